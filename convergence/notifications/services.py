@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.mail import EmailMultiAlternatives
+from django.db import transaction
+from django.template.loader import render_to_string
+
+from convergence.jobs.models import Job
+from convergence.jobs.registry import Report
+from convergence.jobs.services import enqueue
+from convergence.notifications.models import Notification
+
+MAIL_JOB = "notifications.mail"
+
+
+@transaction.atomic
+def send(
+    *,
+    recipients: Iterable[AbstractBaseUser],
+    kind: str,
+    content: str,
+    link: str = "",
+    sender: str = "Convergence",
+    product: str = "",
+    subject: str = "",
+    action: str = "",
+) -> None:
+    """Tell people inside the platform and, when `subject` is given, by mail too.
+
+    `link` is a path of this site; `action` words the mail's only link (« Répondre à la demande »); `content` is one
+    short French text whose first sentence says what to do.
+    """
+    people = list({person.pk: person for person in recipients}.values())
+    Notification.objects.bulk_create(
+        Notification(recipient=person, sender=sender, product=product, kind=kind, content=content, link=link)
+        for person in people
+    )
+    if subject:
+        full_subject = f"{product} – {subject}" if product else subject
+        for person in people:
+            send_mail(
+                to=person.email,  # type: ignore[attr-defined]
+                subject=full_subject,
+                paragraphs=content.split("\n\n"),
+                link=link,
+                action=action,
+            )
+
+
+def send_mail(*, to: str, subject: str, paragraphs: Sequence[str], link: str = "", action: str = "") -> None:
+    """Mail one address after commit, by a job: a lost broker loses no mail. `link` is a path of this site."""
+    context = {
+        "subject": subject,
+        "paragraphs": paragraphs,
+        "url": f"{settings.PUBLIC_URL}{link}" if link else "",
+        "action": action or "Ouvrir dans Convergence",
+        "brand": settings.CONVERGENCE,
+    }
+    enqueue(
+        kind=MAIL_JOB,
+        payload={
+            "to": to,
+            "subject": subject,
+            "text": render_to_string("mails/message.txt", context),
+            "html": render_to_string("mails/message.html", context),
+        },
+    )
+
+
+def deliver(job: Job, report: Report) -> None:
+    """Job handler: send the mail, then forget its text (it may hold a one-time code)."""
+    message = EmailMultiAlternatives(subject=job.payload["subject"], body=job.payload["text"], to=[job.payload["to"]])
+    message.attach_alternative(job.payload["html"], "text/html")
+    message.send()
+    Job.objects.filter(pk=job.pk).update(payload={"to": job.payload["to"], "subject": job.payload["subject"]})
