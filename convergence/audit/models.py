@@ -1,9 +1,10 @@
 from __future__ import annotations
 
-import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
+
+from convergence.audit.triggers import frozen
 
 
 class AuditEntryQuerySet(models.QuerySet["AuditEntry"]):
@@ -38,15 +39,7 @@ class AuditEntry(models.Model):
         verbose_name = "ligne du journal"
         verbose_name_plural = "journal"
         indexes = [models.Index(fields=["subject_id", "id"], name="audit_by_subject")]
-        triggers = [
-            pgtrigger.Protect(
-                name="append_only",
-                operation=pgtrigger.Update | pgtrigger.Delete,
-            ),
-            pgtrigger.Protect(
-                name="no_truncate", operation=pgtrigger.Truncate, level=pgtrigger.Statement
-            ),
-        ]
+        triggers = frozen("audit")
 
     def __str__(self) -> str:
         return f"{self.action} {self.subject_id}"

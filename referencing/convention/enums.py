@@ -1,0 +1,31 @@
+from django.db import models
+
+
+class ConventionState(models.TextChoices):
+    """Labels as editors read them (SC-11)."""
+
+    TO_SEND = "to_send", "En attente d’envoi de la convention par les vérificateurs (MES)"
+    TO_SIGN = "to_sign", "Convention à signer"
+    SIGNED = "signed", "Convention signée"
+    VALIDATED = "validated", "Votre convention a été validée"
+    REVOKED = "revoked", "Convention annulée"
+
+
+TRANSITIONS = [
+    (ConventionState.TO_SEND, ConventionState.TO_SIGN),
+    (ConventionState.TO_SIGN, ConventionState.TO_SEND),
+    (ConventionState.TO_SIGN, ConventionState.SIGNED),
+    (ConventionState.SIGNED, ConventionState.VALIDATED),
+    (ConventionState.TO_SEND, ConventionState.REVOKED),
+    (ConventionState.TO_SIGN, ConventionState.REVOKED),
+]
+
+
+class DataCategory(models.TextChoices):
+    """Categories of data that a verifier may write into the convention (A-04)."""
+
+    NONE = "aucune", "Aucune donnée de Mon espace santé"
+    IDENTITY = "identite", "Identité et coordonnées"
+    MEASURES = "mesures", "Mesures de santé"
+    DOCUMENTS = "documents", "Documents de santé"
+    AGENDA = "agenda", "Rendez-vous et agenda"

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import models
+
+from convergence.audit.triggers import frozen
+from convergence.database.sequences import NextNumber
+from referencing.enrolment.models import Enrolment
+
+if TYPE_CHECKING:
+    from convergence.accounts.models import User
+
+
+class DossierQuerySet(models.QuerySet["Dossier"]):
+    def visible_to(self, user: User) -> DossierQuerySet:
+        """Members see those of their organisations; the back office sees all."""
+        if user.access.is_agent:
+            return self
+        return self.filter(enrolment__product__organisation__in=user.access.organisation_ids)
+
+    def locked(self) -> DossierQuerySet:
+        return self.select_for_update(of=("self",))
+
+
+class Dossier(models.Model):
+    """Every validated answer of an enrolment, frozen at one instant: canonical JSON, its hash, the platform’s seal.
+
+    There is no state column: candidate, referenced and obsolete are computed (A-15).
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    number = models.BigIntegerField("n° d’ordre", unique=True, editable=False, db_default=NextNumber("dossier_number"))
+    reference = models.CharField("numéro du dossier", max_length=40, unique=True)
+    enrolment = models.ForeignKey(
+        Enrolment, verbose_name="rattachement", on_delete=models.PROTECT, related_name="dossiers"
+    )
+    payload = models.BinaryField("contenu (JSON canonique)")
+    sha256 = models.CharField("empreinte", max_length=64)
+    seal = models.BinaryField("cachet de la plateforme (CMS)")
+    schema = models.PositiveSmallIntegerField("version du format")
+    is_complete = models.BooleanField("contient tous les questionnaires applicables")
+    frozen_at = models.DateTimeField("créé le")
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name="créateur du dossier", on_delete=models.PROTECT, related_name="+"
+    )
+
+    objects = DossierQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "dossier d’évaluation"
+        verbose_name_plural = "dossiers d’évaluation"
+        indexes = [models.Index(fields=["enrolment", "-number"], name="dossier_newest_of_enrolment")]
+        triggers = frozen("dossier")
+
+    def __str__(self) -> str:
+        return self.reference
+
+
+class DossierFile(models.Model):
+    """A piece of evidence of a frozen dossier, by hash; the bytes are content-addressed and never replaced."""
+
+    dossier = models.ForeignKey(Dossier, on_delete=models.PROTECT, related_name="files")
+    deposit_id = models.UUIDField("dépôt")
+    criterion = models.CharField("critère", max_length=60)
+    evidence_type = models.CharField("type de preuve", max_length=60)
+    name = models.CharField("nom", max_length=255)
+    sha256 = models.CharField("empreinte", max_length=64)
+    size = models.BigIntegerField("taille (octets)")
+
+    class Meta:
+        verbose_name = "preuve du dossier"
+        constraints = [models.UniqueConstraint(fields=["dossier", "deposit_id"], name="dossier_file_once")]
+        triggers = frozen("dossier_file")
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,59 @@
+from django.db import models
+
+
+class EnrolmentState(models.TextChoices):
+    ACTIVE = "active", "En cours"
+    REJECTED = "rejected", "Refusé"
+    CLOSED = "closed", "Clos"
+
+
+class WhiteLabelRole(models.TextChoices):
+    NONE = "none", "Produit unique (cas nominal)"
+    PRODUCER = "producer", "Solution d’un éditeur producteur"
+    DISTRIBUTOR = "distributor", "Solution d’un éditeur distributeur"
+
+
+class SheetState(models.TextChoices):
+    """Fiche administrative (domain.md §3.5)."""
+
+    TO_COMPLETE = "to_complete", "A compléter"
+    DRAFT = "draft", "Brouillon"
+    SUBMITTED = "submitted", "Transmise"
+    CHANGES_REQUESTED = "changes_requested", "A corriger"
+    VALIDATED = "validated", "Validée"
+    REJECTED = "rejected", "Refusée"
+
+
+SHEET_TRANSITIONS = [
+    (SheetState.TO_COMPLETE, SheetState.DRAFT),
+    (SheetState.TO_COMPLETE, SheetState.SUBMITTED),
+    (SheetState.DRAFT, SheetState.SUBMITTED),
+    (SheetState.CHANGES_REQUESTED, SheetState.SUBMITTED),
+    (SheetState.SUBMITTED, SheetState.CHANGES_REQUESTED),
+    (SheetState.SUBMITTED, SheetState.REJECTED),
+    (SheetState.SUBMITTED, SheetState.VALIDATED),
+    (SheetState.VALIDATED, SheetState.CHANGES_REQUESTED),  # new legal representative before the signature (A-05)
+]
+
+
+class Api(models.TextChoices):
+    """Interfaces of Mon espace santé (domain.md §1.6)."""
+
+    PAIRING = "appariement", "Appariement"
+    MEASURES = "mesures", "Mesures de santé"
+    DOCUMENTS = "documents", "Documents"
+    AGENDA = "agenda", "Agenda"
+
+
+class Direction(models.TextChoices):
+    READ = "lecture", "Lecture"
+    WRITE = "ecriture", "Écriture"
+
+
+class Purpose(models.TextChoices):
+    """Purposes for which data of Mon espace santé may be used; no other (BR-119)."""
+
+    PREVENTION = "prevention", "Prévention"
+    DIAGNOSIS = "diagnostic", "Diagnostic"
+    CARE = "soins", "Soins"
+    SOCIAL = "suivi", "Suivi social et médico-social"

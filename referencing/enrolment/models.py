@@ -1,0 +1,257 @@
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import pgtrigger
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django_fsm import FSMField, FSMModelMixin, transition
+from phonenumber_field.modelfields import PhoneNumberField
+
+from convergence.accounts.enums import LegalForm
+from convergence.accounts.rules import is_listing_team
+from convergence.database.sequences import NextNumber
+from convergence.products import rules as product_rules
+from convergence.products.models import Demarche, Product
+from evidence.models import StoredFile
+from questionnaires.models import Response
+from referencing.enrolment.enums import (
+    SHEET_TRANSITIONS,
+    Api,
+    Direction,
+    EnrolmentState,
+    Purpose,
+    SheetState,
+    WhiteLabelRole,
+)
+
+if TYPE_CHECKING:
+    from convergence.accounts.models import User
+
+
+class EnrolmentQuerySet(models.QuerySet["Enrolment"]):
+    def visible_to(self, user: User) -> EnrolmentQuerySet:
+        """Members see those of their organisations; the back office sees all."""
+        if user.access.is_agent:
+            return self
+        return self.filter(product__organisation__in=user.access.organisation_ids)
+
+    def locked(self) -> EnrolmentQuerySet:
+        return self.select_for_update(of=("self",))
+
+    def with_product(self) -> EnrolmentQuerySet:
+        """What every page of an enrolment names: product, organisation, démarche."""
+        return self.select_related("product__organisation", "demarche__parcours")
+
+
+class Enrolment(FSMModelMixin, models.Model):
+    """A product attached to a démarche (« rattachement »)."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    number = models.BigIntegerField("numéro", unique=True, editable=False, db_default=NextNumber("enrolment_number"))
+    product = models.ForeignKey(Product, verbose_name="produit", on_delete=models.PROTECT, related_name="enrolments")
+    demarche = models.ForeignKey(Demarche, verbose_name="démarche", on_delete=models.PROTECT, related_name="enrolments")
+    response = models.OneToOneField(Response, verbose_name="réponses", on_delete=models.PROTECT, related_name="+")
+    white_label = models.CharField("marque blanche", max_length=15, choices=WhiteLabelRole.choices)
+    state = FSMField("état", choices=EnrolmentState.choices, default=EnrolmentState.ACTIVE, protected=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField("rattaché le", auto_now_add=True)
+
+    objects = EnrolmentQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "rattachement"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["product", "demarche"],
+                condition=Q(state=EnrolmentState.ACTIVE),
+                name="enrolment_one_active_per_product",
+                violation_error_message="Ce produit est déjà rattaché à cette démarche.",
+            )
+        ]
+        triggers = [
+            pgtrigger.FSM(
+                name="enrolment_machine",
+                field="state",
+                transitions=[
+                    (EnrolmentState.ACTIVE, EnrolmentState.REJECTED),
+                    (EnrolmentState.ACTIVE, EnrolmentState.CLOSED),
+                ],
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.label
+
+    @property
+    def label(self) -> str:
+        """`Produit - v0.1 - 3100`: name and version of the product, number of the enrolment (BR-010)."""
+        return f"{self.product.name} - {self.product.version_label} - {self.number}"
+
+    @transition(field=state, source=EnrolmentState.ACTIVE, target=EnrolmentState.REJECTED, permission=is_listing_team)
+    def reject(self) -> None:
+        """Frozen by the refusal of its fiche; a new enrolment is possible (T05)."""
+
+    @transition(field=state, source=EnrolmentState.ACTIVE, target=EnrolmentState.CLOSED)
+    def close(self) -> None:
+        """Ended; the product may be attached again."""
+
+
+class AdministrativeSheet(FSMModelMixin, models.Model):
+    """Fiche administrative: who bears the product and who may bind that organisation (SC-09, 14 mandatory fields).
+
+    Name and version of the product are read from the product (BR-020), hence not columns here.
+    """
+
+    enrolment = models.OneToOneField(Enrolment, on_delete=models.CASCADE, related_name="sheet")
+    state = FSMField("état", choices=SheetState.choices, default=SheetState.TO_COMPLETE, protected=True)
+    version = models.PositiveIntegerField(default=1)  # optimistic lock between two colleagues
+
+    organisation_name = models.CharField("dénomination ou raison sociale", max_length=200, blank=True)
+    legal_form = models.CharField("forme juridique", max_length=20, choices=LegalForm.choices, blank=True)
+    address = models.TextField("adresse du siège", max_length=500, blank=True)
+    rcs = models.CharField("n° RCS", max_length=60, blank=True)
+    rcs_not_applicable = models.BooleanField("n° RCS : sans objet", default=False)
+    siret = models.CharField("SIRET", max_length=20, blank=True)
+    register_number = models.CharField("n° au registre du pays", max_length=50, blank=True)
+    register_extract = models.ForeignKey(
+        StoredFile, verbose_name="extrait du registre", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    finess = models.CharField("n° FINESS", max_length=9, blank=True)
+    website = models.URLField("site web", blank=True)
+    phone = PhoneNumberField("n° de téléphone", region="FR", blank=True)
+    representative_last_name = models.CharField("nom", max_length=100, blank=True)
+    representative_first_name = models.CharField("prénom", max_length=100, blank=True)
+    representative_function = models.CharField("fonction", max_length=150, blank=True)
+    representative_email = models.EmailField("adresse e-mail", blank=True)
+    representative_phone = PhoneNumberField("n° de téléphone", region="FR", blank=True)
+
+    submitted_at = models.DateTimeField("transmise le", null=True, blank=True)
+    decided_at = models.DateTimeField("examinée le", null=True, blank=True)
+    decision_reason = models.TextField("motif", blank=True)
+
+    class Meta:
+        verbose_name = "fiche administrative"
+        triggers = [pgtrigger.FSM(name="sheet_machine", field="state", transitions=SHEET_TRANSITIONS)]
+
+    def __str__(self) -> str:
+        return f"Fiche administrative – {self.enrolment_id}"
+
+    @property
+    def product(self) -> Product:
+        return self.enrolment.product
+
+    @transition(
+        field=state,
+        source=[SheetState.TO_COMPLETE, SheetState.DRAFT],
+        target=SheetState.DRAFT,
+        permission=product_rules.can_edit,
+    )
+    def save_draft(self) -> None:
+        """First save of a blank sheet (T02); later ones keep the state."""
+
+    @transition(
+        field=state,
+        source=[SheetState.TO_COMPLETE, SheetState.DRAFT, SheetState.CHANGES_REQUESTED],
+        target=SheetState.SUBMITTED,
+        permission=product_rules.can_commit,
+        custom={"label": "Transmettre la fiche administrative"},
+    )
+    def submit(self, *, at: datetime) -> None:
+        self.submitted_at = at
+        self.decided_at = None
+        self.decision_reason = ""
+
+    @transition(
+        field=state,
+        source=SheetState.SUBMITTED,
+        target=SheetState.CHANGES_REQUESTED,
+        permission=is_listing_team,
+        custom={"label": "Demander une correction"},
+    )
+    def request_changes(self, *, at: datetime, reason: str) -> None:
+        self.decided_at = at
+        self.decision_reason = reason
+
+    @transition(
+        field=state,
+        source=SheetState.SUBMITTED,
+        target=SheetState.REJECTED,
+        permission=is_listing_team,
+        custom={"label": "Refuser la fiche"},
+    )
+    def reject(self, *, at: datetime, reason: str) -> None:
+        self.decided_at = at
+        self.decision_reason = reason
+
+    @transition(
+        field=state,
+        source=SheetState.SUBMITTED,
+        target=SheetState.VALIDATED,
+        permission=is_listing_team,
+        custom={"label": "Valider la fiche"},
+    )
+    def validate(self, *, at: datetime) -> None:
+        self.decided_at = at
+
+    @transition(
+        field=state,
+        source=SheetState.VALIDATED,
+        target=SheetState.CHANGES_REQUESTED,
+        custom={"label": "Changer de représentant légal"},
+    )
+    def reopen(self, *, at: datetime, reason: str) -> None:
+        """A new legal representative while the convention is to send or to sign (T06b, A-05)."""
+        self.decided_at = at
+        self.decision_reason = reason
+
+
+class SheetVersion(models.Model):
+    """What was transmitted, each time: never changed, compared field by field (BR-026)."""
+
+    sheet = models.ForeignKey(AdministrativeSheet, on_delete=models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField("n°")
+    at = models.DateTimeField("transmise le")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, verbose_name="par", on_delete=models.PROTECT, related_name="+")
+    values = models.JSONField("valeurs")
+
+    class Meta:
+        verbose_name = "version transmise"
+        ordering = ["number"]
+        constraints = [models.UniqueConstraint(fields=["sheet", "number"], name="sheet_version_once")]
+        triggers = [pgtrigger.Protect(name="sheet_version_append_only", operation=pgtrigger.Update)]
+
+    def __str__(self) -> str:
+        return f"{self.sheet_id} n° {self.number}"
+
+
+class ExchangeScope(models.Model):
+    """Why and how a product reads or writes data of Mon espace santé, per interface (R.1111-39, BR-118, A-11)."""
+
+    enrolment = models.ForeignKey(Enrolment, on_delete=models.CASCADE, related_name="exchange_scopes")
+    api = models.CharField("interface", max_length=20, choices=Api.choices)
+    direction = models.CharField("sens", max_length=10, choices=Direction.choices)
+    purpose = models.CharField("finalité", max_length=20, choices=Purpose.choices, blank=True)
+    necessity = models.TextField("nécessité", max_length=4000, blank=True)
+    access = models.TextField("modalités d’accès", max_length=4000, blank=True)
+    retention = models.TextField("durée de conservation", max_length=2000, blank=True)
+    security = models.TextField("conditions de sécurité", max_length=4000, blank=True)
+    consent_text = models.TextField("texte d’information de l’usager", max_length=4000, blank=True)
+
+    class Meta:
+        verbose_name = "périmètre d’échange"
+        ordering = ["api", "direction"]
+        constraints = [
+            models.UniqueConstraint(fields=["enrolment", "api", "direction"], name="exchange_scope_once"),
+            models.CheckConstraint(
+                condition=Q(purpose__in=["", *Purpose.values]),
+                name="exchange_scope_purpose_allowed",
+                violation_error_message="Cette finalité n’est pas permise pour les données de Mon espace santé.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_api_display()} – {self.get_direction_display()}"
