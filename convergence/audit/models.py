@@ -43,8 +43,13 @@ class AuditEntry(models.Model):
                 name="append_only",
                 operation=pgtrigger.Update | pgtrigger.Delete,
             ),
-            pgtrigger.Protect(
-                name="no_truncate", operation=pgtrigger.Truncate, level=pgtrigger.Statement
+            # `Protect` knows no statement-level TRUNCATE.
+            pgtrigger.Trigger(
+                name="no_truncate",
+                operation=pgtrigger.Truncate,
+                level=pgtrigger.Statement,
+                when=pgtrigger.Before,
+                func="RAISE EXCEPTION 'Cannot truncate % table', TG_TABLE_NAME;",
             ),
         ]
 
