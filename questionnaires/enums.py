@@ -18,7 +18,14 @@ class Status(models.TextChoices):
     DONE = "done", "Terminé"
 
 
-_ANY = [Status.UNAVAILABLE, Status.NOT_APPLICABLE, Status.TO_COMPLETE, Status.DRAFT, Status.VALIDATION_REQUESTED, Status.DONE]
+_ANY = [
+    Status.UNAVAILABLE,
+    Status.NOT_APPLICABLE,
+    Status.TO_COMPLETE,
+    Status.DRAFT,
+    Status.VALIDATION_REQUESTED,
+    Status.DONE,
+]
 
 #: What the orientation may do to any questionnaire, then what people do.
 TRANSITIONS = [

@@ -21,7 +21,9 @@ class DefinitionVersion(FSMModelMixin, models.Model):
     """One version of a démarche’s grid; its text is immutable once published (BR: nothing published is updated)."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    demarche = models.ForeignKey(Demarche, verbose_name="démarche", on_delete=models.PROTECT, related_name="definitions")
+    demarche = models.ForeignKey(
+        Demarche, verbose_name="démarche", on_delete=models.PROTECT, related_name="definitions"
+    )
     version = models.CharField("version", max_length=30)
     state = FSMField("état", choices=DefinitionState.choices, default=DefinitionState.DRAFT, protected=True)
     source = models.TextField("grille (YAML)")
@@ -133,9 +135,7 @@ class QuestionnaireResponse(FSMModelMixin, models.Model):
     def save_draft(self, *, at: datetime) -> None:
         self.drafted_at = at
 
-    @transition(
-        field=state, source=[Status.TO_COMPLETE, Status.DRAFT], target=Status.VALIDATION_REQUESTED
-    )
+    @transition(field=state, source=[Status.TO_COMPLETE, Status.DRAFT], target=Status.VALIDATION_REQUESTED)
     def request_validation(self, *, at: datetime) -> None:
         self.drafted_at = at
 

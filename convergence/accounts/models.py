@@ -23,7 +23,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     """A person; the same account may belong to several organisations or hold back-office roles."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    email = models.EmailField("adresse e-mail", max_length=254)
+    email = models.EmailField(
+        "adresse e-mail",
+        unique=True,
+        error_messages={"unique": "Un compte existe déjà avec cette adresse e-mail."},
+    )
     first_name = models.CharField("prénom", max_length=100)
     last_name = models.CharField("nom", max_length=100)
     is_active = models.BooleanField("actif", default=True)
@@ -39,10 +43,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     class Meta:
         verbose_name = "personne"
         constraints = [
-            models.UniqueConstraint(
-                Lower("email"),
-                name="user_email_once",
-                violation_error_message="Un compte existe déjà avec cette adresse e-mail.",
+            models.CheckConstraint(
+                condition=Q(email=Lower("email")),
+                name="user_email_in_lower_case",
+                violation_error_message="L’adresse e-mail s’écrit en minuscules.",
             ),
         ]
 

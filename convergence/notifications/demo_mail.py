@@ -16,7 +16,11 @@ class DemoMailBackend(BaseEmailBackend):
                 subject=message.subject,
                 text=str(message.body),
                 html=next(
-                    (str(part.content) for part in getattr(message, "alternatives", []) if part.mimetype == "text/html"),
+                    (
+                        str(part.content)
+                        for part in getattr(message, "alternatives", [])
+                        if part.mimetype == "text/html"
+                    ),
                     "",
                 ),
             )

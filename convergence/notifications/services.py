@@ -55,7 +55,7 @@ def send_mail(*, to: str, subject: str, paragraphs: Sequence[str], link: str = "
     context = {
         "subject": subject,
         "paragraphs": paragraphs,
-        "url": f"{settings.PUBLIC_URL}{link}" if link else "",
+        "url": f"{settings.SITE_URL}{link}" if link else "",
         "action": action or "Ouvrir dans Convergence",
         "brand": settings.CONVERGENCE,
     }

@@ -49,7 +49,12 @@ class Candidature(ConcurrentTransitionMixin, FSMModelMixin, models.Model):
     )
     applied_at = models.DateTimeField("déposée le", null=True, blank=True)
     referent = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name="référent", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+        settings.AUTH_USER_MODEL,
+        verbose_name="référent",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
     )
     taken_at = models.DateTimeField("prise en charge le", null=True, blank=True)
     closed_at = models.DateTimeField("close le", null=True, blank=True)

@@ -43,7 +43,9 @@ class Convention(FSMModelMixin, models.Model):
     state = FSMField("état", choices=ConventionState.choices, default=ConventionState.TO_SEND, protected=True)
     parties = models.JSONField("parties", default=list)
     data_categories = ArrayField(
-        models.CharField(max_length=20, choices=DataCategory.choices), verbose_name="catégories de données", default=list
+        models.CharField(max_length=20, choices=DataCategory.choices),
+        verbose_name="catégories de données",
+        default=list,
     )
     purposes = ArrayField(
         models.CharField(max_length=20, choices=Purpose.choices), verbose_name="finalités", default=list, blank=True
@@ -115,9 +117,7 @@ class Convention(FSMModelMixin, models.Model):
     def validate(self, *, at: datetime) -> None:
         self.validated_at = at
 
-    @transition(
-        field=state, source=[ConventionState.TO_SEND, ConventionState.TO_SIGN], target=ConventionState.REVOKED
-    )
+    @transition(field=state, source=[ConventionState.TO_SEND, ConventionState.TO_SIGN], target=ConventionState.REVOKED)
     def revoke(self) -> None:
         """The legal representative changed: the fiche goes back to correction (T06b, A-05)."""
 

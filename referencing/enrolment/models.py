@@ -118,7 +118,12 @@ class AdministrativeSheet(FSMModelMixin, models.Model):
     siret = models.CharField("SIRET", max_length=20, blank=True)
     register_number = models.CharField("n° au registre du pays", max_length=50, blank=True)
     register_extract = models.ForeignKey(
-        StoredFile, verbose_name="extrait du registre", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+        StoredFile,
+        verbose_name="extrait du registre",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
     )
     finess = models.CharField("n° FINESS", max_length=9, blank=True)
     website = models.URLField("site web", blank=True)

@@ -1,0 +1,41 @@
+"""Give the application role its rights: read and write rows, never change the schema; only add to append-only tables."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connection, transaction
+from psycopg import sql
+
+
+def grant_app_role(*, role: str, append_only: list[str]) -> None:
+    """Reset `role`'s rights on the schema `public`; must run as the owner, after every migration.
+
+    Without TRUNCATE, TRIGGER and ownership, the role can neither empty a table nor drop, disable or add a trigger.
+    """
+    grantee = sql.Identifier(role)
+    with transaction.atomic(), connection.cursor() as cursor:
+        for statement in (
+            "GRANT USAGE ON SCHEMA public TO {role}",
+            "REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {role}",
+            "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}",
+            "GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {role}",
+        ):
+            cursor.execute(sql.SQL(statement).format(role=grantee))
+        for table in append_only:
+            cursor.execute(
+                sql.SQL("REVOKE UPDATE, DELETE ON {table} FROM {role}").format(
+                    table=sql.Identifier(table), role=grantee
+                )
+            )
+
+
+class Command(BaseCommand):
+    help = "Grants the application's database role its rights; run after migrate."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        role = settings.APP_ROLE
+        if connection.settings_dict["USER"] == role:
+            raise CommandError("DATABASE_URL and DATABASE_OWNER_URL use the same role: give the application its own.")
+        grant_app_role(role=role, append_only=settings.APPEND_ONLY_TABLES)
+        self.stdout.write(f"Rights granted to {role}.")

@@ -1,0 +1,7 @@
+"""Root of the addresses: each app mounts its own."""
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("compte/", include("allauth.urls")),
+]

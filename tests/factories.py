@@ -1,0 +1,110 @@
+"""A factory per state, as short as the tests that read them."""
+
+import factory
+from django.utils import timezone
+from factory.django import DjangoModelFactory
+
+from convergence.accounts import models as accounts
+from convergence.accounts.enums import LegalForm, MembershipState, MembershipType, Role
+from convergence.products import models as products
+from convergence.products.enums import Interest, ProductType
+
+PASSWORD = "un mot de passe assez long"
+
+
+def make_siret(number: int) -> str:
+    """The `number`-th SIRET of our own series: 14 digits that pass Luhn on SIREN and on the whole."""
+
+    def check(digits: str) -> str:
+        total = 0
+        for position, digit in enumerate(reversed(digits)):
+            value = int(digit) * (2 if position % 2 == 0 else 1)
+            total += value - 9 if value > 9 else value
+        return str(-total % 10)
+
+    siren = f"{81000000 + number:08d}"
+    siren += check(siren)
+    establishment = f"{siren}0001"
+    return establishment + check(establishment)
+
+
+class UserFactory(DjangoModelFactory):
+    class Meta:
+        model = accounts.User
+        skip_postgeneration_save = True
+
+    email = factory.Sequence(lambda n: f"personne{n}@editeur.example")
+    first_name = "Camille"
+    last_name = factory.Sequence(lambda n: f"Durand{n}")
+    password = factory.django.Password(PASSWORD)
+
+
+class OrganisationFactory(DjangoModelFactory):
+    class Meta:
+        model = accounts.Organisation
+
+    name = factory.Sequence(lambda n: f"Éditeur Santé {n}")
+    legal_form = LegalForm.SAS
+    siret = factory.Sequence(make_siret)
+
+
+class MembershipFactory(DjangoModelFactory):
+    class Meta:
+        model = accounts.Membership
+
+    user = factory.SubFactory(UserFactory)
+    organisation = factory.SubFactory(OrganisationFactory)
+    type = MembershipType.MANDATAIRE
+    state = MembershipState.ACTIVE
+    started_at = factory.LazyFunction(timezone.now)
+
+
+def make_member(
+    organisation: accounts.Organisation, type: MembershipType = MembershipType.MANDATAIRE, *, is_validator: bool = False
+) -> accounts.User:
+    """A new active member of the organisation."""
+    return MembershipFactory(organisation=organisation, type=type, is_validator=is_validator).user
+
+
+def make_agent(role: Role, theme: str = "") -> accounts.User:
+    """A new person with one back-office role."""
+    user = UserFactory(email=factory.Sequence(lambda n: f"agent{n}@operateur.example"))
+    accounts.RoleAssignment.objects.create(user=user, role=role, theme=theme)
+    return user
+
+
+class ParcoursFactory(DjangoModelFactory):
+    class Meta:
+        model = products.Parcours
+        django_get_or_create = ("slug",)
+
+    slug = "mon-espace-sante"
+    title = "Mon espace santé"
+    position = 2
+    is_open = True
+
+
+class DemarcheFactory(DjangoModelFactory):
+    class Meta:
+        model = products.Demarche
+        django_get_or_create = ("slug",)
+
+    slug = "referencement-guide"
+    parcours = factory.SubFactory(ParcoursFactory)
+    title = "Référencement Mon espace santé guidé"
+    summary = "Évaluez la conformité de votre produit."
+    is_open = True
+
+
+class ProductFactory(DjangoModelFactory):
+    class Meta:
+        model = products.Product
+
+    organisation = factory.SubFactory(OrganisationFactory)
+    name = factory.Sequence(lambda n: f"Produit {n}")
+    version = "0.1"
+    type = ProductType.SOCLE
+    owner = factory.SubFactory(UserFactory)
+    created_by = factory.SelfAttribute("owner")
+    description = "Un carnet de suivi pour les patients."
+    interests = factory.LazyFunction(lambda: [Interest.MES])
