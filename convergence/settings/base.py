@@ -52,7 +52,6 @@ INSTALLED_APPS = [
     "django_filters",
     "phonenumber_field",
     # ours, from the bottom of the house to the top
-    "convergence.database",
     "convergence.ui",
     "convergence.audit",
     "convergence.jobs",
@@ -61,11 +60,11 @@ INSTALLED_APPS = [
     "convergence.accounts",
     "convergence.products",
     "evidence",
-    #    "questionnaires",
-    #    "referencing.enrolment",
-    #    "referencing.convention",
-    #    "referencing.dossier",
-    #    "referencing.candidature",
+    "questionnaires",
+    "referencing.enrolment",
+    "referencing.convention",
+    "referencing.dossier",
+    "referencing.candidature",
     "convergence.pages",
 ]
 
@@ -116,7 +115,7 @@ USE_TZ = True
 PHONENUMBER_DEFAULT_REGION = "FR"
 
 # Database. Two roles: the owner changes the schema; the application can neither drop a trigger nor truncate a table.
-OWNER_COMMANDS = {"migrate", "createcachetable", "grant_app_role"}
+OWNER_COMMANDS = {"migrate", "createcachetable", "grant_app_role", "prepare_database"}
 if database_url := env("DATABASE_URL", default=""):
     _owner_url = env("DATABASE_OWNER_URL", default=database_url)
     _app_database = env.db_url_config(database_url)
@@ -133,16 +132,11 @@ DATABASES: dict[str, dict[str, Any]] = {
         "ENGINE": "django.db.backends.postgresql",
         "CONN_MAX_AGE": 0,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", default=8), "timeout": 10}},
+        "OPTIONS": {"pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", default=8), "timeout": 5}},
     }
 }
 # Tables that the application may read and extend, never change; `manage.py grant_app_role` keeps it so.
-APPEND_ONLY_TABLES: list[str] = [
-    "django_migrations",
-    "audit_auditentry",
-    "dossier_dossier",
-    "dossier_dossierfile",
-]
+APPEND_ONLY_TABLES: list[str] = ["django_migrations", "audit_auditentry"]
 
 REDIS_URL = env("REDIS_URL", default="")
 # Rate limits of the login pages need a cache shared by all processes.
@@ -186,10 +180,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = TIME_ZONE
-CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
-    "requeue-stale-jobs": {"task": "jobs.requeue_stale", "schedule": 15},
-    "delete-expired-jobs": {"task": "jobs.delete_expired", "schedule": 3600},
-}
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {}
 
 # Files. `default` is private: no URL, served only by views that check a permission.
 STATIC_URL = "static/"
