@@ -95,7 +95,7 @@ def check_system(wanted):
 
 
 def check_python():
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036 - the one file that an older Python may start
         stop("Python 3.11 or newer is needed, this is {}.{}.".format(*sys.version_info[:2]))
     try:
         import ensurepip  # noqa: F401

@@ -94,7 +94,7 @@ def check_port(port: int) -> None:
             raise DemoError(f"Port {port} is reserved to root: choose another with `make demo PORT=8001`.") from None
         except OSError:
             raise DemoError(
-                f"Port {port} is busy: stop the program that uses it, or choose another with `make demo PORT={port + 1}`."
+                f"Port {port} is busy: stop the program that uses it, or choose another: `make demo PORT={port + 1}`."
             ) from None
 
 

@@ -1,4 +1,4 @@
-"""Settings common to every environment. What differs from one machine to the next comes from the environment (`.env.example`)."""
+"""Settings common to every environment. What differs between machines comes from the environment (`.env.example`)."""
 
 import sys
 from pathlib import Path
@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "phonenumber_field",
     # ours, from the bottom of the house to the top
     "convergence.ui",
+    "convergence.database",
     "convergence.audit",
     "convergence.jobs",
     "convergence.documents",
@@ -136,7 +137,10 @@ DATABASES: dict[str, dict[str, Any]] = {
     }
 }
 # Tables that the application may read and extend, never change; `manage.py grant_app_role` keeps it so.
-APPEND_ONLY_TABLES: list[str] = ["django_migrations", "audit_auditentry"]
+APPEND_ONLY_TABLES: list[str] = ["django_migrations", "audit_auditentry", "dossier_dossier", "dossier_dossierfile"]
+# PostgreSQL asks for an UPDATE right before it locks a row (`FOR UPDATE`): these get it on their key alone, and the
+# trigger of the table still refuses any change.
+LOCKABLE_COLUMNS: dict[str, str] = {"dossier_dossier": "id"}
 
 REDIS_URL = env("REDIS_URL", default="")
 # Rate limits of the login pages need a cache shared by all processes.

@@ -1,4 +1,4 @@
-"""Give the application role its rights: read and write rows, never change the schema; only add to append-only tables."""
+"""Give the application role its rights: rows, never the schema; append-only tables can only grow."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from psycopg import sql
 
 
-def grant_app_role(*, role: str, append_only: list[str]) -> None:
+def grant_app_role(*, role: str, append_only: list[str], lockable: dict[str, str]) -> None:
     """Reset `role`'s rights on the schema `public`; must run as the owner, after every migration.
 
     Without TRUNCATE, TRIGGER and ownership, the role can neither empty a table nor drop, disable or add a trigger.
@@ -28,6 +28,12 @@ def grant_app_role(*, role: str, append_only: list[str]) -> None:
                     table=sql.Identifier(table), role=grantee
                 )
             )
+        for table, column in lockable.items():
+            cursor.execute(
+                sql.SQL("GRANT UPDATE ({column}) ON {table} TO {role}").format(
+                    column=sql.Identifier(column), table=sql.Identifier(table), role=grantee
+                )
+            )
 
 
 class Command(BaseCommand):
@@ -37,5 +43,5 @@ class Command(BaseCommand):
         role = settings.APP_ROLE
         if connection.settings_dict["USER"] == role:
             raise CommandError("DATABASE_URL and DATABASE_OWNER_URL use the same role: give the application its own.")
-        grant_app_role(role=role, append_only=settings.APPEND_ONLY_TABLES)
+        grant_app_role(role=role, append_only=settings.APPEND_ONLY_TABLES, lockable=settings.LOCKABLE_COLUMNS)
         self.stdout.write(f"Rights granted to {role}.")
