@@ -52,8 +52,8 @@ INSTALLED_APPS = [
     "django_filters",
     "phonenumber_field",
     # ours, from the bottom of the house to the top
-    "convergence.ui",
     "convergence.database",
+    "convergence.ui",
     "convergence.audit",
     "convergence.jobs",
     "convergence.documents",
@@ -61,11 +61,11 @@ INSTALLED_APPS = [
     "convergence.accounts",
     "convergence.products",
     "evidence",
-    "questionnaires",
-    "referencing.enrolment",
-    "referencing.convention",
-    "referencing.dossier",
-    "referencing.candidature",
+    #    "questionnaires",
+    #    "referencing.enrolment",
+    #    "referencing.convention",
+    #    "referencing.dossier",
+    #    "referencing.candidature",
     "convergence.pages",
 ]
 
@@ -137,7 +137,12 @@ DATABASES: dict[str, dict[str, Any]] = {
     }
 }
 # Tables that the application may read and extend, never change; `manage.py grant_app_role` keeps it so.
-APPEND_ONLY_TABLES: list[str] = ["django_migrations", "audit_auditentry", "dossier_dossier", "dossier_dossierfile"]
+APPEND_ONLY_TABLES: list[str] = [
+    "django_migrations",
+    "audit_auditentry",
+    "dossier_dossier",
+    "dossier_dossierfile",
+]
 # PostgreSQL asks for an UPDATE right before it locks a row (`FOR UPDATE`): these get it on their key alone, and the
 # trigger of the table still refuses any change.
 LOCKABLE_COLUMNS: dict[str, str] = {"dossier_dossier": "id"}
@@ -184,7 +189,10 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = TIME_ZONE
-CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {}
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
+    "requeue-stale-jobs": {"task": "jobs.requeue_stale", "schedule": 15},
+    "delete-expired-jobs": {"task": "jobs.delete_expired", "schedule": 3600},
+}
 
 # Files. `default` is private: no URL, served only by views that check a permission.
 STATIC_URL = "static/"
