@@ -1,4 +1,4 @@
-"""Settings common to every environment. What differs from one machine to the next comes from the environment (`.env.example`)."""
+"""Settings common to every environment. What differs between machines comes from the environment (`.env.example`)."""
 
 import sys
 from pathlib import Path
@@ -116,7 +116,7 @@ USE_TZ = True
 PHONENUMBER_DEFAULT_REGION = "FR"
 
 # Database. Two roles: the owner changes the schema; the application can neither drop a trigger nor truncate a table.
-OWNER_COMMANDS = {"migrate", "createcachetable", "grant_app_role"}
+OWNER_COMMANDS = {"migrate", "createcachetable", "grant_app_role", "prepare_database"}
 if database_url := env("DATABASE_URL", default=""):
     _owner_url = env("DATABASE_OWNER_URL", default=database_url)
     _app_database = env.db_url_config(database_url)
@@ -133,7 +133,7 @@ DATABASES: dict[str, dict[str, Any]] = {
         "ENGINE": "django.db.backends.postgresql",
         "CONN_MAX_AGE": 0,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", default=8), "timeout": 10}},
+        "OPTIONS": {"pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", default=8), "timeout": 5}},
     }
 }
 # Tables that the application may read and extend, never change; `manage.py grant_app_role` keeps it so.
@@ -143,6 +143,9 @@ APPEND_ONLY_TABLES: list[str] = [
     "dossier_dossier",
     "dossier_dossierfile",
 ]
+# PostgreSQL asks for an UPDATE right before it locks a row (`FOR UPDATE`): these get it on their key alone, and the
+# trigger of the table still refuses any change.
+LOCKABLE_COLUMNS: dict[str, str] = {"dossier_dossier": "id"}
 
 REDIS_URL = env("REDIS_URL", default="")
 # Rate limits of the login pages need a cache shared by all processes.

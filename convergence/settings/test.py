@@ -15,7 +15,8 @@ from convergence.settings.base import (
 
 SECRET_KEY = "insecure-test-key"  # noqa: S105
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
-# As owner: creating the test database and its triggers needs it. Tests of the application role open their own connection.
+# As owner: creating the test database and its triggers needs it. Tests of the application role
+# open their own connection.
 DATABASES["default"] = {**_owner_database, "ENGINE": "django.db.backends.postgresql", "CONN_HEALTH_CHECKS": True}
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

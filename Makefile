@@ -1,0 +1,53 @@
+# `make demo` is the only command a newcomer needs; it makes everything else itself.
+PYTHON ?= python3
+PORT ?= 8000
+RESET ?=
+WORKERS ?= 2
+BOOTSTRAP = $(PYTHON) convergence/embedded/bootstrap.py
+BIN = .venv/bin
+UV_COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11
+
+.PHONY: help demo install test check format bench lock
+
+help:
+	@echo "make demo    the platform with invented data on http://localhost:$(PORT)  (RESET=1 begins again, PORT=8001)"
+	@echo "make test    every test, in parallel"
+	@echo "make check   format, lint, types, imports, templates, migrations, deployment, security"
+	@echo "make bench   the short benchmarks"
+	@echo "make format  rewrite code and templates in the house style"
+	@echo "make lock    renew the hashed requirements from pyproject.toml"
+
+demo:
+	@PORT=$(PORT) RESET=$(RESET) $(BOOTSTRAP) runtime python -m convergence.embedded.demo
+
+install:
+	@$(BOOTSTRAP) dev
+
+test: install
+	@$(BIN)/pytest tests -q -n $(WORKERS) --dist loadscope
+
+check: install
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy .
+	$(BIN)/lint-imports
+	@if [ -d templates ]; then echo $(BIN)/djlint templates --lint; $(BIN)/djlint templates --lint --quiet; fi
+	EMBEDDED_CLUSTER=test $(BIN)/python manage.py makemigrations --check --dry-run
+	@echo "check --deploy, production settings"
+	@env -i PATH="$$PATH" DJANGO_SETTINGS_MODULE=convergence.settings.prod \
+	  SECRET_KEY=$$($(BIN)/python -c "import secrets; print(secrets.token_urlsafe(64))") DATABASE_URL=postgres://app:x@db/convergence \
+	  DATABASE_OWNER_URL=postgres://owner:x@db/convergence REDIS_URL=redis://redis/0 EMAIL_URL=smtp://mail:25 \
+	  ALLOWED_HOSTS=convergence.example SITE_URL=https://convergence.example \
+	  $(BIN)/python manage.py check --deploy --fail-level WARNING
+	$(BIN)/bandit -ll -q -r convergence referencing questionnaires evidence
+
+format: install
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: install
+	$(BIN)/python -m benchmarks.run
+
+lock: install
+	$(UV_COMPILE) pyproject.toml --output-file requirements.txt
+	$(UV_COMPILE) pyproject.toml --group dev --output-file requirements-dev.txt
