@@ -22,5 +22,6 @@ PDF_PAGES = 5_000
 RENDER_WIDTHS = (320, 800, 1600)  # pixels; a closed list keeps the cache of rendered pages small
 RENDER_PIXELS = 12_000_000
 
+UPLOAD_MAX = 256 * MIB  # whatever the zone allows; beyond, the bytes are not even written
 SCAN_INLINE_MAX = 5 * MIB
 CHUNK = 256 * 1024
