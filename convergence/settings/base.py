@@ -61,11 +61,11 @@ INSTALLED_APPS = [
     "convergence.accounts",
     "convergence.products",
     "evidence",
-    #    "questionnaires",
-    #    "referencing.enrolment",
-    #    "referencing.convention",
-    #    "referencing.dossier",
-    #    "referencing.candidature",
+    "questionnaires",
+    "referencing.enrolment",
+    "referencing.convention",
+    "referencing.dossier",
+    "referencing.candidature",
     "convergence.pages",
 ]
 
