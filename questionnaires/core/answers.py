@@ -41,9 +41,7 @@ def parse_answers(grid: Grid, raw: object) -> ParsedAnswers:
         question = grid.questions.get(code)
         if question is None:
             errors.append(
-                AnswerError(
-                    "unknown_question", str(code), f"La question « {code} » n’existe pas dans cette grille."
-                )
+                AnswerError("unknown_question", str(code), f"La question « {code} » n’existe pas dans cette grille.")
             )
             continue
         try:
@@ -130,9 +128,7 @@ def _multiple(question: Question, value: object) -> tuple[str, ...]:
 def _check_choice(question: Question, value: str, index: int | None = None) -> None:
     if value not in question.values:
         allowed = ", ".join(question.values)
-        message = (
-            f"« {value} » n’est pas une réponse de cette question ; réponses possibles : {allowed}."
-        )
+        message = f"« {value} » n’est pas une réponse de cette question ; réponses possibles : {allowed}."
         raise _Refused("unknown_choice", message, index)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from .answers import load_answers
 from .evaluator import Evaluator
+from .excel import load_xlsx
 from .findings import AnswerError, Finding, GridRefused
 from .lint import lint, require_orientable
 from .loader import Loaded, load_source, load_yaml
@@ -22,6 +23,8 @@ class Outcome:
 
 def load_bytes(content: bytes, name: str) -> Loaded:
     """Read a grid file, Excel if its name ends in `.xlsx`, else YAML."""
+    if name.lower().endswith(".xlsx"):
+        return load_xlsx(content)
     try:
         return load_yaml(content.decode("utf-8-sig"))
     except UnicodeDecodeError:
