@@ -19,7 +19,11 @@ _PLAIN_TAGS = {
     f"tag:yaml.org,2002:{name}"
     for name in ("str", "int", "float", "bool", "null", "timestamp", "merge", "value", "seq", "map")
 }
-_CONTROL = {chr(code) for code in range(32)} - {"\t", "\n", "\r"} | {chr(code) for code in range(127, 160)} - {"\x85"}
+_CONTROL = (
+    {chr(code) for code in range(32)} - {"\t", "\n", "\r"}
+    | {chr(code) for code in range(127, 160)}
+    | {"\u2028", "\u2029"}
+)
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
