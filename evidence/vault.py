@@ -22,7 +22,7 @@ from django.core.files.storage import FileSystemStorage, Storage, storages
 from django.db import transaction
 
 from evidence.core.limits import CHUNK
-from evidence.models import Blob
+from evidence.models import Blob, PartialUpload
 
 ABANDONED_AFTER = timedelta(hours=6)
 FULL = {errno.ENOSPC, errno.EDQUOT}
@@ -106,6 +106,7 @@ def sweep(*, at: datetime) -> int:
 
     Returns how many files were dealt with.
     """
+    PartialUpload.objects.filter(started_at__lt=at - ABANDONED_AFTER).delete()
     storage = private_storage()
     limit = (at - ABANDONED_AFTER).timestamp()
     dealt = 0

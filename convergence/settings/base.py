@@ -194,13 +194,15 @@ CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "requeue-stale-jobs": {"task": "jobs.requeue_stale", "schedule": 15},
     "delete-expired-jobs": {"task": "jobs.delete_expired", "schedule": 3600},
+    "request-missing-scans": {"task": "evidence.request_missing_scans", "schedule": 300},
+    "sweep-incoming-files": {"task": "evidence.sweep", "schedule": 3600},
 }
 
 # Files. `default` is private: no URL, served only by views that check a permission.
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 MEDIA_ROOT = VAR_DIR / "files"
-FILE_UPLOAD_TEMP_DIR = None
+FILE_UPLOAD_HANDLERS = ["evidence.uploads.HashingUploadHandler"]
 STORAGES: dict[str, dict[str, Any]] = {
     "default": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
@@ -305,6 +307,8 @@ YOUSIGN_WEBHOOK_SECRET = env("YOUSIGN_WEBHOOK_SECRET", default="")
 SEAL_PKCS12_PATH = env("SEAL_PKCS12_PATH", default="")
 SEAL_PKCS12_PASSWORD = env("SEAL_PKCS12_PASSWORD", default="")
 COMPANY_LOOKUP_URL = env("COMPANY_LOOKUP_URL", default="")
+# Fields encrypted at rest: newest key first, older ones still decrypt. Empty: derived from SECRET_KEY.
+FIELD_ENCRYPTION_KEYS = env.list("FIELD_ENCRYPTION_KEYS", default=[])
 METRICS_TOKEN = env("METRICS_TOKEN", default="")
 
 REST_FRAMEWORK = {

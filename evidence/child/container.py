@@ -3,7 +3,7 @@
 import io
 import zipfile
 import zlib
-from typing import BinaryIO
+from typing import IO
 
 import pyzipper
 
@@ -21,7 +21,7 @@ BITS = {1: 128, 2: 192}
 MALFORMED = (pyzipper.BadZipFile, zipfile.BadZipFile, zlib.error, NotImplementedError, ValueError, OSError, EOFError)
 
 
-def _open(file: BinaryIO) -> pyzipper.AESZipFile:
+def _open(file: IO[bytes]) -> pyzipper.AESZipFile:
     size = file.seek(0, 2)
     file.seek(0)
     if file.read(2) != b"PK":
@@ -54,7 +54,7 @@ def _weakness(entry: pyzipper.AESZipInfo) -> Problem | None:
     return None
 
 
-def check_container(file: BinaryIO, *, passphrases: list[str]) -> Answer:
+def check_container(file: IO[bytes], *, passphrases: list[str]) -> Answer:
     """Every entry really AES-256 and opened by one same passphrase; fact `passphrase` is its rank in the list.
 
     Each entry is decrypted to its end, so that its authentication code proves it: flags alone may lie.
@@ -91,7 +91,9 @@ def _passphrase_for(
     return None
 
 
-def _opening_problem(archive: pyzipper.AESZipFile, entry: pyzipper.AESZipInfo, passphrase: str | None) -> Problem | None:
+def _opening_problem(
+    archive: pyzipper.AESZipFile, entry: pyzipper.AESZipInfo, passphrase: str | None
+) -> Problem | None:
     if passphrase is None:
         return {"code": "container_passphrase", "entry": entry.filename}
     try:
@@ -105,7 +107,7 @@ def _opening_problem(archive: pyzipper.AESZipFile, entry: pyzipper.AESZipInfo, p
     return None
 
 
-def list_entries(file: BinaryIO) -> Answer:
+def list_entries(file: IO[bytes]) -> Answer:
     """Fact `entries`: index, name and size of each deposited file. Names are not secret in an AES ZIP."""
     entries = _deposits(_open(file))
     return Answer(
@@ -118,7 +120,7 @@ def list_entries(file: BinaryIO) -> Answer:
     )
 
 
-def open_entry(file: BinaryIO, *, index: int, passphrase: str) -> Answer:
+def open_entry(file: IO[bytes], *, index: int, passphrase: str) -> Answer:
     """Bytes of one deposited file, decrypted in memory."""
     archive = _open(file)
     entries = _deposits(archive)
@@ -134,7 +136,7 @@ def open_entry(file: BinaryIO, *, index: int, passphrase: str) -> Answer:
     return Answer(facts={"name": printable(entry.filename)}, payload=content)
 
 
-def render_entry(file: BinaryIO, *, index: int, passphrase: str, page: int, width: int) -> Answer:
+def render_entry(file: IO[bytes], *, index: int, passphrase: str, page: int, width: int) -> Answer:
     """One page of one deposited file as PNG; nothing is written anywhere."""
     opened = open_entry(file, index=index, passphrase=passphrase)
     known = format_of(opened.facts["name"])
