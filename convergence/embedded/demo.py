@@ -150,7 +150,7 @@ class Demo:
         python = sys.executable
         celery = [python, "-m", "celery", "--app", "convergence"]
         web = [python, "-m", "gunicorn", "convergence.wsgi", "--bind", f"127.0.0.1:{port}"]
-        web += ["--worker-class", "gthread", "--workers", "2", "--threads", "4", "--timeout", "120"]
+        web += ["--worker-class", "gthread", "--workers", "2", "--threads", "4", "--timeout", "120", "--no-control-socket"]
         if Path("/dev/shm").is_dir():  # noqa: S108
             web += ["--worker-tmp-dir", "/dev/shm"]  # noqa: S108
         self.children = [
