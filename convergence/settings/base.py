@@ -30,7 +30,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
-    "django.contrib.staticfiles",
+    "convergence.settings.static_files.PrunedStaticFilesConfig",
     "django.contrib.postgres",
     "django.forms",
     "allauth",
