@@ -9,4 +9,10 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),
     path("compte/", include("allauth.urls")),
+    path("ui/", include("convergence.ui.urls")),
 ]
+
+handler400 = "convergence.ui.views.bad_request"
+handler403 = "convergence.ui.views.permission_denied"
+handler404 = "convergence.ui.views.page_not_found"
+handler500 = "convergence.ui.views.server_error"

@@ -1,11 +1,110 @@
-"""Values that every page may show."""
+"""Values that every page may show: the operator's names, and the frame (tabs, person, organisation, bell)."""
 
-from typing import Any
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import SimpleLazyObject
+
+from convergence.accounts.enums import Role
+from convergence.notifications.models import Notification
+from convergence.ui.chrome import Chrome, OrganisationChoice, Person, Tab, bare_chrome
+
+if TYPE_CHECKING:
+    from convergence.accounts.models import User
+
+#: Where the session keeps the organisation that a person of several works for.
+ORGANISATION_SESSION_KEY = "organisation_id"
+#: The bell stops counting here: the exact figure of a full box helps nobody and costs a scan.
+UNREAD_LIMIT = 100
+
+# (label, URL name): a tab whose page does not exist yet is announced as « à venir ».
+EDITOR_TABS = (
+    ("Tableau de bord", "pages:dashboard"),
+    ("Vos produits", "products:product_list"),
+    ("Doctrine du Numérique en Santé", "pages:parcours_doctrine"),
+    ("Mon espace santé", "pages:parcours_mes"),
+    ("Ségur du Numérique en Santé", "pages:parcours_segur"),
+    ("Certification de conformité des dispositifs médicaux numériques", "pages:parcours_dmn"),
+    ("SI de Téléconsultation", "pages:parcours_teleconsultation"),
+)
+# (label, URL name, roles that see it): agents see the pages of their work only, and only those that exist.
+AGENT_TABS: tuple[tuple[str, str, tuple[Role, ...]], ...] = (
+    ("Tableau de bord", "pages:dashboard", tuple(Role)),
+    ("Fiches administratives", "enrolment:sheet_queue", (Role.LISTING_TEAM,)),
+    ("Conventions", "convention:convention_queue", (Role.LISTING_TEAM,)),
+    (
+        "Candidatures",
+        "candidature:candidature_queue",
+        (Role.LISTING_TEAM, Role.EXPERT, Role.SECRETARY, Role.AUDITOR, Role.SUPPORT),
+    ),
+    ("Référentiels", "questionnaires:version_list", (Role.ADMIN,)),
+    ("Journal", "pages:journal", (Role.ADMIN, Role.AUDITOR)),
+)
 
 
 def brand(request: HttpRequest) -> dict[str, Any]:
     """The operator's names and contacts, and whether this is the demo."""
     return {"convergence": settings.CONVERGENCE}
+
+
+def chrome(request: HttpRequest) -> dict[str, Any]:
+    """The frame, built when a template first asks for it: fragments, which show none, pay nothing."""
+    return {"chrome": SimpleLazyObject(lambda: build_chrome(request))}
+
+
+def build_chrome(request: HttpRequest) -> Chrome:
+    """Brand and login links for a stranger; tabs, organisations and the bell for a person (one query beside `access`)."""
+    frame = replace(bare_chrome(), home_url=_address("pages:dashboard") or "/")
+    user: User = request.user  # type: ignore[assignment]
+    if not user.is_authenticated:
+        return replace(frame, login_url=_address("account_login"), signup_url=_address("account_signup"))
+    access = user.access
+    if access.is_agent:
+        named = [(label, name) for label, name, roles in AGENT_TABS if access.has(*roles) and _address(name)]
+    else:
+        named = list(EDITOR_TABS)
+    return replace(
+        frame,
+        person=Person(id=str(user.pk), name=user.get_full_name()),
+        tabs=_tabs(named, request.path),
+        organisations=_organisations(user, request.session.get(ORGANISATION_SESSION_KEY)),
+        switch_url=_address("accounts:organisation_switch"),
+        notifications_url=_address("notifications:notification_list"),
+        unread_count=Notification.objects.visible_to(user).unread()[:UNREAD_LIMIT].count(),
+        account_url=_address("accounts:account_detail"),
+        login_url=_address("account_login"),
+        logout_url=_address("account_logout"),
+    )
+
+
+def _address(name: str) -> str:
+    """The address of a page, or nothing while no app serves it."""
+    try:
+        return reverse(name)
+    except NoReverseMatch:
+        return ""
+
+
+def _tabs(named: list[tuple[str, str]], path: str) -> tuple[Tab, ...]:
+    """The current tab is the one with the longest address that the path begins with."""
+    addressed = [(label, _address(name)) for label, name in named]
+    current = max((url for _, url in addressed if url and path.startswith(url)), key=len, default=None)
+    if current == "/" and path != "/":
+        current = None
+    return tuple(Tab(label, url, is_current=bool(url) and url == current) for label, url in addressed)
+
+
+def _organisations(user: User, chosen: str | None) -> tuple[OrganisationChoice, ...]:
+    """Own organisations by name; the chosen one is current, else the first."""
+    memberships = list(user.access.memberships.values())
+    ids = [str(membership.organisation_id) for membership in memberships]
+    current = chosen if chosen in ids else (ids[0] if ids else None)
+    return tuple(
+        OrganisationChoice(id=id_, name=membership.organisation.name, is_current=id_ == current)
+        for id_, membership in zip(ids, memberships, strict=True)
+    )

@@ -61,11 +61,11 @@ INSTALLED_APPS = [
     "convergence.accounts",
     "convergence.products",
     "evidence",
-    #    "questionnaires",
-    #    "referencing.enrolment",
-    #    "referencing.convention",
-    #    "referencing.dossier",
-    #    "referencing.candidature",
+    "questionnaires",
+    "referencing.enrolment",
+    "referencing.convention",
+    "referencing.dossier",
+    "referencing.candidature",
     "convergence.pages",
 ]
 
@@ -74,6 +74,7 @@ MIDDLEWARE = [
     "convergence.pages.middleware.ResponseHeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
+    "convergence.ui.middleware.MaintenanceMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -102,6 +103,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "convergence.pages.context_processors.brand",
+                "convergence.pages.context_processors.chrome",
             ],
         },
     },
@@ -281,6 +283,12 @@ PERMISSIONS_POLICY = (
     "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), "
     "midi=(), payment=(), usb=(), publickey-credentials-get=(self), publickey-credentials-create=(self)"
 )
+
+# Pages
+CSRF_FAILURE_VIEW = "convergence.ui.views.csrf_failure"
+# 503 everywhere while on: by setting, or without a restart by creating the file.
+MAINTENANCE = env.bool("MAINTENANCE", default=False)
+MAINTENANCE_FILE = VAR_DIR / "maintenance"
 
 # Mail
 vars().update(env.email_url("EMAIL_URL", default="smtp://localhost:25"))

@@ -1,0 +1,317 @@
+"""Tags and filters of every page: each component takes values and renders `templates/components/<name>.html`.
+
+How to use them, with examples: `docs/ui.md`; every one in every state: the staff page `/ui/`.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django import template
+from django.forms import BaseForm, BoundField
+from django.template import Context
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import slugify
+
+from convergence.kernel.errors import Blocker
+from convergence.ui import diff, fields, markdown, radar, typography
+from convergence.ui.values import Action, Badge, Column, FilterTag, Item, Link, Page, Progress, Row, Series, Step, Tile
+from convergence.ui.values import TimelineEntry as Entry
+
+register = template.Library()
+
+TONE_ICONS = {"neutral": "", "info": "info-fill", "success": "success-fill", "warning": "warning-fill",
+              "error": "error-fill", "new": "flashlight-fill"}  # fmt: skip
+STEP_WORDS = {"done": "complétée", "current": "en cours", "waiting": "en attente", "upcoming": "à venir"}
+STEP_ICONS = {"done": "checkbox-circle-fill", "current": "edit-circle-fill", "waiting": "time-line",
+              "upcoming": "circle-line"}  # fmt: skip
+
+
+def _context(context: Context, values: Mapping[str, Any]) -> dict[str, Any]:
+    """What a component with a form needs from the page: its CSRF token, nothing else."""
+    return {"csrf_token": context.get("csrf_token", ""), **values}
+
+
+# --- states and actions -------------------------------------------------------------------------------------------
+
+
+@register.inclusion_tag("components/state_badge.html")
+def state_badge(state: Badge | str, tone: str = "neutral", icon: str = "", small: bool = False) -> dict[str, Any]:
+    badge = state if isinstance(state, Badge) else Badge(label=str(state), tone=tone, icon=icon)  # type: ignore[arg-type]
+    return {"badge": badge, "icon": badge.icon or TONE_ICONS[badge.tone], "small": small}
+
+
+@register.inclusion_tag("components/blocker_list.html")
+def blocker_list(
+    blockers: Iterable[Blocker], title: str = "Il reste à faire :", heading_level: int = 3
+) -> dict[str, Any]:
+    """Every reason at once, each linked to what mends it when something can."""
+    reasons = [Link(label=blocker.message, url=blocker.anchor) for blocker in blockers]
+    return {"reasons": reasons, "title": title, "heading_level": heading_level}
+
+
+@register.inclusion_tag("components/transition_button.html", takes_context=True)
+def transition_button(context: Context, action: Action) -> dict[str, Any]:
+    key = action.key or slugify(action.url.replace("/", "-")) or slugify(action.label)
+    return _context(context, {"action": action, "modal_id": f"modal-{key}"})
+
+
+@register.inclusion_tag("components/ball.html")
+def ball(who: str, what: str = "", until: date | None = None, mine: bool = False) -> dict[str, Any]:
+    """The sentence that says who has the ball: « Vous » + « devez compléter la fiche » + date; `mine` marks it as yours."""
+    return {"who": who, "what": what, "until": until, "icon": "play-circle-fill" if mine else "time-line"}
+
+
+@register.inclusion_tag("components/breadcrumb.html")
+def breadcrumb(*pairs: Any) -> dict[str, Any]:
+    """`{% breadcrumb "Vos produits" products_url product.name "" %}`: label and address in turn; or one list of Link."""
+    if len(pairs) == 1 and not isinstance(pairs[0], str):
+        return {"links": list(pairs[0])}
+    labels, urls = pairs[0::2], [*pairs[1::2], ""]
+    return {"links": [Link(str(label), str(url)) for label, url in zip(labels, urls, strict=False)]}
+
+
+@register.inclusion_tag("components/copy_button.html")
+def copy_button(text: str, label: str = "Copier") -> dict[str, Any]:
+    return {"text": text, "label": label}
+
+
+# --- forms --------------------------------------------------------------------------------------------------------
+
+
+@register.inclusion_tag("components/error_summary.html")
+def error_summary(form: BaseForm, *others: BaseForm, title: str = "") -> dict[str, Any]:
+    """The summary on top of a refused form; several forms of one page share one summary."""
+    errors = fields.summarise((form, *others))
+    return {"errors": errors, "title": title or fields.summary_title(len(errors))}
+
+
+@register.simple_tag
+def field(bound: BoundField, hint: str = "", label: str = "", inline: bool = False) -> SafeString:
+    """Label, hint, control and error of one field in DSFR; hidden fields come out bare."""
+    return fields.render(bound, hint=hint, label=label, inline=inline)
+
+
+@register.inclusion_tag("components/form_fields.html")
+def form_fields(form: BaseForm, note: bool = True) -> dict[str, Any]:
+    """All fields of a form in order, with the note on asterisks when one is mandatory."""
+    required = any(bound.field.required for bound in form.visible_fields())
+    return {"form": form, "note": note and required}
+
+
+@register.inclusion_tag("components/required_note.html")
+def required_note() -> dict[str, Any]:
+    return {}
+
+
+@register.inclusion_tag("components/autosave_status.html")
+def autosave_status(text: str = "") -> dict[str, Any]:
+    """The line where autosave says its state; put one inside the form that carries `data-autosave-url`."""
+    return {"text": text}
+
+
+# --- showing where one stands -------------------------------------------------------------------------------------
+
+
+@register.inclusion_tag("components/progress_panel.html")
+def progress_panel(progress: Progress, id: str = "progress", heading_level: int = 2) -> dict[str, Any]:
+    return {"progress": progress, "id": id, "heading_level": heading_level, "left": progress.total - progress.done}
+
+
+@register.inclusion_tag("components/stepper.html")
+def stepper(steps: Sequence[Step], label: str = "Étapes") -> dict[str, Any]:
+    rows = [
+        {"step": step, "number": number, "word": STEP_WORDS[step.state], "icon": STEP_ICONS[step.state]}
+        for number, step in enumerate(steps, start=1)
+    ]
+    return {"rows": rows, "label": label}
+
+
+@register.inclusion_tag("components/timeline.html")
+def timeline(entries: Sequence[Entry], label: str = "Avancement") -> dict[str, Any]:
+    rows = [{"entry": e, "word": STEP_WORDS[e.state], "icon": STEP_ICONS[e.state]} for e in entries]
+    return {"rows": rows, "label": label}
+
+
+@register.inclusion_tag("components/tile.html")
+def tile(value: Tile, heading_level: int = 3) -> dict[str, Any]:
+    return {"tile": value, "heading_level": heading_level}
+
+
+@register.inclusion_tag("components/empty_state.html")
+def empty_state(
+    title: str, text: str = "", action_label: str = "", action_url: str = "", heading_level: int = 2
+) -> dict[str, Any]:
+    return {"title": title, "text": text, "action": Link(action_label, action_url), "heading_level": heading_level}
+
+
+# --- lists --------------------------------------------------------------------------------------------------------
+
+
+@register.inclusion_tag("components/data_table.html")
+def data_table(
+    columns: Sequence[Column | str], rows: Sequence[Row | Sequence[Any]], caption: str, show_caption: bool = True
+) -> dict[str, Any]:
+    """A table that becomes cards under 768 px; `caption` names it (hidden from sight with `show_caption=False`)."""
+    heads = [column if isinstance(column, Column) else Column(column) for column in columns]
+    body = []
+    for row in rows:
+        row = row if isinstance(row, Row) else Row(cells=row)
+        cells = [{"column": column, "value": cell} for column, cell in zip(heads, row.cells, strict=True)]
+        body.append({"row": row, "cells": cells})
+    return {"columns": heads, "rows": body, "caption": caption, "show_caption": show_caption}
+
+
+@register.inclusion_tag("components/cell.html")
+def cell(value: Any) -> dict[str, Any]:
+    """One value as people read it: badge, link, date, number, text; nothing shows as a dash."""
+    kind = "text"
+    if value is None or value == "":
+        kind = "empty"
+    elif isinstance(value, Badge):
+        kind = "badge"
+    elif isinstance(value, Link):
+        kind = "link"
+    elif isinstance(value, bool):
+        kind, value = "text", "Oui" if value else "Non"
+    elif isinstance(value, datetime):
+        kind = "ago"
+    elif isinstance(value, date):
+        kind = "date"
+    elif isinstance(value, int | float | Decimal):
+        kind = "number"
+    elif isinstance(value, list | tuple):
+        kind = "list"
+    return {"kind": kind, "value": value}
+
+
+@register.inclusion_tag("components/pagination.html")
+def pagination(page: Page, label: str = "Pagination") -> dict[str, Any]:
+    return {"page": page, "label": label}
+
+
+@register.inclusion_tag("components/filter_tags.html")
+def filter_tags(tags: Sequence[FilterTag], clear_url: str = "", count: str = "") -> dict[str, Any]:
+    return {"tags": tags, "clear_url": clear_url, "count": count}
+
+
+@register.inclusion_tag("components/definition_list.html")
+def definition_list(items: Sequence[Item | tuple[str, Any]], title: str = "", heading_level: int = 2) -> dict[str, Any]:
+    rows = [item if isinstance(item, Item) else Item(*item) for item in items]
+    return {"items": rows, "title": title, "heading_level": heading_level}
+
+
+# --- comparing and drawing ----------------------------------------------------------------------------------------
+
+
+@register.inclusion_tag("components/diff_text.html")
+def diff_text(before: str, after: str, before_label: str = "Avant", after_label: str = "Après") -> dict[str, Any]:
+    removed, added = diff.compare(before, after)
+    return {"removed": removed, "added": added, "before_label": before_label, "after_label": after_label,
+            "is_same": before == after}  # fmt: skip
+
+
+@register.inclusion_tag("components/conflict.html")
+def conflict(label: str, theirs: str, mine: str, actor: str, at: datetime) -> dict[str, Any]:
+    """A stale save: both texts, and the two ways out (autosave acts on the buttons; without scripts, send again)."""
+    return {"label": label, "theirs": theirs, "mine": mine, "actor": actor, "at": at}
+
+
+@register.inclusion_tag("components/radar.html", name="radar")
+def radar_chart(
+    title: str, axes: Sequence[str], series: Sequence[Series], maximum: float = 100, unit: str = "", id: str = "radar"
+) -> dict[str, Any]:
+    """Two series at most; the same figures follow in a table. `axes` needs three labels or more."""
+    return {"chart": radar.draw(axes, series, maximum=maximum), "title": title, "axes": axes, "series": series,
+            "table": radar.tabulate(axes, series), "maximum": maximum, "unit": unit, "id": id}  # fmt: skip
+
+
+# --- modal --------------------------------------------------------------------------------------------------------
+
+
+class ModalNode(template.Node):
+    def __init__(self, nodelist: template.NodeList, id_: Any, title: Any, icon: Any) -> None:
+        self.nodelist, self.id, self.title, self.icon = nodelist, id_, title, icon
+
+    def render(self, context: Context) -> SafeString:
+        values = {
+            "id": self.id.resolve(context),
+            "title": self.title.resolve(context),
+            "icon": self.icon.resolve(context) if self.icon else "",
+            "content": self.nodelist.render(context),
+        }
+        engine = context.template.engine if context.template else template.engines["django"].engine
+        return engine.get_template("components/modal.html").render(Context(values))
+
+
+@register.tag
+def modal(parser: template.base.Parser, token: template.base.Token) -> ModalNode:
+    """`{% modal "id" "Titre" %}…{% endmodal %}`: opened by a link `data-modal="id"` whose href is the page twin."""
+    bits = token.split_contents()[1:]
+    if len(bits) not in (2, 3):
+        raise template.TemplateSyntaxError("modal takes an id, a title and perhaps an icon")
+    expressions = [parser.compile_filter(bit) for bit in bits]
+    nodelist = parser.parse(("endmodal",))
+    parser.delete_first_token()
+    return ModalNode(nodelist, expressions[0], expressions[1], expressions[2] if len(bits) == 3 else None)
+
+
+# --- filters ------------------------------------------------------------------------------------------------------
+
+
+@register.filter
+def fr_date(value: date | None) -> str:
+    return typography.format_date(value) if value else ""
+
+
+@register.filter
+def fr_datetime(value: datetime | None) -> str:
+    return typography.format_datetime(value) if value else ""
+
+
+@register.filter
+def fr_time(value: datetime | None) -> str:
+    return typography.format_time(value) if value else ""
+
+
+@register.filter
+def ago(value: datetime | None) -> SafeString | str:
+    """« il y a 3 jours » in a `<time>` whose title (and print) holds the full date."""
+    if not value:
+        return ""
+    full = typography.format_datetime(value)
+    words = typography.format_ago(value, now=timezone.now())
+    return format_html(
+        '<time datetime="{}" title="{}" data-full="{}">{}</time>',
+        typography.in_paris(value).isoformat(timespec="seconds"), full, full, words,
+    )  # fmt: skip
+
+
+@register.filter
+def fr_number(value: int | float | Decimal | None, decimals: int | None = None) -> str:
+    return "" if value is None or value == "" else typography.format_number(value, decimals)
+
+
+@register.filter
+def percent(value: int | float | Decimal | None, decimals: int = 0) -> str:
+    return "" if value is None or value == "" else typography.format_percent(value, decimals)
+
+
+@register.filter
+def nbsp(value: str) -> str:
+    return typography.join_no_break(str(value))
+
+
+@register.filter(name="markdown")
+def markdown_filter(value: str) -> SafeString:
+    return mark_safe(markdown.to_html(str(value)))  # noqa: S308 — cleaned by nh3
+
+
+@register.filter
+def plural(count: int, words: str) -> str:
+    """`3|plural:"critère,critères"` → « 3 critères »; in French zero and one are singular."""
+    singular, _, many = words.partition(",")
+    return f"{typography.format_number(count)}{typography.NBSP}{singular if abs(count) < 2 else many}"

@@ -1,0 +1,6 @@
+from django.urls import path
+
+from convergence.ui import views
+
+app_name = "ui"
+urlpatterns = [path("", views.component_list, name="component_list")]
