@@ -177,9 +177,9 @@ class AdministrativeSheet(FSMModelMixin, models.Model):
         permission=is_listing_team,
         custom={"label": "Demander une correction"},
     )
-    def request_changes(self, *, at: datetime, reason: str) -> None:
+    def request_changes(self, *, at: datetime, decision_reason: str) -> None:
         self.decided_at = at
-        self.decision_reason = reason
+        self.decision_reason = decision_reason
 
     @transition(
         field=state,
@@ -188,9 +188,9 @@ class AdministrativeSheet(FSMModelMixin, models.Model):
         permission=is_listing_team,
         custom={"label": "Refuser la fiche"},
     )
-    def reject(self, *, at: datetime, reason: str) -> None:
+    def reject(self, *, at: datetime, decision_reason: str) -> None:
         self.decided_at = at
-        self.decision_reason = reason
+        self.decision_reason = decision_reason
 
     @transition(
         field=state,
@@ -208,10 +208,10 @@ class AdministrativeSheet(FSMModelMixin, models.Model):
         target=SheetState.CHANGES_REQUESTED,
         custom={"label": "Changer de représentant légal"},
     )
-    def reopen(self, *, at: datetime, reason: str) -> None:
+    def reopen(self, *, at: datetime, decision_reason: str) -> None:
         """A new legal representative while the convention is to send or to sign (T06b, A-05)."""
         self.decided_at = at
-        self.decision_reason = reason
+        self.decision_reason = decision_reason
 
 
 class SheetVersion(models.Model):

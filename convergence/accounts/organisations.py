@@ -1,0 +1,20 @@
+"""The organisation a person works for at the moment, among those the person belongs to."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.http import HttpRequest
+
+from convergence.accounts.models import Organisation
+
+SESSION_KEY = "organisation_id"
+
+
+def current_organisation(request: HttpRequest) -> Organisation | None:
+    """The one chosen in the session, else the first by name; None for a person without organisation."""
+    memberships = request.user.access.memberships  # type: ignore[union-attr]
+    chosen = request.session.get(SESSION_KEY)
+    if chosen and (membership := memberships.get(UUID(chosen))):
+        return membership.organisation
+    return next((membership.organisation for membership in memberships.values()), None)
