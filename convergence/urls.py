@@ -5,6 +5,9 @@ from django.urls import include, path
 from convergence.pages import health
 
 urlpatterns = [
+    path("", include("convergence.pages.urls")),
+    path("produits/", include("convergence.products.urls")),
+    path("", include("referencing.enrolment.urls")),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),
