@@ -8,6 +8,7 @@ urlpatterns = [
     path("", include("convergence.pages.urls")),
     path("produits/", include("convergence.products.urls")),
     path("", include("referencing.enrolment.urls")),
+    path("", include("referencing.convention.urls")),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),
