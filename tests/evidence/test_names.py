@@ -91,8 +91,21 @@ def test_sizes_are_told_in_french(size, words):
 @pytest.mark.parametrize("code", MESSAGES)
 def test_each_message_is_french_typography_and_a_sentence(code):
     details = dict.fromkeys(
-        "size limit accepted label found pages width height entry entries bits signature".split(),
-        "x",  # noqa: SIM905
+        [
+            "size",
+            "limit",
+            "accepted",
+            "label",
+            "found",
+            "pages",
+            "width",
+            "height",
+            "entry",
+            "entries",
+            "bits",
+            "signature",
+        ],
+        "x",
     )
     message = problem(code, **details).message
     assert message.endswith(".")
