@@ -149,7 +149,17 @@ class Demo:
         python = sys.executable
         celery = [python, "-m", "celery", "--app", "convergence"]
         web = [python, "-m", "gunicorn", "convergence.wsgi", "--bind", f"127.0.0.1:{port}"]
-        web += ["--worker-class", "gthread", "--workers", "2", "--threads", "4", "--timeout", "120", "--no-control-socket"]
+        web += [
+            "--worker-class",
+            "gthread",
+            "--workers",
+            "2",
+            "--threads",
+            "4",
+            "--timeout",
+            "120",
+            "--no-control-socket",
+        ]
         self.children = [
             self._child("web", web),
             self._child("worker", [*celery, "worker", "--loglevel", "INFO", "--without-gossip", "--without-mingle"]),
