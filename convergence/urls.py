@@ -18,4 +18,4 @@ urlpatterns = [
 handler400 = "convergence.ui.views.bad_request"
 handler403 = "convergence.ui.views.permission_denied"
 handler404 = "convergence.ui.views.page_not_found"
-handler500 = "convergence.ui.views.server_error"
+handler500 = "convergence.pages.health.server_error"
