@@ -6,10 +6,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from allauth.mfa.models import Authenticator
+from django.db.models import Exists, OuterRef
+
 from convergence.accounts.enums import MANAGING_TYPES, Role
 
 if TYPE_CHECKING:
     from convergence.accounts.models import Membership, User
+
+
+#: Recovery codes alone do not count: they come with one of these.
+SECOND_FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +26,8 @@ class Access:
     memberships: dict[UUID, Membership]
     roles: frozenset[str]
     themes: frozenset[str]
+    lacks_second_factor: bool = False
+    """Holds a back-office role without application or key enrolled."""
 
     @property
     def organisation_ids(self) -> list[UUID]:
@@ -49,9 +58,11 @@ class Access:
 def load_access(user: User) -> Access:
     """Two queries: memberships with their organisation, roles."""
     memberships = user.memberships.active().select_related("organisation").order_by("organisation__name", "pk")
-    assignments = list(user.role_assignments.values_list("role", "theme"))
+    second_factors = Authenticator.objects.filter(user=OuterRef("user"), type__in=SECOND_FACTORS)
+    assignments = list(user.role_assignments.values_list("role", "theme", Exists(second_factors)))
     return Access(
         memberships={membership.organisation_id: membership for membership in memberships},
-        roles=frozenset(role for role, _ in assignments),
-        themes=frozenset(theme for _, theme in assignments if theme),
+        roles=frozenset(role for role, _, _ in assignments),
+        themes=frozenset(theme for _, theme, _ in assignments if theme),
+        lacks_second_factor=any(not is_enrolled for _, _, is_enrolled in assignments),
     )

@@ -16,7 +16,8 @@ from django_fsm import FSMField, FSMModelMixin, transition
 
 from convergence.accounts.access import Access, load_access
 from convergence.accounts.enums import LegalForm, MembershipState, MembershipType, Role, Theme
-from convergence.accounts.querysets import MembershipQuerySet, OrganisationQuerySet, UserManager
+from convergence.accounts.querysets import InvitationQuerySet, MembershipQuerySet, OrganisationQuerySet, UserManager
+from convergence.accounts.triggers import KEEP_A_MANAGER
 
 
 class User(AbstractBaseUser, PermissionsMixin):
@@ -63,6 +64,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     def access(self) -> Access:
         """Memberships and roles, read once per loaded person."""
         return load_access(self)
+
+    def forget_access(self) -> None:
+        """Read `access` again next time: a service has just changed it."""
+        self.__dict__.pop("access", None)
 
 
 class Organisation(models.Model):
@@ -146,7 +151,8 @@ class Membership(FSMModelMixin, models.Model):
                     (MembershipState.REQUESTED, MembershipState.REFUSED),
                     (MembershipState.ACTIVE, MembershipState.ENDED),
                 ],
-            )
+            ),
+            KEEP_A_MANAGER,
         ]
 
     def __str__(self) -> str:
@@ -182,6 +188,8 @@ class Invitation(models.Model):
     accepted_at = models.DateTimeField("acceptée le", null=True, blank=True)
     revoked_at = models.DateTimeField("annulée le", null=True, blank=True)
 
+    objects = InvitationQuerySet.as_manager()
+
     class Meta:
         verbose_name = "invitation"
         constraints = [
@@ -196,6 +204,9 @@ class Invitation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.email} – {self.organisation}"
+
+    def has_expired(self, *, at: datetime) -> bool:
+        return self.expires_at <= at
 
 
 class RoleAssignment(models.Model):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.contrib.auth.base_user import BaseUserManager
@@ -8,7 +9,7 @@ from django.db import models
 from convergence.accounts.enums import MANAGING_TYPES, MembershipState, Role
 
 if TYPE_CHECKING:
-    from convergence.accounts.models import Organisation, User
+    from convergence.accounts.models import Invitation, Organisation, User
 
 
 class UserManager(BaseUserManager["User"]):
@@ -57,6 +58,25 @@ class MembershipQuerySet(models.QuerySet):
     def active(self) -> MembershipQuerySet:
         return self.filter(state=MembershipState.ACTIVE)
 
+    def requested(self) -> MembershipQuerySet:
+        """Waiting for a mandataire or a représentant (BR-222)."""
+        return self.filter(state=MembershipState.REQUESTED)
+
     def managing(self) -> MembershipQuerySet:
         """Those who can manage the organisation’s accounts (BR-220)."""
         return self.active().filter(type__in=MANAGING_TYPES)
+
+
+class InvitationQuerySet(models.QuerySet["Invitation"]):
+    def visible_to(self, user: User) -> InvitationQuerySet:
+        """Those of one’s organisations, and those sent to one’s own address."""
+        mine = models.Q(email__iexact=user.email)
+        return self.filter(mine | models.Q(organisation__in=user.access.organisation_ids))
+
+    def pending(self) -> InvitationQuerySet:
+        """Neither accepted nor revoked; perhaps expired."""
+        return self.filter(accepted_at__isnull=True, revoked_at__isnull=True)
+
+    def waiting_for(self, user: User, *, at: datetime) -> InvitationQuerySet:
+        """Those that the person can accept now."""
+        return self.pending().filter(email__iexact=user.email, expires_at__gt=at)

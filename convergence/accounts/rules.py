@@ -28,5 +28,5 @@ is_admin = has_role(Role.ADMIN)
 
 @rules.predicate
 def can_manage_accounts(user: User, organisation: Organisation) -> bool:
-    """Mandataire and représentant manage accounts, a contributeur does not (BR-220)."""
-    return user.access.is_manager(organisation.pk)
+    """Mandataire and représentant manage accounts, a contributeur does not (BR-220); the administrator can help."""
+    return user.access.is_manager(organisation.pk) or user.access.has(Role.ADMIN)
