@@ -10,7 +10,7 @@ from threading import Lock
 from django.conf import settings
 
 from questionnaires.core import Evaluator, Grid, load_yaml, require_orientable
-from questionnaires.models import DefinitionVersion
+from questionnaires.models import ORIENTATION, DefinitionVersion
 
 MAX_KEPT = 8
 
@@ -22,8 +22,6 @@ class CompiledGrid:
 
     def title_of(self, questionnaire: str) -> str:
         """Raises KeyError for a code that is neither the orientation nor a questionnaire of the grid."""
-        from questionnaires.models import ORIENTATION
-
         return (
             self.grid.orientation_title
             if questionnaire == ORIENTATION
@@ -59,6 +57,11 @@ _kept = _Kept(MAX_KEPT)
 def compiled_grid(definition: DefinitionVersion) -> CompiledGrid:
     """The grid of `definition`, whose `source` may be deferred: it is read only the first time in this process."""
     return _kept.get(definition)
+
+
+def load_grid(definition: DefinitionVersion) -> Grid:
+    """The grid of `definition`, kept like `compiled_grid`."""
+    return compiled_grid(definition).grid
 
 
 def find_template(demarche: str, template: str) -> Path | None:

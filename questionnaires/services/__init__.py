@@ -1,5 +1,6 @@
 """What the owning stages call: they resolve their own row under `visible_to`, then pass an `AccessPolicy`."""
 
+from questionnaires.grids import load_grid
 from questionnaires.services.answers import (
     UNCHANGED,
     Change,
@@ -9,8 +10,8 @@ from questionnaires.services.answers import (
     save_answers,
 )
 from questionnaires.services.definitions import (
-    current_definition,
     import_definition,
+    latest_definition,
     publish_definition,
     retire_definition,
 )
@@ -40,10 +41,11 @@ __all__ = [
     "closed_reason",
     "confirm_deposit",
     "container_file",
-    "current_definition",
     "deposit_evidence",
     "import_definition",
     "is_container_shown",
+    "latest_definition",
+    "load_grid",
     "open_container",
     "open_orientation",
     "open_response",

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import datetime
 
 from django.db import transaction
+from django.utils import timezone
 
 from convergence.accounts.models import User
 from convergence.audit import workflow
@@ -68,9 +69,9 @@ def retire_definition(*, definition: DefinitionVersion, actor: User | None) -> D
     return locked
 
 
-def current_definition(*, demarche: Demarche, on: date) -> DefinitionVersion | None:
-    """The published version in force on that day: what a new response starts with; None when there is none."""
+def latest_definition(demarche: Demarche) -> DefinitionVersion | None:
+    """The published version in force today: what a new response starts with; None when there is none."""
     published = DefinitionVersion.objects.filter(
-        demarche=demarche, state=DefinitionState.PUBLISHED, effective_on__lte=on
+        demarche=demarche, state=DefinitionState.PUBLISHED, effective_on__lte=timezone.localdate()
     )
     return published.defer("source").order_by("-effective_on", "-published_at").first()
