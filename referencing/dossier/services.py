@@ -19,8 +19,8 @@ from referencing.dossier import core, notices
 from referencing.dossier.models import Dossier, DossierFile
 from referencing.dossier.payload import Live, build_payload, list_standings, load_live
 from referencing.enrolment.enums import EnrolmentState
-from referencing.enrolment.models import Enrolment
 from referencing.enrolment.exchange import find_exchange_blockers
+from referencing.enrolment.models import Enrolment
 
 if TYPE_CHECKING:
     from uuid import UUID

@@ -12,7 +12,7 @@ def test_sheet_counts_fourteen_mandatory_items():
 
 @pytest.mark.rule("BR-021")
 def test_progress_is_floored_and_lists_what_is_left():
-    values = {field: "x" for field in ("product_name", "product_version", "organisation_name")}
+    values = dict.fromkeys(("product_name", "product_version", "organisation_name"), "x")
 
     progress = core.measure(values, without_rcs=False)
 

@@ -45,7 +45,8 @@ def exchange_scope(request: HttpRequest, pk: UUID) -> HttpResponse:
         for api, direction in pairs
     ]
     blockers: list[object] = []
-    if request.method == "POST" and all([form.is_valid() for _, _, form in sections]):
+    validities = [form.is_valid() for _, _, form in sections]  # every form speaks, not only the first that refuses
+    if request.method == "POST" and all(validities):
         try:
             save_exchange_scope(
                 enrolment_id=pk,
