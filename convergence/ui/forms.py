@@ -91,6 +91,17 @@ def _required_message(field: forms.Field, label: str, phrase: str) -> str:
     return f"Indiquez {phrase}." if phrase else f"Indiquez une réponse pour {named}."
 
 
+class HintedLabel(str):
+    """The label of a choice with a hint under it: `("mes", HintedLabel("Catalogue", hint="Référencement guidé"))`."""
+
+    hint: str
+
+    def __new__(cls, text: str, *, hint: str = "") -> "HintedLabel":
+        label = super().__new__(cls, text)
+        label.hint = hint
+        return label
+
+
 class DsfrFormMixin:
     """French error messages for every field whose author gave none.
 

@@ -1,7 +1,6 @@
 """The component page and the error pages, as a browser gets them."""
 
 import pytest
-from django.test import Client
 
 from tests.factories import UserFactory
 
