@@ -49,11 +49,11 @@ _MESSAGES: tuple[tuple[type[forms.Field], dict[str, str]], ...] = (
     (forms.RegexField, {"invalid": "Cette valeur n’a pas la forme attendue."}),
     (forms.ModelMultipleChoiceField, {
         "list": "Choisissez parmi les réponses proposées.",
-        "invalid_choice": "« %(value)s » ne figure plus parmi les réponses proposées.",
+        "invalid_choice": f"«{NBSP}%(value)s{NBSP}» ne figure plus parmi les réponses proposées.",
         "invalid_pk_value": "Cette réponse ne figure pas parmi les réponses proposées.",
     }),
     (forms.MultipleChoiceField, {
-        "invalid_choice": "« %(value)s » ne figure pas parmi les réponses proposées.",
+        "invalid_choice": f"«{NBSP}%(value)s{NBSP}» ne figure pas parmi les réponses proposées.",
         "invalid_list": "Choisissez parmi les réponses proposées.",
     }),
     (forms.ChoiceField, {"invalid_choice": "Choisissez une des réponses proposées."}),
