@@ -22,7 +22,7 @@ PAGES = 60
 PAIRS = 3  # of A B B A
 
 HEADERS = ("Référence", "Produit", "Éditeur", "État", "Déposé le", "Score", "Critères", "Observation")
-WHEN = dt.datetime(2024, 7, 8, 16, 27)
+WHEN = dt.datetime(2024, 7, 8, 16, 27, tzinfo=dt.UTC)
 
 
 def measures() -> Iterator[dict[str, Any]]:
