@@ -6,6 +6,9 @@ from django.urls import include, path
 from convergence.pages import health
 
 urlpatterns = [
+    path("", include("convergence.pages.urls")),
+    path("produits/", include("convergence.products.urls")),
+    path("", include("referencing.enrolment.urls")),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),
@@ -25,4 +28,4 @@ handler400 = "convergence.ui.views.bad_request"
 handler403 = "convergence.ui.views.permission_denied"
 handler404 = "convergence.ui.views.page_not_found"
 handler429 = "convergence.ui.views.too_many_requests"
-handler500 = "convergence.ui.views.server_error"
+handler500 = "convergence.pages.health.server_error"

@@ -1,3 +1,5 @@
+from uuid import UUID
+
 from django.apps import AppConfig
 
 
@@ -5,3 +7,14 @@ class EvidenceConfig(AppConfig):
     name = "evidence"
     label = "evidence"
     verbose_name = "Preuves"
+
+    def ready(self) -> None:
+        from convergence.jobs.models import Job
+        from convergence.jobs.registry import Report, register
+        from evidence.services.scanning import SCAN_KIND, scan
+
+        def scan_job(job: Job, report: Report) -> None:
+            report(0, "Analyse antivirus")
+            scan(blob_id=UUID(job.payload["blob"]))
+
+        register(SCAN_KIND, scan_job)

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 import structlog
 
@@ -38,7 +38,7 @@ class Findings:
     payload: bytes = b""
 
 
-def inspect(file: BinaryIO, *, task: str, seconds: float = CHILD_SECONDS, **request: Any) -> Findings:
+def inspect(file: IO[bytes], *, task: str, seconds: float = CHILD_SECONDS, **request: Any) -> Findings:
     """Have the child do `task` on `file` (a real file: the child inherits its descriptor).
 
     Never raises for what a file contains and never waits more than `seconds`: a child that dies, hangs or asks for
@@ -50,7 +50,7 @@ def inspect(file: BinaryIO, *, task: str, seconds: float = CHILD_SECONDS, **requ
     descriptor = file.fileno()
     question = json.dumps({"task": task, "fd": descriptor, **request}).encode()
     try:
-        child = subprocess.Popen(  # noqa: S603 - our own module, no shell; passphrases travel on standard input
+        child = subprocess.Popen(  # our own module, no shell; passphrases travel on standard input
             [sys.executable, "-s", "-m", "evidence.child"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

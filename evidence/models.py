@@ -86,9 +86,7 @@ class Blob(FSMModelMixin, models.Model):
     def mark_not_scanned(self, *, at: datetime, scanner: str, detail: str = "") -> None:
         self._stamp(at, scanner, detail)
 
-    @transition(
-        field=state, source=[ScanState.ERROR, ScanState.NOT_SCANNED, ScanState.CLEAN], target=ScanState.PENDING
-    )
+    @transition(field=state, source=[ScanState.ERROR, ScanState.NOT_SCANNED, ScanState.CLEAN], target=ScanState.PENDING)
     def request_scan(self, *, at: datetime) -> None:
         self.requested_at = at
 
@@ -190,6 +188,25 @@ class StoredFile(models.Model):
             )
         ]
         triggers = [pgtrigger.Protect(name="stored_file_is_fixed", operation=pgtrigger.Update)]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PartialUpload(models.Model):
+    """A file that is arriving in pieces; gone once whole, or swept when abandoned."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField("nom", max_length=255)
+    size = models.BigIntegerField("taille annoncée (octets)")
+    uploaded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name="envoyé par", on_delete=models.CASCADE, related_name="+"
+    )
+    started_at = models.DateTimeField("commencé le", auto_now_add=True)
+
+    class Meta:
+        verbose_name = "envoi en cours"
+        verbose_name_plural = "envois en cours"
 
     def __str__(self) -> str:
         return self.name

@@ -19,11 +19,16 @@ class IncomingUpload(UploadedFile):
     Closing it (Django does at the end of the request) or dropping it removes its temporary file.
     """
 
+    file: IO[bytes]
+    size: int
+
     def __init__(self, name: str, content_type: str = "", charset: str | None = None) -> None:
         self.failure = ""
         self._digest = hashlib.sha256()
         try:
-            file: IO[bytes] = tempfile.NamedTemporaryFile(dir=incoming_folder(), suffix=".part")
+            file: IO[bytes] = tempfile.NamedTemporaryFile(  # noqa: SIM115 - lives as long as the upload
+                dir=incoming_folder(), suffix=".part"
+            )
         except OSError as error:
             self._fail(error)
             file = io.BytesIO()

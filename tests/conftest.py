@@ -11,6 +11,8 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATES = str(ROOT / "templates")
 
+pytest_plugins = ["tests.plugins.browser"]
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Have PostgreSQL running before the first test; parallel workers find the one of their controller."""

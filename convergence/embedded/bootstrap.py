@@ -145,7 +145,8 @@ def main():
     if command:
         # The modules of the project are found from its root, whatever folder `make` was called from.
         os.chdir(ROOT)
-        os.execv(VENV / "bin" / command[0], command)  # noqa: S606
+        program = str(VENV / "bin" / command[0])
+        os.execv(program, [program, *command[1:]])  # noqa: S606
 
 
 if __name__ == "__main__":

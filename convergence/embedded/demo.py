@@ -2,6 +2,8 @@
 
 import contextlib
 import fcntl
+import hashlib
+import http.client
 import json
 import os
 import shutil
@@ -10,8 +12,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -23,6 +23,8 @@ from convergence.embedded.postgres import Cluster, EmbeddedPostgresError, free_b
 ROOT = Path(__file__).resolve().parent.parent.parent
 NEEDED_BYTES = 500 * 1024 * 1024
 READY_SECONDS = 60
+# a manage.py command under way: its name, its log, its process
+Started = tuple[str, IO[str], subprocess.Popen[str]]
 # A child that dies more often than this has a reason that restarting does not mend.
 MAX_RESTARTS, RESTART_WINDOW_SECONDS = 5, 60
 
@@ -132,6 +134,7 @@ class Demo:
         self.var = root / "var"
         self.port = port
         self.logs = self.var / "log"
+        self.collected = root / "staticfiles" / ".collected"
         self.record = self.var / "demo-processes.json"
         self.cluster = Cluster(self.var)
         self.env = {
@@ -146,9 +149,17 @@ class Demo:
         python = sys.executable
         celery = [python, "-m", "celery", "--app", "convergence"]
         web = [python, "-m", "gunicorn", "convergence.wsgi", "--bind", f"127.0.0.1:{port}"]
-        web += ["--worker-class", "gthread", "--workers", "2", "--threads", "4", "--timeout", "120"]
-        if Path("/dev/shm").is_dir():  # noqa: S108
-            web += ["--worker-tmp-dir", "/dev/shm"]  # noqa: S108
+        web += [
+            "--worker-class",
+            "gthread",
+            "--workers",
+            "2",
+            "--threads",
+            "4",
+            "--timeout",
+            "120",
+            "--no-control-socket",
+        ]
         self.children = [
             self._child("web", web),
             self._child("worker", [*celery, "worker", "--loglevel", "INFO", "--without-gossip", "--without-mingle"]),
@@ -172,17 +183,34 @@ class Demo:
         shutil.rmtree(self.var / "prometheus", ignore_errors=True)
         for folder in (self.logs, self.var / "prometheus"):
             folder.mkdir(parents=True, exist_ok=True)
-        static = self._start_manage("collectstatic", "--no-input")
+        collecting = self._collect_static()
         self._finish(self._start_manage("prepare_database"))
         world = ""
         if any(ROOT.glob("*/management/commands/demo_world.py")) or any(
             ROOT.glob("*/*/management/commands/demo_world.py")
         ):
             world = self._finish(self._start_manage("demo_world"))
-        self._finish(static)
+        if collecting:
+            self._finish(collecting)
+            self.collected.write_text(self._static_fingerprint())
         return world
 
-    def _start_manage(self, *arguments: str) -> tuple[str, IO[str], subprocess.Popen[str]]:
+    def _collect_static(self) -> Started | None:
+        """Collect and compress the static files, unless they are as they were last time: it takes half a minute."""
+        if self.collected.exists() and self.collected.read_text() == self._static_fingerprint():
+            return None
+        return self._start_manage("collectstatic", "--no-input", "--clear")
+
+    def _static_fingerprint(self) -> str:
+        """A hash of the names, sizes and times of our static files, and of the versions of the libraries'."""
+        digest = hashlib.sha256((ROOT / "requirements.txt").read_bytes())
+        for folder in sorted(ROOT.glob("*/**/static")):
+            for path in sorted(folder.rglob("*")):
+                status = path.stat()
+                digest.update(f"{path} {status.st_size} {status.st_mtime_ns}\n".encode())
+        return digest.hexdigest()
+
+    def _start_manage(self, *arguments: str) -> Started:
         output = (self.logs / f"{arguments[0]}.log").open("w+")
         command = [sys.executable, "manage.py", *arguments]
         process = subprocess.Popen(  # noqa: S603
@@ -196,7 +224,7 @@ class Demo:
         )
         return arguments[0], output, process
 
-    def _finish(self, started: tuple[str, IO[str], subprocess.Popen[str]]) -> str:
+    def _finish(self, started: Started) -> str:
         name, output, process = started
         status = process.wait()
         with output:
@@ -219,11 +247,14 @@ class Demo:
             time.sleep(0.2)
 
     def is_ready(self) -> bool:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=10) as response:
-                return response.status == 200
-        except (urllib.error.URLError, OSError):
+            connection.request("GET", "/readyz")
+            return connection.getresponse().status == http.HTTPStatus.OK
+        except (OSError, http.client.HTTPException):
             return False
+        finally:
+            connection.close()
 
     def run(self) -> None:
         """Mend what falls until `stopping` is set by a signal."""

@@ -11,35 +11,34 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
 
 from convergence.accounts.enums import Role
+from convergence.accounts.organisations import SESSION_KEY
 from convergence.notifications.models import Notification
 from convergence.ui.chrome import Chrome, OrganisationChoice, Person, Tab, bare_chrome
 
 if TYPE_CHECKING:
     from convergence.accounts.models import User
 
-#: Where the session keeps the organisation that a person of several works for.
-ORGANISATION_SESSION_KEY = "organisation_id"
 #: The bell stops counting here: the exact figure of a full box helps nobody and costs a scan.
 UNREAD_LIMIT = 100
 
-# (label, URL name): a tab whose page does not exist yet is announced as « à venir ».
-EDITOR_TABS = (
-    ("Tableau de bord", "pages:dashboard"),
-    ("Vos produits", "products:product_list"),
-    ("Doctrine du Numérique en Santé", "pages:parcours_doctrine"),
-    ("Mon espace santé", "pages:parcours_mes"),
-    ("Ségur du Numérique en Santé", "pages:parcours_segur"),
-    ("Certification de conformité des dispositifs médicaux numériques", "pages:parcours_dmn"),
-    ("SI de Téléconsultation", "pages:parcours_teleconsultation"),
+# (label, URL name, its arguments): a tab without page is announced as « à venir ».
+EDITOR_TABS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("Tableau de bord", "pages:dashboard", ()),
+    ("Vos produits", "products:product_list", ()),
+    ("Doctrine du Numérique en Santé", "", ()),
+    ("Mon espace santé", "pages:parcours_detail", ("mon-espace-sante",)),
+    ("Ségur du Numérique en Santé", "", ()),
+    ("Certification de conformité des dispositifs médicaux numériques", "", ()),
+    ("SI de Téléconsultation", "", ()),
 )
 # (label, URL name, roles that see it): agents see the pages of their work only, and only those that exist.
 AGENT_TABS: tuple[tuple[str, str, tuple[Role, ...]], ...] = (
     ("Tableau de bord", "pages:dashboard", tuple(Role)),
-    ("Fiches administratives", "enrolment:sheet_queue", (Role.LISTING_TEAM,)),
-    ("Conventions", "convention:convention_queue", (Role.LISTING_TEAM,)),
+    ("Fiches administratives", "enrolment:sheet_list", (Role.LISTING_TEAM,)),
+    ("Conventions", "convention:convention_list", (Role.LISTING_TEAM,)),
     (
         "Candidatures",
-        "candidature:candidature_queue",
+        "candidature:candidature_list",
         (Role.LISTING_TEAM, Role.EXPERT, Role.SECRETARY, Role.AUDITOR, Role.SUPPORT),
     ),
     ("Référentiels", "questionnaires:version_list", (Role.ADMIN,)),
@@ -65,14 +64,15 @@ def build_chrome(request: HttpRequest) -> Chrome:
         return replace(frame, login_url=_address("account_login"), signup_url=_address("account_signup"))
     access = user.access
     if access.is_agent:
-        named = [(label, name) for label, name, roles in AGENT_TABS if access.has(*roles) and _address(name)]
+        addressed = [(label, _address(name)) for label, name, roles in AGENT_TABS if access.has(*roles)]
+        addressed = [(label, url) for label, url in addressed if url]
     else:
-        named = list(EDITOR_TABS)
+        addressed = [(label, _address(name, *arguments)) for label, name, arguments in EDITOR_TABS]
     return replace(
         frame,
         person=Person(id=str(user.pk), name=user.get_full_name()),
-        tabs=_tabs(named, request.path),
-        organisations=_organisations(user, request.session.get(ORGANISATION_SESSION_KEY)),
+        tabs=_tabs(addressed, request.path),
+        organisations=_organisations(user, request.session.get(SESSION_KEY)),
         switch_url=_address("accounts:organisation_switch"),
         notifications_url=_address("notifications:notification_list"),
         unread_count=Notification.objects.visible_to(user).unread()[:UNREAD_LIMIT].count(),
@@ -82,17 +82,16 @@ def build_chrome(request: HttpRequest) -> Chrome:
     )
 
 
-def _address(name: str) -> str:
+def _address(name: str, *arguments: str) -> str:
     """The address of a page, or nothing while no app serves it."""
     try:
-        return reverse(name)
+        return reverse(name, args=arguments)
     except NoReverseMatch:
         return ""
 
 
-def _tabs(named: list[tuple[str, str]], path: str) -> tuple[Tab, ...]:
+def _tabs(addressed: list[tuple[str, str]], path: str) -> tuple[Tab, ...]:
     """The current tab is the one with the longest address that the path begins with."""
-    addressed = [(label, _address(name)) for label, name in named]
     current = max((url for _, url in addressed if url and path.startswith(url)), key=len, default=None)
     if current == "/" and path != "/":
         current = None

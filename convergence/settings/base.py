@@ -30,7 +30,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
-    "django.contrib.staticfiles",
+    "convergence.settings.static_files.PrunedStaticFilesConfig",
     "django.contrib.postgres",
     "django.forms",
     "allauth",
@@ -196,13 +196,15 @@ CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "requeue-stale-jobs": {"task": "jobs.requeue_stale", "schedule": 15},
     "delete-expired-jobs": {"task": "jobs.delete_expired", "schedule": 3600},
+    "request-missing-scans": {"task": "evidence.request_missing_scans", "schedule": 300},
+    "sweep-incoming-files": {"task": "evidence.sweep", "schedule": 3600},
 }
 
 # Files. `default` is private: no URL, served only by views that check a permission.
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 MEDIA_ROOT = VAR_DIR / "files"
-FILE_UPLOAD_TEMP_DIR = None
+FILE_UPLOAD_HANDLERS = ["evidence.uploads.HashingUploadHandler"]
 STORAGES: dict[str, dict[str, Any]] = {
     "default": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
@@ -337,9 +339,13 @@ SIGNATURE_PROVIDER = env("SIGNATURE_PROVIDER", default="embedded")
 YOUSIGN_API_URL = env("YOUSIGN_API_URL", default="")
 YOUSIGN_API_KEY = env("YOUSIGN_API_KEY", default="")
 YOUSIGN_WEBHOOK_SECRET = env("YOUSIGN_WEBHOOK_SECRET", default="")
-SEAL_PKCS12_PATH = env("SEAL_PKCS12_PATH", default="")
-SEAL_PKCS12_PASSWORD = env("SEAL_PKCS12_PASSWORD", default="")
+SEAL_P12_PATH = env("SEAL_P12_PATH", default="")
+SEAL_P12_PASSWORD = env("SEAL_P12_PASSWORD", default="")
+SIGNATURE_TRUST_PEM = env("SIGNATURE_TRUST_PEM", default="")
+SIGNATURE_DIR = VAR_DIR / "authority"
 COMPANY_LOOKUP_URL = env("COMPANY_LOOKUP_URL", default="")
+# Fields encrypted at rest: newest key first, older ones still decrypt. Empty: derived from SECRET_KEY.
+FIELD_ENCRYPTION_KEYS = env.list("FIELD_ENCRYPTION_KEYS", default=[])
 METRICS_TOKEN = env("METRICS_TOKEN", default="")
 
 REST_FRAMEWORK = {

@@ -6,6 +6,7 @@ import zlib
 from typing import BinaryIO
 
 import pyzipper
+from pyzipper.zipfile_aes import AESZipInfo
 
 from evidence.child.answer import Answer, Problem, Refused
 from evidence.child.archives import few, structure_problems
@@ -37,12 +38,12 @@ def _open(file: BinaryIO) -> pyzipper.AESZipFile:
     return archive
 
 
-def _deposits(archive: pyzipper.AESZipFile) -> list[pyzipper.AESZipInfo]:
+def _deposits(archive: pyzipper.AESZipFile) -> list[AESZipInfo]:
     """The entries that people added: all but folders and our own instructions."""
     return [entry for entry in archive.infolist() if not entry.is_dir() and entry.filename != README_NAME]
 
 
-def _weakness(entry: pyzipper.AESZipInfo) -> Problem | None:
+def _weakness(entry: AESZipInfo) -> Problem | None:
     if not entry.flag_bits & 1:
         return {"code": "container_plain_entry", "entry": entry.filename}
     if entry.wz_aes_strength is None:
@@ -74,10 +75,9 @@ def check_container(file: BinaryIO, *, passphrases: list[str]) -> Answer:
     return Answer(problems=few(problems), facts={"passphrase": chosen, "entries": len(entries)})
 
 
-def _passphrase_for(
-    archive: pyzipper.AESZipFile, entries: list[pyzipper.AESZipInfo], passphrases: list[str]
-) -> int | None:
-    """Rank of the passphrase that starts to open the first entry that any of them opens."""
+def _passphrase_for(archive: pyzipper.AESZipFile, entries: list[AESZipInfo], passphrases: list[str]) -> int | None:
+    """Rank of the passphrase of the first entries; one that passes the two-byte check of an altered entry is a candidate."""
+    candidate = None
     for entry in entries[:3]:
         for rank, passphrase in enumerate(passphrases):
             try:
@@ -87,11 +87,11 @@ def _passphrase_for(
             except RuntimeError:  # pyzipper: wrong password
                 continue
             except MALFORMED:
-                break
-    return None
+                candidate = rank
+    return candidate
 
 
-def _opening_problem(archive: pyzipper.AESZipFile, entry: pyzipper.AESZipInfo, passphrase: str | None) -> Problem | None:
+def _opening_problem(archive: pyzipper.AESZipFile, entry: AESZipInfo, passphrase: str | None) -> Problem | None:
     if passphrase is None:
         return {"code": "container_passphrase", "entry": entry.filename}
     try:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 README_NAME = "LISEZ-MOI.txt"
 
 # No 0/O, 1/l/I: people copy it by eye into 7-Zip.
-PASSPHRASE_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
+PASSPHRASE_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"  # noqa: S105 - the letters it is drawn from
 PASSPHRASE_GROUPS = 5
 PASSPHRASE_GROUP_LENGTH = 5  # 25 characters of 31: about 123 bits
 

@@ -9,7 +9,7 @@ MESSAGES = {
     "name_too_long": "Le nom du fichier dépasse 150 caractères. Renommez-le plus court.",
     "name_reordered": "Le nom du fichier contient des caractères invisibles qui masquent son extension. "
     "Renommez-le en le retapant.",
-    "name_characters": "Le nom du fichier contient des caractères interdits (caractères de contrôle ou < > : \" / \\ | ? *). "
+    "name_characters": 'Le nom du fichier contient des caractères interdits (caractères de contrôle ou < > : " / \\ | ? *). '
     "Renommez-le.",
     "name_trailing_dot": "Le nom du fichier se termine par un point. Renommez-le.",
     "name_reserved": "Ce nom de fichier est réservé par Windows (CON, NUL, COM1…). Renommez le fichier.",

@@ -7,14 +7,26 @@ from evidence.core.limits import NAME_LENGTH
 
 # Extensions that a system would run, or that hide another file. A document may be called « v1.2.pdf »: only a
 # known extension before the last one makes a double extension.
-EXECUTABLE = frozenset(
-    """apk app appimage bash bat bin cmd com cpl deb dll dmg elf exe gadget hta htm html jar js jse jsp lnk mjs msc msi
-    msp mst phar php php3 php4 php5 phtml pif pkg pl ps1 psm1 py pyc rb reg rpm scf scr sct sh shtml so svg swf sys url
-    vb vbe vbs vhd vhdx wasm ws wsc wsf wsh xhtml xll""".split()
-)
-MACRO = frozenset({"docm", "dotm", "xlsm", "xltm", "xlam", "xlsb", "pptm", "potm", "ppsm"})
-ARCHIVES = frozenset("7z ace arj bz2 cab gz iso lz lzma rar tar tgz txz xz z zip zst".split())
-DOCUMENTS = frozenset("csv doc docx jpeg jpg odp ods odt pdf png ppt pptx rtf txt xls xlsx".split())
+# fmt: off
+EXECUTABLE = frozenset({
+    "apk", "app", "appimage", "bash", "bat", "bin", "cmd", "com", "cpl", "deb", "dll", "dmg", "elf", "exe",
+    "gadget", "hta", "htm", "html", "jar", "js", "jse", "jsp", "lnk", "mjs", "msc", "msi", "msp", "mst",
+    "phar", "php", "php3", "php4", "php5", "phtml", "pif", "pkg", "pl", "ps1", "psm1", "py", "pyc", "rb",
+    "reg", "rpm", "scf", "scr", "sct", "sh", "shtml", "so", "svg", "swf", "sys", "url", "vb", "vbe", "vbs",
+    "vhd", "vhdx", "wasm", "ws", "wsc", "wsf", "wsh", "xhtml", "xll",
+})
+MACRO = frozenset({
+    "docm", "dotm", "potm", "ppsm", "pptm", "xlam", "xlsb", "xlsm", "xltm",
+})
+ARCHIVES = frozenset({
+    "7z", "ace", "arj", "bz2", "cab", "gz", "iso", "lz", "lzma", "rar", "tar", "tgz", "txz", "xz", "z", "zip",
+    "zst",
+})
+DOCUMENTS = frozenset({
+    "csv", "doc", "docx", "jpeg", "jpg", "odp", "ods", "odt", "pdf", "png", "ppt", "pptx", "rtf", "txt",
+    "xls", "xlsx",
+})
+# fmt: on
 DOUBLED = EXECUTABLE | MACRO | ARCHIVES | DOCUMENTS
 
 # Windows opens a device instead of the file of that name, whatever its extension.

@@ -1,6 +1,6 @@
 """Antivirus backends behind one interface: `CLAMD_URL` set → ClamAV, else a demonstration backend that says so."""
 
-from typing import BinaryIO, Protocol
+from typing import IO, Protocol
 
 from django.conf import settings
 
@@ -15,7 +15,7 @@ class Scanner(Protocol):
     name: str
     label: str
 
-    def scan(self, file: BinaryIO) -> Verdict: ...
+    def scan(self, file: IO[bytes]) -> Verdict: ...
 
 
 def get_scanner() -> Scanner:

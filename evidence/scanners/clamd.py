@@ -2,7 +2,7 @@
 
 import socket
 import struct
-from typing import BinaryIO
+from typing import IO
 from urllib.parse import urlsplit
 
 from evidence.core.limits import CHUNK
@@ -20,7 +20,7 @@ class ClamdScanner:
     def __init__(self, url: str) -> None:
         self.url = urlsplit(url)
 
-    def scan(self, file: BinaryIO) -> Verdict:
+    def scan(self, file: IO[bytes]) -> Verdict:
         file.seek(0)
         reply = b""
         try:

@@ -2,7 +2,7 @@
 
 import zipfile
 import zlib
-from typing import IO, BinaryIO
+from typing import IO
 
 from evidence.core.limits import ARCHIVE_TOTAL, CHUNK
 from evidence.core.verdicts import CLEAN, Verdict
@@ -16,7 +16,7 @@ class EmbeddedScanner:
     name = "embedded"
     label = "Démonstration : reconnaît seulement le fichier de test EICAR (archives ZIP ouvertes sur un niveau)"
 
-    def scan(self, file: BinaryIO) -> Verdict:
+    def scan(self, file: IO[bytes]) -> Verdict:
         file.seek(0)
         if _contains_eicar(file):
             return Verdict("infected", SIGNATURE)
@@ -33,7 +33,7 @@ def _contains_eicar(content: IO[bytes]) -> bool:
     return False
 
 
-def _scan_members(file: BinaryIO) -> Verdict:
+def _scan_members(file: IO[bytes]) -> Verdict:
     """Members of an archive, one level deep; what cannot be read to its end is not called clean."""
     try:
         with zipfile.ZipFile(file) as archive:

@@ -22,7 +22,9 @@ class ParsedAnswers:
     errors: tuple[AnswerError, ...] = ()
 
 
-class _Refused(Exception):
+class AnswerRefused(ValueError):
+    """One value does not fit its question; `index` is its position when the value is a list."""
+
     def __init__(self, code: str, message: str, index: int | None = None) -> None:
         self.code, self.message, self.index = code, message, index
 
@@ -41,14 +43,12 @@ def parse_answers(grid: Grid, raw: object) -> ParsedAnswers:
         question = grid.questions.get(code)
         if question is None:
             errors.append(
-                AnswerError(
-                    "unknown_question", str(code), f"La question « {code} » n’existe pas dans cette grille."
-                )
+                AnswerError("unknown_question", str(code), f"La question « {code} » n’existe pas dans cette grille.")
             )
             continue
         try:
             answer = parse_answer(question, value)
-        except _Refused as refusal:
+        except AnswerRefused as refusal:
             place = code if refusal.index is None else f"{code}[{refusal.index}]"
             errors.append(AnswerError(refusal.code, place, refusal.message))
         else:
@@ -83,13 +83,13 @@ def is_blank(value: object) -> bool:
 
 
 def parse_answer(question: Question, value: object) -> Answer | None:
-    """One typed answer, or None when nothing was answered. Raises when the value does not fit the question."""
+    """One typed answer, or None when nothing was answered. Raises AnswerRefused when the value does not fit the question."""
     if is_blank(value):
         return None
     match question.type:
         case QuestionType.BOOLEAN | QuestionType.SINGLE_CHOICE:
             if not isinstance(value, str):
-                raise _Refused("wrong_type", _expected(question))
+                raise AnswerRefused("wrong_type", _expected(question))
             _check_choice(question, value)
             return value
         case QuestionType.MULTIPLE_CHOICE:
@@ -99,41 +99,39 @@ def parse_answer(question: Question, value: object) -> Answer | None:
         case QuestionType.DATE:
             day = parse_date(value) if isinstance(value, str) else None
             if day is None:
-                raise _Refused("wrong_type", _expected(question))
+                raise AnswerRefused("wrong_type", _expected(question))
             return day
     if not isinstance(value, str):
-        raise _Refused("wrong_type", _expected(question))
+        raise AnswerRefused("wrong_type", _expected(question))
     return value
 
 
 def _number(question: Question, value: object) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
-        raise _Refused("wrong_type", _expected(question))
+        raise AnswerRefused("wrong_type", _expected(question))
     if not math.isfinite(value) if isinstance(value, float) else isinstance(value, Decimal) and not value.is_finite():
-        raise _Refused("wrong_type", _expected(question))
+        raise AnswerRefused("wrong_type", _expected(question))
     return Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
 
 
 def _multiple(question: Question, value: object) -> tuple[str, ...]:
     if not isinstance(value, list | tuple):
-        raise _Refused("wrong_type", _expected(question))
+        raise AnswerRefused("wrong_type", _expected(question))
     for index, item in enumerate(value):
         if not isinstance(item, str):
-            raise _Refused("wrong_type", "Un code de choix est attendu ici.", index)
+            raise AnswerRefused("wrong_type", "Un code de choix est attendu ici.", index)
         _check_choice(question, item, index)
     if question.exclusive in value and len(set(value)) > 1:
         message = f"« {question.label_of(question.exclusive or '')} » ne se coche pas avec un autre choix."
-        raise _Refused("exclusive_choice", message)
+        raise AnswerRefused("exclusive_choice", message)
     return tuple(choice for choice in question.values if choice in value)
 
 
 def _check_choice(question: Question, value: str, index: int | None = None) -> None:
     if value not in question.values:
         allowed = ", ".join(question.values)
-        message = (
-            f"« {value} » n’est pas une réponse de cette question ; réponses possibles : {allowed}."
-        )
-        raise _Refused("unknown_choice", message, index)
+        message = f"« {value} » n’est pas une réponse de cette question ; réponses possibles : {allowed}."
+        raise AnswerRefused("unknown_choice", message, index)
 
 
 def _expected(question: Question) -> str:

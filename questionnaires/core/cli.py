@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from .answers import load_answers
+from .changes import compare_grids
 from .evaluator import Evaluator
+from .excel import load_xlsx
 from .findings import AnswerError, Finding, GridRefused
 from .lint import lint, require_orientable
 from .loader import Loaded, load_source, load_yaml
@@ -22,6 +24,8 @@ class Outcome:
 
 def load_bytes(content: bytes, name: str) -> Loaded:
     """Read a grid file, Excel if its name ends in `.xlsx`, else YAML."""
+    if name.lower().endswith(".xlsx"):
+        return load_xlsx(content)
     try:
         return load_yaml(content.decode("utf-8-sig"))
     except UnicodeDecodeError:
@@ -53,6 +57,15 @@ def run_orient(content: bytes, name: str, answers: bytes) -> Outcome:
     if parsed.errors:
         return refuse(parsed.errors)
     return Outcome(0, _json(Evaluator(grid).evaluate(parsed.answers).as_json()))
+
+
+def run_diff(before: tuple[bytes, str], after: tuple[bytes, str]) -> Outcome:
+    """The differences between two grid files, each given with its name; exit 2 when one of them cannot be read."""
+    try:
+        changes = compare_grids(*(load_bytes(content, name).require() for content, name in (before, after)))
+    except GridRefused as refusal:
+        return Outcome(2, "\n".join(map(_line, refusal.findings)))
+    return Outcome(0, "\n".join(map(str, changes)) or "Aucune différence.")
 
 
 def refuse(errors: Iterable[AnswerError]) -> Outcome:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from .conditions import Atom, Condition, Operator, atoms, questions_named
+from .conditions import Atom, Operator, atoms, questions_named
 from .findings import Finding, GridRefused
-from .grid import LEVELS, Criterion, Grid, Kind, Question, Questionnaire, QuestionType
+from .grid import LEVELS, Criterion, Grid, Kind, Questionnaire, QuestionType
 from .loader import Loaded
+from .places import condition_places, criteria_places, question_places
 from .reachability import find_unreachable
 from .values import OPERATORS, parse_constant
 
 BLOCKING_ORIENTATION = frozenset({"G001", "G002", "G003", "G007", "G012", "G013"})
 """Errors that leave a grid without a meaning; the others only forbid publishing it."""
-
-Place = tuple[str, Condition]
 
 
 def lint(loaded: Loaded, *, has_template: Callable[[str], bool] = lambda template: False) -> tuple[Finding, ...]:
@@ -50,41 +49,10 @@ def structural_findings(grid: Grid) -> Iterator[Finding]:
         if question.exclusive is not None and question.exclusive not in question.values:
             message = f"Le choix exclusif « {question.exclusive} » n’est pas un choix de la question {question.code}."
             yield Finding("G012", f"{path}.exclusive", message)
-    for path, condition in condition_places(grid):
+    for path, condition, _ in condition_places(grid):
         for atom, inner in atoms(condition):
             yield from _atom_findings(grid, f"{path}{inner}", atom)
     yield from _cycles(grid)
-
-
-# -- where things stand
-
-
-def question_places(grid: Grid) -> Iterator[tuple[str, Question]]:
-    for i, section in enumerate(grid.orientation):
-        for j, question in enumerate(section.questions):
-            yield f"orientation.sections[{i}].questions[{j}]", question
-
-
-def criteria_places(grid: Grid) -> Iterator[tuple[str, Criterion, Questionnaire]]:
-    for i, questionnaire in enumerate(grid.questionnaires):
-        for j, section in enumerate(questionnaire.sections):
-            for k, criterion in enumerate(section.criteria):
-                yield f"questionnaires[{i}].sections[{j}].criteria[{k}]", criterion, questionnaire
-
-
-def condition_places(grid: Grid) -> Iterator[Place]:
-    """Every written condition with its path."""
-    if grid.exchange_when is not None:
-        yield "exchange_when", grid.exchange_when
-    for path, question in question_places(grid):
-        if question.visible_when is not None:
-            yield f"{path}.visible_when", question.visible_when
-    for i, questionnaire in enumerate(grid.questionnaires):
-        if questionnaire.applicable_when is not None:
-            yield f"questionnaires[{i}].applicable_when", questionnaire.applicable_when
-    for path, criterion, _ in criteria_places(grid):
-        if criterion.visible_when is not None:
-            yield f"{path}.visible_when", criterion.visible_when
 
 
 # -- G001, G007
@@ -192,9 +160,7 @@ def _criterion_findings(
     for index, evidence in enumerate(criterion.evidence):
         place = f"{path}.evidence[{index}]"
         if not evidence.formats:
-            yield Finding(
-                "G010", f"{place}.formats", f"La preuve « {evidence.code} » n’admet aucun format de fichier."
-            )
+            yield Finding("G010", f"{place}.formats", f"La preuve « {evidence.code} » n’admet aucun format de fichier.")
         if evidence.template is not None and not has_template(evidence.template):
             yield Finding("G011", f"{place}.template", f"Le modèle « {evidence.template} » est introuvable.")
 

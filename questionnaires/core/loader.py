@@ -85,9 +85,7 @@ class _Fields:
             if key in names:
                 self.entries[key] = value
             else:
-                reader.refuse(
-                    value.path, f"La clé « {key} » est inconnue ici ; clés admises : {', '.join(names)}."
-                )
+                reader.refuse(value.path, f"La clé « {key} » est inconnue ici ; clés admises : {', '.join(names)}.")
 
     def get(self, name: str) -> Node | None:
         node = self.entries.get(name)
@@ -179,9 +177,7 @@ class _Reader:
     def level(self, node: Node) -> str:
         text = self.word(node)
         if text and text not in LEVELS:
-            self.refuse(
-                node.path, f"« {text} » n’est pas un niveau ; niveaux admis : {', '.join(LEVELS)}."
-            )
+            self.refuse(node.path, f"« {text} » n’est pas un niveau ; niveaux admis : {', '.join(LEVELS)}.")
         return text
 
     # -- conditions
@@ -280,9 +276,7 @@ class _Reader:
         fields = _Fields(self, node, "level text")
         level = fields.text("level")
         if level and level not in LEVELS:
-            fields.refuse(
-                "level", f"« {level} » n’est pas un niveau ; niveaux admis : {', '.join(LEVELS)}."
-            )
+            fields.refuse("level", f"« {level} » n’est pas un niveau ; niveaux admis : {', '.join(LEVELS)}.")
         return Level(level, fields.text("text"))
 
     def format(self, node: Node) -> str:

@@ -19,7 +19,11 @@ _PLAIN_TAGS = {
     f"tag:yaml.org,2002:{name}"
     for name in ("str", "int", "float", "bool", "null", "timestamp", "merge", "value", "seq", "map")
 }
-_CONTROL = {chr(code) for code in range(32)} - {"\t", "\n", "\r"} | {chr(code) for code in range(127, 160)} - {"\x85"}
+_CONTROL = (
+    {chr(code) for code in range(32)} - {"\t", "\n", "\r"}
+    | {chr(code) for code in range(127, 160)}
+    | {"\u2028", "\u2029"}
+)
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -106,7 +110,7 @@ class _Converter:
             )
         if isinstance(node, yaml.MappingNode):
             return Node(path, entries=self._entries(node, path, depth))
-        if isinstance(node, yaml.ScalarNode) and node.style is None and node.value in ("", "~", "null"):
+        if isinstance(node, yaml.ScalarNode) and not node.style and node.value in ("", "~", "null"):
             return Node(path, text=node.value or None, is_null=True)
         return Node(path, text=self._clean(node.value, path))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from .conditions import Atom, Operator
 from .grid import Question, QuestionType
@@ -26,17 +26,12 @@ OPERATORS: dict[QuestionType, frozenset[Operator]] = {
     QuestionType.SECRET: frozenset({Operator.ANSWERED}),
 }
 
-_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,4})?")
+_NUMBER = re.compile(r"[+-]?[0-9]{1,20}(\.[0-9]{1,20})?")
 
 
 def parse_number(text: str) -> Decimal | None:
-    """An exact number in plain digits (`1_0` and `1,5` are not numbers), or None."""
-    if not _NUMBER.fullmatch(text):
-        return None
-    try:
-        return Decimal(text)
-    except InvalidOperation:
-        return None
+    """An exact number in plain digits, twenty on each side of the point (`1_0`, `1,5`, `1e3` are not numbers), or None."""
+    return Decimal(text) if _NUMBER.fullmatch(text) else None
 
 
 def parse_constant(question: Question, text: str) -> str | Decimal | date | None:

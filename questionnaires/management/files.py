@@ -13,7 +13,7 @@ def read_file(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise CommandError(f"{path} ne peut pas être lu : {error.strerror}.") from error
+        raise CommandError(f"{path} est introuvable ou illisible.") from error
 
 
 def template_finder(grid: Path) -> Callable[[str], bool]:

@@ -71,7 +71,7 @@ def attach_product(*, product_id: UUID, demarche: Demarche, white_label: str, ac
             Blocker(
                 "already_enrolled",
                 f"Ce produit est déjà rattaché à cette démarche : {existing.label}.",
-                reverse("enrolment:enrolment_detail", args=[existing.pk]),
+                reverse("pages:enrolment_detail", args=[existing.pk]),
             )
         )
     if blockers or definition is None:

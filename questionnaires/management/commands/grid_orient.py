@@ -23,7 +23,7 @@ class Command(BaseCommand):
         try:
             outcome = run_orient(file.read_bytes(), file.name, answers.read_bytes())
         except OSError as error:
-            message = f"Ce fichier ne peut pas être lu : {error.strerror}."
+            message = "Ce fichier est introuvable ou illisible."
             outcome = refuse([AnswerError("unreadable_file", str(error.filename), message)])
         self.stdout.write(outcome.text)
         sys.exit(outcome.exit_code)

@@ -1,0 +1,13 @@
+from django.urls import path
+
+from convergence.pages import views
+
+app_name = "pages"
+
+urlpatterns = [
+    path("", views.dashboard, name="dashboard"),
+    path("parcours/<slug:slug>/", views.parcours_detail, name="parcours_detail"),
+    path("produits/<uuid:pk>/", views.product_detail, name="product_detail"),
+    path("produits/<uuid:pk>/fiche.pdf", views.product_pdf, name="product_pdf"),
+    path("rattachements/<uuid:pk>/", views.enrolment_detail, name="enrolment_detail"),
+]

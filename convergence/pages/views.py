@@ -1,0 +1,214 @@
+"""Pages that show more than one stage: dashboard, pathways, product sheet, home of an enrolment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.text import slugify
+from django.views.decorators.http import require_GET
+
+from convergence.accounts.enums import Role
+from convergence.accounts.organisations import current_organisation
+from convergence.documents.pdf import render_pdf
+from convergence.pages.core import Ball, Holder, find_ball, list_phases
+from convergence.pages.selectors import read_facts, with_stages
+from convergence.products import rules as product_rules
+from convergence.products.enums import Interest
+from convergence.products.models import Parcours, Product
+from convergence.ui.values import Badge, Item, Link, Row, TimelineEntry
+from referencing.candidature.enums import CandidatureState
+from referencing.candidature.models import Candidature
+from referencing.convention.enums import ConventionState
+from referencing.convention.models import Convention
+from referencing.enrolment.enums import SheetState
+from referencing.enrolment.frame import frame
+from referencing.enrolment.models import AdministrativeSheet, Enrolment
+
+if TYPE_CHECKING:
+    from convergence.accounts.models import User
+
+
+@require_GET
+def dashboard(request: HttpRequest) -> HttpResponse:
+    """« Les parcours » (SC-01) and what waits for this person; strangers see the pathways and how to enter."""
+    parcours = Parcours.objects.all()
+    if not request.user.is_authenticated:
+        return render(request, "pages/welcome.html", {"parcours": parcours})
+    user: User = request.user  # type: ignore[assignment]
+    if user.access.is_agent:
+        return render(request, "pages/agent_dashboard.html", {"counters": agent_counters(user)})
+    organisation = current_organisation(request)
+    if organisation is None:
+        return redirect("accounts:welcome")
+    enrolments = with_stages(
+        Enrolment.objects.visible_to(user).filter(product__organisation=organisation, state="active")
+    ).order_by("-number")[:20]
+    rows = [enrolment_row(enrolment) for enrolment in enrolments]
+    return render(
+        request,
+        "pages/dashboard.html",
+        {"parcours": parcours, "rows": rows, "columns": ["Produit", "Où en est-on", "À qui d’agir"]},
+    )
+
+
+def enrolment_row(enrolment: Enrolment) -> Row:
+    facts = read_facts(enrolment)
+    ball = find_ball(facts)
+    phase = next((phase for phase in list_phases(facts) if phase.state in ("current", "waiting")), None)
+    address = reverse("pages:enrolment_detail", args=[enrolment.pk])
+    return Row(
+        cells=[
+            Link(enrolment.label, address),
+            phase.label if phase else "Clos",
+            Badge(say(ball), tone="new" if ball.holder is Holder.EDITOR else "info"),
+        ],
+        url=address,
+    )
+
+
+def say(ball: Ball) -> str:
+    return f"{ball.holder.value} {ball.what}".strip()
+
+
+def agent_counters(user: User) -> list[tuple[str, int, str]]:
+    """(label, how many wait, address) for the roles this person holds."""
+    if not user.access.has(Role.LISTING_TEAM):
+        return []
+    return [
+        (
+            "Fiches administratives à examiner",
+            AdministrativeSheet.objects.filter(state=SheetState.SUBMITTED).count(),
+            reverse("enrolment:sheet_list"),
+        ),
+        (
+            "Conventions à envoyer",
+            Convention.objects.filter(state=ConventionState.TO_SEND).count(),
+            reverse("convention:convention_list"),
+        ),
+        (
+            "Conventions signées à valider",
+            Convention.objects.filter(state=ConventionState.SIGNED).count(),
+            f"{reverse('convention:convention_list')}?etat={ConventionState.SIGNED}",
+        ),
+        (
+            "Candidatures à prendre en charge",
+            Candidature.objects.filter(state=CandidatureState.APPLIED).count(),
+            reverse("candidature:candidature_list"),
+        ),
+    ]
+
+
+@require_GET
+def parcours_detail(request: HttpRequest, slug: str) -> HttpResponse:
+    """« Présentation du parcours » (SC-02)."""
+    parcours = get_object_or_404(Parcours.objects.prefetch_related("demarches"), slug=slug, is_open=True)
+    return render(request, "pages/parcours_detail.html", {"parcours": parcours})
+
+
+def product_items(product: Product) -> list[Item]:
+    return [
+        Item("Nom du produit", product.name),
+        Item("Version", product.version_label),
+        Item("Type de produit", product.get_type_display()),
+        Item("N° d’identification (NIL délivré par le CNDA)", product.nil),
+        Item("Responsable du produit", product.owner.get_full_name()),
+        Item("Structure", product.organisation.name),
+        Item("Description", product.description),
+        Item("Certifications", product.certifications),
+        Item("Dispositifs qui vous intéressent", [Interest(interest).label for interest in product.interests]),
+    ]
+
+
+@require_GET
+@login_required
+def product_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """« Fiche du produit » (SC-06): what it is, its démarches, and the pathways where it may start one."""
+    product = get_object_or_404(
+        Product.objects.visible_to(request.user).select_related("organisation", "owner"),  # type: ignore[arg-type]
+        pk=pk,
+    )
+    enrolments = with_stages(Enrolment.objects.filter(product=product)).order_by("-number")
+    return render(
+        request,
+        "pages/product_detail.html",
+        {
+            "product": product,
+            "items": product_items(product),
+            "parcours": Parcours.objects.filter(slug__in=["doctrine", "mon-espace-sante"]),
+            "rows": [enrolment_row(enrolment) for enrolment in enrolments],
+            "columns": ["Démarche", "Où en est-on", "À qui d’agir"],
+            "may_edit": product_rules.can_edit(request.user, product),
+        },
+    )
+
+
+@require_GET
+@login_required
+def product_pdf(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """« Exporter la fiche produit »: a PDF of the product’s description."""
+    product = get_object_or_404(
+        Product.objects.visible_to(request.user).select_related("organisation", "owner"),  # type: ignore[arg-type]
+        pk=pk,
+    )
+    content = render_pdf("pages/product_pdf.html", {"product": product, "items": product_items(product)})
+    return HttpResponse(
+        content,
+        headers={
+            "Content-Type": "application/pdf",
+            "Content-Disposition": f'attachment; filename="fiche-{slugify(product.label)}.pdf"',
+        },
+    )
+
+
+@require_GET
+@login_required
+def enrolment_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """« Accueil du rattachement » (SC-08): the three steps, what to do now, and the whole line of time."""
+    enrolment = get_object_or_404(with_stages(Enrolment.objects.visible_to(request.user)), pk=pk)  # type: ignore[arg-type]
+    facts = read_facts(enrolment)
+    ball = find_ball(facts)
+    targets = {
+        "sheet": "enrolment:sheet_detail" if facts.sheet == SheetState.SUBMITTED else "enrolment:sheet_edit",
+        "convention": "convention:convention_detail",
+        "questionnaires": "enrolment:questionnaire_list",
+        "dossier": "dossier:dossier_list",
+    }
+    convention_state = facts.convention
+    columns = [
+        ("Fiche administrative", enrolment.sheet.get_state_display()),
+        ("Convention", ConventionState(convention_state).label if convention_state else "-"),
+        (
+            "Questionnaires",
+            ("Terminé" if facts.all_done else "A compléter") if convention_state == ConventionState.VALIDATED else "-",
+        ),
+    ]
+    is_mine = product_rules.can_edit(request.user, enrolment)
+    return render(
+        request,
+        "pages/enrolment_detail.html",
+        {
+            **frame(enrolment, current=1, convention_done=facts.convention == ConventionState.VALIDATED),
+            "columns": columns,
+            "ball": ball,
+            "is_mine": is_mine and ball.holder is Holder.EDITOR,
+            "action_url": reverse(targets[ball.target], args=[enrolment.pk])
+            if is_mine and ball.holder is Holder.EDITOR and ball.target
+            else "",
+            "action_label": "Démarrer" if facts.sheet == SheetState.TO_COMPLETE else "Continuer",
+            "timeline": [
+                TimelineEntry(
+                    label=phase.label,
+                    state=phase.state,
+                    code=phase.code,
+                    actor=phase.holder.value,
+                    at=phase.at,
+                )
+                for phase in list_phases(facts)
+            ],
+        },
+    )

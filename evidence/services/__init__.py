@@ -1,0 +1,41 @@
+"""What the stages call. They resolve their own link row under `visible_to` first: this app knows no permission."""
+
+from evidence.services.containers import (
+    download_container,
+    list_container_entries,
+    open_container_entry,
+    prepare_container,
+    regenerate_credentials,
+    render_container_page,
+    reveal_credentials,
+)
+from evidence.services.receiving import Examined, examine, keep, keep_generated, receive
+from evidence.services.resumable import WrongOffset, append_chunk, finish_upload, received, start_upload
+from evidence.services.scanning import request_missing_scans, scan
+from evidence.services.showing import read_bytes, render_page, stream, withheld_reason
+
+__all__ = [
+    "Examined",
+    "WrongOffset",
+    "append_chunk",
+    "download_container",
+    "examine",
+    "finish_upload",
+    "keep",
+    "keep_generated",
+    "list_container_entries",
+    "open_container_entry",
+    "prepare_container",
+    "read_bytes",
+    "receive",
+    "received",
+    "regenerate_credentials",
+    "render_container_page",
+    "render_page",
+    "request_missing_scans",
+    "reveal_credentials",
+    "scan",
+    "start_upload",
+    "stream",
+    "withheld_reason",
+]

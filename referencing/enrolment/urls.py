@@ -1,0 +1,22 @@
+from django.urls import include, path
+
+from referencing.enrolment.views import attach, review, sheet
+
+app_name = "enrolment"
+
+urlpatterns = [
+    path("demarches/<slug:slug>/", attach.demarche_detail, name="demarche_detail"),
+    path("demarches/<slug:slug>/produits/", attach.product_choose, name="product_choose"),
+    path("produits/<uuid:pk>/demarches/", attach.demarche_choose, name="demarche_choose"),
+    path("produits/<uuid:pk>/demarches/<slug:slug>/", attach.product_attach, name="product_attach"),
+    path("rattachements/<uuid:pk>/fiche/", sheet.sheet_detail, name="sheet_detail"),
+    path("rattachements/<uuid:pk>/fiche/modifier/", sheet.sheet_edit, name="sheet_edit"),
+    path("rattachements/<uuid:pk>/fiche/avancement/", sheet.sheet_progress_panel, name="sheet_progress_panel"),
+    path("rattachements/<uuid:pk>/fiche/recapitulatif/", sheet.sheet_confirm, name="sheet_confirm"),
+    path("rattachements/<uuid:pk>/fiche/transmettre/", sheet.sheet_submit, name="sheet_submit"),
+    path("instruction/fiches/", review.sheet_list, name="sheet_list"),
+    path("instruction/fiches/<uuid:pk>/", review.sheet_review, name="sheet_review"),
+    path("instruction/fiches/<uuid:pk>/correction/", review.sheet_request_changes, name="sheet_request_changes"),
+    path("instruction/fiches/<uuid:pk>/refus/", review.sheet_reject, name="sheet_reject"),
+    path("rattachements/<uuid:pk>/", include("referencing.enrolment.answering.urls")),
+]

@@ -1,0 +1,129 @@
+"""From a démarche to a product, or from a product to a démarche, until the enrolment exists (SC-03, SC-06, SC-07)."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods
+
+from convergence.accounts.organisations import current_organisation
+from convergence.kernel.errors import TransitionRefused
+from convergence.products import rules as product_rules
+from convergence.products.models import Demarche, Product
+from convergence.ui.values import Badge, Link, Row
+from referencing.enrolment.enums import EnrolmentState
+from referencing.enrolment.forms import AttachForm
+from referencing.enrolment.models import Enrolment
+from referencing.enrolment.services import attach_product
+
+
+@require_GET
+@login_required
+def demarche_detail(request: HttpRequest, slug: str) -> HttpResponse:
+    """« Présentation de la démarche »: its enrolments, and « Ajouter un produit à la démarche » (SC-03)."""
+    demarche = get_object_or_404(Demarche.objects.select_related("parcours"), slug=slug)
+    enrolments = (
+        Enrolment.objects.visible_to(request.user)
+        .filter(demarche=demarche, product__organisation=current_organisation(request))
+        .with_product()
+        .order_by("-number")[:100]
+    )
+    rows = [
+        Row(
+            cells=[Link(enrolment.label, address), state_badge(enrolment.state), enrolment.created_at],
+            url=address,
+        )
+        for enrolment in enrolments
+        for address in [reverse("pages:enrolment_detail", args=[enrolment.pk])]
+    ]
+    return render(
+        request,
+        "enrolment/demarche_detail.html",
+        {"demarche": demarche, "rows": rows, "columns": ["Produit", "État", "Rattaché"]},
+    )
+
+
+def state_badge(state: str) -> Badge:
+    tones = {EnrolmentState.ACTIVE: "info", EnrolmentState.REJECTED: "error", EnrolmentState.CLOSED: "neutral"}
+    return Badge(EnrolmentState(state).label, tone=tones[EnrolmentState(state)])  # type: ignore[arg-type]
+
+
+@require_GET
+@login_required
+def product_choose(request: HttpRequest, slug: str) -> HttpResponse:
+    """Choose an existing product, or add one (SC-03)."""
+    demarche = get_object_or_404(Demarche.objects.select_related("parcours"), slug=slug, is_open=True)
+    organisation = current_organisation(request)
+    if organisation is None:
+        return redirect("accounts:welcome")
+    attached = Enrolment.objects.filter(demarche=demarche, state=EnrolmentState.ACTIVE).values("product")
+    products = (
+        Product.objects.visible_to(request.user)
+        .filter(organisation=organisation)
+        .exclude(pk__in=attached)
+        .order_by("name", "version")[:200]
+    )
+    rows = [
+        Row(cells=[Link(product.label, address), product.get_type_display(), product.created_at], url=address)
+        for product in products
+        for address in [reverse("enrolment:product_attach", args=[product.pk, demarche.slug])]
+    ]
+    return render(
+        request,
+        "enrolment/product_choose.html",
+        {
+            "demarche": demarche,
+            "rows": rows,
+            "columns": ["Produit", "Type", "Ajouté"],
+            "create_url": f"{reverse('products:product_create')}?demarche={demarche.slug}",
+        },
+    )
+
+
+@require_GET
+@login_required
+def demarche_choose(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """« Nouvelle démarche « Mon espace santé » », « Choisissez votre démarche » (SC-06)."""
+    product = get_object_or_404(Product.objects.visible_to(request.user), pk=pk)
+    demarches = Demarche.objects.filter(is_open=True).select_related("parcours").order_by("title")
+    return render(request, "enrolment/demarche_choose.html", {"product": product, "demarches": demarches})
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def product_attach(request: HttpRequest, pk: UUID, slug: str) -> HttpResponse:
+    """The white-label question (SC-07), then the enrolment exists."""
+    product = get_object_or_404(Product.objects.visible_to(request.user).select_related("organisation"), pk=pk)
+    demarche = get_object_or_404(Demarche.objects.select_related("parcours"), slug=slug)
+    form = AttachForm(request.POST or None)
+    blockers = []
+    if request.method == "POST" and form.is_valid():
+        try:
+            enrolment = attach_product(
+                product_id=product.pk,
+                demarche=demarche,
+                white_label=form.cleaned_data["white_label"],
+                actor=request.user,
+            )
+        except TransitionRefused as refusal:
+            blockers = refusal.blockers
+        else:
+            messages.success(request, f"Le produit {product.name} est rattaché à la démarche.")
+            return redirect("pages:enrolment_detail", enrolment.pk)
+    return render(
+        request,
+        "enrolment/product_attach.html",
+        {
+            "product": product,
+            "demarche": demarche,
+            "form": form,
+            "blockers": blockers,
+            "may_attach": product_rules.can_commit(request.user, product),
+        },
+        status=422 if form.errors or blockers else 200,
+    )

@@ -1,0 +1,56 @@
+"""A stage's page with one drop zone, mounted for the tests only: this app has no address of its own."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template import engines
+from django.template.response import TemplateResponse
+from django.urls import path
+
+from convergence.ui.values import Action
+from convergence.urls import *  # noqa: F403
+from convergence.urls import urlpatterns as house
+from evidence import services
+from evidence.errors import UploadRefused
+from evidence.models import StoredFile
+from evidence.values import deposited_file, drop_zone
+
+PAGE = """{% extends "base.html" %}
+{% block title %}Preuves{% endblock %}{% block heading %}Preuves{% endblock %}
+{% block content %}<h2>Éthique</h2><h3>ETH.1</h3>{% include "evidence/_drop_zone.html" %}{% endblock %}"""
+
+
+def zone(request: HttpRequest) -> HttpResponse:
+    errors: list[str] = []
+    if request.method == "POST":
+        try:
+            services.receive(
+                upload=request.FILES["file"], allowed_formats=("pdf", "png"), max_size_mb=1, actor=request.user
+            )
+            return redirect("zone")
+        except UploadRefused as refused:
+            errors = [problem.message for problem in refused.problems]
+    files = StoredFile.objects.with_blob().select_related("uploaded_by").order_by("uploaded_at")
+    value = drop_zone(
+        id="preuve",
+        label="Charte éthique",
+        url="/zone/",
+        formats=("pdf", "png"),
+        max_size_mb=1,
+        required=True,
+        hint="Le document publié sur votre site.",
+        errors=errors,
+        archived_url="/zone/?archives",
+        files=[
+            deposited_file(file, download_url=f"/zone/{file.pk}", archive=Action("Archiver", "/zone/"))
+            for file in files
+        ],
+    )
+    template = engines["django"].from_string(PAGE)
+    return TemplateResponse(request, template, {"zone": value}, status=422 if errors else 200)
+
+
+def download(request: HttpRequest, pk: str) -> HttpResponse:
+    return services.stream(StoredFile.objects.with_blob().get(pk=pk))
+
+
+urlpatterns = [*house, path("zone/", zone, name="zone"), path("zone/<uuid:pk>", download, name="zone_file")]
