@@ -77,6 +77,10 @@ def page_not_found(request: HttpRequest, exception: Exception | None = None) -> 
     return render_error(request, 404)
 
 
+def too_many_requests(request: HttpRequest) -> HttpResponse:
+    return render_error(request, 429)
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     return render_error(request, 500)
 
