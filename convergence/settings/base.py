@@ -339,18 +339,11 @@ SIGNATURE_PROVIDER = env("SIGNATURE_PROVIDER", default="embedded")
 YOUSIGN_API_URL = env("YOUSIGN_API_URL", default="")
 YOUSIGN_API_KEY = env("YOUSIGN_API_KEY", default="")
 YOUSIGN_WEBHOOK_SECRET = env("YOUSIGN_WEBHOOK_SECRET", default="")
-<<<<<<< HEAD
-SEAL_P12_PATH = env("SEAL_P12_PATH", default="")
-SEAL_P12_PASSWORD = env("SEAL_P12_PASSWORD", default="")
-SIGNATURE_TRUST_PEM = env("SIGNATURE_TRUST_PEM", default="")
-SIGNATURE_DIR = VAR_DIR / "authority"
-=======
 # Demonstration keys are made there on first use; a real seal comes from the PKCS#12 file.
 SIGNATURE_DIR = env("SIGNATURE_DIR", default=str(VAR_DIR / "authority"))
 SIGNATURE_TRUST_PEM = env("SIGNATURE_TRUST_PEM", default="")
 SEAL_PKCS12_PATH = env("SEAL_PKCS12_PATH", default="")
 SEAL_PKCS12_PASSWORD = env("SEAL_PKCS12_PASSWORD", default="")
->>>>>>> documents
 COMPANY_LOOKUP_URL = env("COMPANY_LOOKUP_URL", default="")
 # Fields encrypted at rest: newest key first, older ones still decrypt. Empty: derived from SECRET_KEY.
 FIELD_ENCRYPTION_KEYS = env.list("FIELD_ENCRYPTION_KEYS", default=[])
