@@ -111,6 +111,11 @@ def test_fields_that_do_not_fit_the_kind_are_refused(kind, criterion):
     }
 
 
+def test_an_endless_orientation_is_refused():
+    assert load_yaml(b.text(b.grid(*(b.boolean(f"Q{n}") for n in range(300))))).grid is not None
+    assert b.codes(b.grid(*(b.boolean(f"Q{n}") for n in range(301)))) == ["G013"]
+
+
 def test_defaults():
     grid = b.load(
         b.grid(
