@@ -7,7 +7,9 @@ BOOTSTRAP = $(PYTHON) convergence/embedded/bootstrap.py
 BIN = .venv/bin
 UV_COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11
 
-.PHONY: help demo install test check format bench lock
+CHECKS = check-format check-lint check-types check-imports check-templates check-migrations check-deployment check-security
+
+.PHONY: help demo install test check format bench lock $(CHECKS)
 
 help:
 	@echo "make demo    the platform with invented data on http://localhost:$(PORT)  (RESET=1 begins again, PORT=8001)"
@@ -26,19 +28,39 @@ install:
 test: install
 	@$(BIN)/pytest tests -q -n $(WORKERS) --dist loadscope
 
-check: install
+# `make --keep-going check` runs the rest after a failure.
+check: $(CHECKS)
+
+$(CHECKS): install
+
+check-format:
 	$(BIN)/ruff format --check .
+
+check-lint:
 	$(BIN)/ruff check .
+
+check-types:
 	$(BIN)/mypy .
+
+check-imports:
 	$(BIN)/lint-imports
-	@if [ -d templates ]; then echo $(BIN)/djlint templates --lint; $(BIN)/djlint templates --lint --quiet; fi
+
+check-templates:
+	$(BIN)/djlint templates --lint --quiet
+
+check-migrations:
 	EMBEDDED_CLUSTER=test $(BIN)/python manage.py makemigrations --check --dry-run
-	@echo "check --deploy, production settings"
+
+# Production settings with an invented environment: nothing is connected to.
+check-deployment:
+	@echo "manage.py check --deploy"
 	@env -i PATH="$$PATH" DJANGO_SETTINGS_MODULE=convergence.settings.prod \
 	  SECRET_KEY=$$($(BIN)/python -c "import secrets; print(secrets.token_urlsafe(64))") DATABASE_URL=postgres://app:x@db/convergence \
 	  DATABASE_OWNER_URL=postgres://owner:x@db/convergence REDIS_URL=redis://redis/0 EMAIL_URL=smtp://mail:25 \
 	  ALLOWED_HOSTS=convergence.example SITE_URL=https://convergence.example \
 	  $(BIN)/python manage.py check --deploy --fail-level WARNING
+
+check-security:
 	$(BIN)/bandit -ll -q -r convergence referencing questionnaires evidence
 
 format: install

@@ -1,5 +1,6 @@
 """Root of the addresses: each app mounts its own."""
 
+from django.conf import settings
 from django.urls import include, path
 
 from convergence.pages import health
@@ -12,11 +13,20 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),
-    path("compte/", include("allauth.urls")),
+    path("", include("convergence.accounts.urls")),
+    path("compte/", include("convergence.accounts.login_urls")),
+    path("notifications/", include("convergence.notifications.urls")),
     path("ui/", include("convergence.ui.urls")),
 ]
+
+if settings.CONVERGENCE["DEMO_MODE"]:
+    urlpatterns += [
+        path("demo/mails/", include("convergence.notifications.demo_urls")),
+        path("demo/", include("convergence.accounts.demo_urls")),
+    ]
 
 handler400 = "convergence.ui.views.bad_request"
 handler403 = "convergence.ui.views.permission_denied"
 handler404 = "convergence.ui.views.page_not_found"
-handler500 = "convergence.ui.views.server_error"
+handler429 = "convergence.ui.views.too_many_requests"
+handler500 = "convergence.pages.health.server_error"

@@ -10,7 +10,7 @@ class ScanState(models.TextChoices):
 
 
 #: What the database lets through (trigger) and what `Blob` declares as transitions.
-SCAN_TRANSITIONS = [
+SCAN_TRANSITIONS: list[tuple[str, str]] = [
     (ScanState.PENDING, ScanState.CLEAN),
     (ScanState.PENDING, ScanState.INFECTED),
     (ScanState.PENDING, ScanState.ERROR),

@@ -11,9 +11,10 @@ import hashlib
 import os
 import shutil
 import tempfile
+import uuid
+import weakref
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -59,8 +60,7 @@ def place(file: IO[bytes], *, path: str, sha256: str) -> None:
         os.fsync(file.fileno())  # the row must not outlive the bytes after a power cut
         final = Path(storage.location) / key_of(sha256)
         final.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # `file` is held until then: closing a temporary file removes it.
-        transaction.on_commit(partial(_link, file, path, final))
+        transaction.on_commit(Placing(path, final))
     else:
         key = key_of(sha256)
         if storage.exists(key):  # left by a rollback: the sweeper may be about to take it away
@@ -69,10 +69,23 @@ def place(file: IO[bytes], *, path: str, sha256: str) -> None:
         storage.save(key, File(file))
 
 
-def _link(held: IO[bytes], path: str, final: Path) -> None:
-    del held
-    with contextlib.suppress(FileExistsError):  # the same content arrived twice at once
-        os.link(path, final)
+class Placing:
+    """Bytes between an upload and their final place: a second hard link, which survives the closing of the upload.
+
+    Called when the transaction commits; forgotten by a rollback, and removed with it. Within the transaction,
+    `open_blob` reads it.
+    """
+
+    def __init__(self, path: str, final: Path) -> None:
+        self.final = final
+        self.waiting = incoming_folder() / f"{final.name}.{uuid.uuid4().hex}"
+        os.link(path, self.waiting)
+        self._forget = weakref.finalize(self, self.waiting.unlink, missing_ok=True)
+
+    def __call__(self) -> None:
+        with contextlib.suppress(FileExistsError):  # the same content arrived twice at once
+            os.link(self.waiting, self.final)
+        self._forget()
 
 
 def is_placed(sha256: str) -> bool:
@@ -81,7 +94,12 @@ def is_placed(sha256: str) -> bool:
 
 def open_blob(blob: Blob) -> IO[bytes]:
     """The bytes for reading. Raises FileNotFoundError when they are gone (`verify_dossier` reports it)."""
-    opened: IO[bytes] = private_storage().open(key_of(blob.sha256), "rb")
+    storage = private_storage()
+    key = key_of(blob.sha256)
+    if isinstance(storage, FileSystemStorage) and not storage.exists(key):
+        for waiting in incoming_folder().glob(f"{blob.sha256}.*"):
+            return waiting.open("rb")
+    opened: IO[bytes] = storage.open(key, "rb")
     return opened
 
 

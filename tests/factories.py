@@ -1,6 +1,7 @@
 """A factory per state, as short as the tests that read them."""
 
 import factory
+from allauth.mfa.models import Authenticator
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
@@ -67,9 +68,10 @@ def make_member(
 
 
 def make_agent(role: Role, theme: str = "") -> accounts.User:
-    """A new person with one back-office role."""
+    """A new person with one back-office role and the second factor that it demands."""
     user = UserFactory(email=factory.Sequence(lambda n: f"agent{n}@operateur.example"))
     accounts.RoleAssignment.objects.create(user=user, role=role, theme=theme)
+    Authenticator.objects.create(user=user, type=Authenticator.Type.TOTP, data={"secret": ""})
     return user
 
 

@@ -18,6 +18,7 @@ from convergence.accounts.access import Access, load_access
 from convergence.accounts.enums import LegalForm, MembershipState, MembershipType, Role, Theme
 from convergence.accounts.querysets import InvitationQuerySet, MembershipQuerySet, OrganisationQuerySet, UserManager
 from convergence.accounts.triggers import KEEP_A_MANAGER
+from convergence.kernel.identifiers import format_siret
 
 
 class User(AbstractBaseUser, PermissionsMixin):
@@ -114,6 +115,13 @@ class Organisation(models.Model):
     def is_verified(self) -> bool:
         """True once a fiche administrative of the organisation was validated (A-06)."""
         return self.verified_at is not None
+
+    @property
+    def identifier_label(self) -> str:
+        """« SIRET 123 456 789 00012 », or the number in the register of its country."""
+        if self.siret:
+            return f"SIRET {format_siret(self.siret)}"
+        return f"Registre {self.country} {self.register_number}"
 
 
 class Membership(FSMModelMixin, models.Model):

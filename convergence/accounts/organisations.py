@@ -18,3 +18,8 @@ def current_organisation(request: HttpRequest) -> Organisation | None:
     if chosen and (membership := memberships.get(UUID(chosen))):
         return membership.organisation
     return next((membership.organisation for membership in memberships.values()), None)
+
+
+def choose_organisation(request: HttpRequest, organisation_id: UUID) -> None:
+    """Remember the choice for the session; a person who no longer belongs there falls back to the first."""
+    request.session[SESSION_KEY] = str(organisation_id)

@@ -9,7 +9,7 @@ from django.db import models
 from convergence.accounts.enums import MANAGING_TYPES, MembershipState, Role
 
 if TYPE_CHECKING:
-    from convergence.accounts.models import Invitation, Organisation, User
+    from convergence.accounts.models import Organisation, User
 
 
 class UserManager(BaseUserManager["User"]):

@@ -293,9 +293,7 @@ def _lock_organisation(organisation_id: UUID, actor: User) -> Organisation:
 
 
 def _lock_for_manager(membership_id: int, actor: User) -> Membership:
-    organisation_id = (
-        Membership.objects.visible_to(actor).values_list("organisation", flat=True).get(pk=membership_id)
-    )
+    organisation_id = Membership.objects.visible_to(actor).values_list("organisation", flat=True).get(pk=membership_id)
     _lock_organisation(organisation_id, actor)
     return Membership.objects.select_for_update(of=("self",)).select_related("user").get(pk=membership_id)
 
@@ -353,8 +351,6 @@ def _refuse_ended(membership: Membership) -> None:
 
 
 def _end(membership: Membership, *, actor: User) -> None:
-    workflow.fire(
-        membership, "end", actor=actor, at=timezone.now(), guard=lambda: last_manager_blockers(membership)
-    )
+    workflow.fire(membership, "end", actor=actor, at=timezone.now(), guard=lambda: last_manager_blockers(membership))
     if membership.user_id == actor.pk:
         actor.forget_access()

@@ -55,7 +55,7 @@ class SignatureFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class SignatureBox:
-    """Where a signature is shown, in points (1/72 inch) from the top left corner; pages count from 1, -1 is the last."""
+    """Where a signature shows, in points (1/72 inch) from the top left corner; pages count from 1, -1 is the last."""
 
     page: int = -1
     x: int = 51
@@ -195,8 +195,7 @@ def _signer(credential: authority.Credential) -> signers.SimpleSigner:
 
 
 def _timestamper() -> HTTPTimeStamper | None:
-    url = getattr(settings, "TSA_URL", "")
-    return HTTPTimeStamper(url, timeout=TSA_TIMEOUT) if url else None
+    return HTTPTimeStamper(settings.TSA_URL, timeout=TSA_TIMEOUT) if settings.TSA_URL else None
 
 
 def _draw_stamp(
@@ -222,8 +221,7 @@ def _stamp_style(path: str) -> StaticStampStyle:
     layout = SimpleBoxLayoutRule(
         x_align=AxisAlignment.ALIGN_MIN, y_align=AxisAlignment.ALIGN_MIN, margins=Margins.uniform(0)
     )
-    style = StaticStampStyle.from_pdf_file(path, border_width=0, background_layout=layout)
-    return style
+    return StaticStampStyle.from_pdf_file(path, border_width=0, background_layout=layout)
 
 
 def _page_index(box: SignatureBox) -> int:

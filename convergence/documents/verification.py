@@ -14,8 +14,8 @@ from enum import StrEnum
 from io import BytesIO
 from typing import Any
 
-from asn1crypto import cms, x509
 from asgiref.sync import async_to_sync
+from asn1crypto import cms, x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
 from pyhanko.pdf_utils.misc import PdfError

@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import hashlib
+import http.client
 import json
 import os
 import shutil
@@ -11,8 +12,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -150,9 +149,17 @@ class Demo:
         python = sys.executable
         celery = [python, "-m", "celery", "--app", "convergence"]
         web = [python, "-m", "gunicorn", "convergence.wsgi", "--bind", f"127.0.0.1:{port}"]
-        web += ["--worker-class", "gthread", "--workers", "2", "--threads", "4", "--timeout", "120", "--no-control-socket"]
-        if Path("/dev/shm").is_dir():  # noqa: S108
-            web += ["--worker-tmp-dir", "/dev/shm"]  # noqa: S108
+        web += [
+            "--worker-class",
+            "gthread",
+            "--workers",
+            "2",
+            "--threads",
+            "4",
+            "--timeout",
+            "120",
+            "--no-control-socket",
+        ]
         self.children = [
             self._child("web", web),
             self._child("worker", [*celery, "worker", "--loglevel", "INFO", "--without-gossip", "--without-mingle"]),
@@ -240,11 +247,14 @@ class Demo:
             time.sleep(0.2)
 
     def is_ready(self) -> bool:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=10) as response:
-                return response.status == 200
-        except (urllib.error.URLError, OSError):
+            connection.request("GET", "/readyz")
+            return connection.getresponse().status == http.HTTPStatus.OK
+        except (OSError, http.client.HTTPException):
             return False
+        finally:
+            connection.close()
 
     def run(self) -> None:
         """Mend what falls until `stopping` is set by a signal."""

@@ -7,6 +7,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 from django.template.loader import render_to_string
+from django.utils import timezone
 
 from convergence.jobs.models import Job
 from convergence.jobs.registry import Report
@@ -68,6 +69,21 @@ def send_mail(*, to: str, subject: str, paragraphs: Sequence[str], link: str = "
             "html": render_to_string("mails/message.html", context),
         },
     )
+
+
+@transaction.atomic
+def mark_read(*, notification_id: int, person: AbstractBaseUser) -> Notification:
+    """Mark one of the person's own notifications as read; the first reading keeps its date."""
+    notification = Notification.objects.visible_to(person).select_for_update().get(pk=notification_id)
+    if notification.read_at is None:
+        notification.read_at = timezone.now()
+        notification.save(update_fields=["read_at"])
+    return notification
+
+
+def mark_all_read(*, person: AbstractBaseUser) -> int:
+    """Mark all of the person's notifications as read. Returns how many were not."""
+    return Notification.objects.visible_to(person).unread().update(read_at=timezone.now())
 
 
 def deliver(job: Job, report: Report) -> None:

@@ -2,6 +2,7 @@
 
 import hmac
 import os
+import sys
 from collections.abc import Callable
 from uuid import uuid4
 
@@ -10,11 +11,13 @@ from celery import current_app
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, OperationalError, connection
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 from django_prometheus.exports import ExportToDjangoView
 from kombu.exceptions import KombuError
+
+from convergence.ui import views
 
 
 def check_database() -> None:
@@ -78,3 +81,13 @@ def metrics(request: HttpRequest) -> HttpResponse:
         raise Http404
     response: HttpResponse = ExportToDjangoView(request)
     return response
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """500, or 503 with a time to try again when the database is away: monitoring must tell the two apart."""
+    error = sys.exc_info()[1]
+    while error is not None:
+        if isinstance(error, OperationalError):
+            return views.service_unavailable(request)
+        error = error.__cause__ or error.__context__
+    return views.server_error(request)

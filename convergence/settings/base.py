@@ -84,6 +84,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "convergence.accounts.middleware.SecondFactorMiddleware",
+    "convergence.accounts.middleware.RefusedFormMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
@@ -252,8 +254,41 @@ ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_CONFIRM_EMAIL_ON_GET = False
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True  # in the browser that signed up, and only there
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_ADAPTER = "convergence.accounts.adapters.AccountAdapter"
+ACCOUNT_FORMS = {
+    "login": "convergence.accounts.login_forms.LoginForm",
+    "signup": "convergence.accounts.login_forms.SignupForm",
+    "add_email": "convergence.accounts.login_forms.EmailForm",
+    "change_password": "convergence.accounts.login_forms.ChangePasswordForm",
+    "set_password": "convergence.accounts.login_forms.SetPasswordForm",
+    "reset_password": "convergence.accounts.login_forms.ResetPasswordForm",
+    "reset_password_from_key": "convergence.accounts.login_forms.ResetPasswordKeyForm",
+    "reauthenticate": "convergence.accounts.login_forms.ReauthenticateForm",
+}
+MFA_ADAPTER = "convergence.accounts.adapters.SecondFactorAdapter"
+MFA_FORMS = {
+    "authenticate": "convergence.accounts.login_forms.CodeForm",
+    "reauthenticate": "convergence.accounts.login_forms.ReauthenticateCodeForm",
+    "activate_totp": "convergence.accounts.login_forms.ActivateTotpForm",
+    "deactivate_totp": "convergence.accounts.login_forms.DeactivateTotpForm",
+    "generate_recovery_codes": "convergence.accounts.login_forms.GenerateCodesForm",
+    "add_webauthn": "convergence.accounts.login_forms.AddKeyForm",
+    "edit_webauthn": "convergence.accounts.login_forms.EditKeyForm",
+}
+MFA_TOTP_ISSUER = env("BRAND_NAME", default="Convergence")
+MFA_TOTP_TOLERANCE = 1  # the code before and the code after: phones are rarely on time
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
+SOCIALACCOUNT_ADAPTER = "convergence.accounts.adapters.SocialAccountAdapter"
+SOCIALACCOUNT_FORMS = {"signup": "convergence.accounts.login_forms.SocialSignupForm"}
+# A link, not a form: `form-action 'self'` refuses a form that ends at the provider. The `state` value guards the way back.
+SOCIALACCOUNT_LOGIN_ON_GET = True
+SOCIALACCOUNT_AUTO_SIGNUP = False  # first and last name are checked by their owner
 # OpenID Connect providers (ProConnect, Pro Santé Connect…), a JSON list of allauth "APPS" entries.
 SOCIALACCOUNT_PROVIDERS: dict[str, Any] = {"openid_connect": {"APPS": env.json("OIDC_PROVIDERS", default=[])}}
 
@@ -305,6 +340,9 @@ SIGNATURE_PROVIDER = env("SIGNATURE_PROVIDER", default="embedded")
 YOUSIGN_API_URL = env("YOUSIGN_API_URL", default="")
 YOUSIGN_API_KEY = env("YOUSIGN_API_KEY", default="")
 YOUSIGN_WEBHOOK_SECRET = env("YOUSIGN_WEBHOOK_SECRET", default="")
+# Demonstration keys are made there on first use; a real seal comes from the PKCS#12 file.
+SIGNATURE_DIR = env("SIGNATURE_DIR", default=str(VAR_DIR / "authority"))
+SIGNATURE_TRUST_PEM = env("SIGNATURE_TRUST_PEM", default="")
 SEAL_PKCS12_PATH = env("SEAL_PKCS12_PATH", default="")
 SEAL_PKCS12_PASSWORD = env("SEAL_PKCS12_PASSWORD", default="")
 COMPANY_LOOKUP_URL = env("COMPANY_LOOKUP_URL", default="")
@@ -331,6 +369,8 @@ CONVERGENCE: dict[str, Any] = {
     "CONTACT_EMAIL": env("CONTACT_EMAIL", default="contact@convergence.example"),
     # pairs (label, address)
     "FOOTER_LINKS": [],
+    # « Consulter la FAQ… » on the list of questionnaires; no link when empty
+    "FAQ_URL": env("FAQ_URL", default=""),
     "REQUIRE_REACHED_TO_APPLY": env.bool("REQUIRE_REACHED_TO_APPLY", default=True),
     # Only convergence.settings.demo turns it on, and no environment variable can.
     "DEMO_MODE": False,

@@ -3,7 +3,7 @@
 import stat
 import zipfile
 import zlib
-from typing import IO
+from typing import BinaryIO
 
 from evidence.child.answer import Answer, Problem, Refused
 from evidence.core import limits
@@ -16,7 +16,7 @@ MAIN_PART = {"docx": "word/document.xml", "xlsx": "xl/workbook.xml", "odt": "con
 NAMED_AT_MOST = 5  # entries named per kind of problem: enough to mend, not a wall of text
 
 
-def is_archive_too(file: IO[bytes]) -> bool:
+def is_archive_too(file: BinaryIO) -> bool:
     """Whether a file of another format also opens as a ZIP with members (polyglot)."""
     file.seek(0)
     if not zipfile.is_zipfile(file):
@@ -68,7 +68,7 @@ def few(problems: list[Problem]) -> list[Problem]:
     return kept
 
 
-def _open(file: IO[bytes], *, malformed: Problem) -> tuple[zipfile.ZipFile, list[Problem]]:
+def _open(file: BinaryIO, *, malformed: Problem) -> tuple[zipfile.ZipFile, list[Problem]]:
     size = file.seek(0, 2)
     file.seek(0)
     try:
@@ -96,7 +96,7 @@ def _read_everything(archive: zipfile.ZipFile, *, malformed: Problem) -> None:
             raise Refused(**malformed) from error
 
 
-def check_zip(file: IO[bytes]) -> Answer:
+def check_zip(file: BinaryIO) -> Answer:
     malformed = {"code": "zip_malformed"}
     archive, problems = _open(file, malformed=malformed)
     files = [entry for entry in archive.infolist() if not entry.is_dir()]
@@ -113,7 +113,7 @@ def check_zip(file: IO[bytes]) -> Answer:
     return Answer(problems=few(problems), facts={"entries": len(files)})
 
 
-def check_office(file: IO[bytes], *, code: str) -> Answer:
+def check_office(file: BinaryIO, *, code: str) -> Answer:
     malformed = {"code": "office_malformed", "label": FORMATS[code].label}
     archive, problems = _open(file, malformed=malformed)
     names = {entry.filename for entry in archive.infolist()}

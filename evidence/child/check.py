@@ -1,6 +1,6 @@
 """Is this file really of the format that its name announces, and can it be opened without risk?"""
 
-from typing import IO
+from typing import BinaryIO
 
 import magic
 
@@ -29,7 +29,7 @@ IN_WORDS = {
 }
 
 
-def check(file: IO[bytes], *, code: str) -> Answer:
+def check(file: BinaryIO, *, code: str) -> Answer:
     """Problems and facts (`pages` of a PDF) of a file announced as format `code`."""
     expected = FORMATS[code]
     head = file.read(64 * 1024)

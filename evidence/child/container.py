@@ -3,9 +3,10 @@
 import io
 import zipfile
 import zlib
-from typing import IO
+from typing import BinaryIO
 
 import pyzipper
+from pyzipper.zipfile_aes import AESZipInfo
 
 from evidence.child.answer import Answer, Problem, Refused
 from evidence.child.archives import few, structure_problems
@@ -21,7 +22,7 @@ BITS = {1: 128, 2: 192}
 MALFORMED = (pyzipper.BadZipFile, zipfile.BadZipFile, zlib.error, NotImplementedError, ValueError, OSError, EOFError)
 
 
-def _open(file: IO[bytes]) -> pyzipper.AESZipFile:
+def _open(file: BinaryIO) -> pyzipper.AESZipFile:
     size = file.seek(0, 2)
     file.seek(0)
     if file.read(2) != b"PK":
@@ -37,12 +38,12 @@ def _open(file: IO[bytes]) -> pyzipper.AESZipFile:
     return archive
 
 
-def _deposits(archive: pyzipper.AESZipFile) -> list[pyzipper.AESZipInfo]:
+def _deposits(archive: pyzipper.AESZipFile) -> list[AESZipInfo]:
     """The entries that people added: all but folders and our own instructions."""
     return [entry for entry in archive.infolist() if not entry.is_dir() and entry.filename != README_NAME]
 
 
-def _weakness(entry: pyzipper.AESZipInfo) -> Problem | None:
+def _weakness(entry: AESZipInfo) -> Problem | None:
     if not entry.flag_bits & 1:
         return {"code": "container_plain_entry", "entry": entry.filename}
     if entry.wz_aes_strength is None:
@@ -54,7 +55,7 @@ def _weakness(entry: pyzipper.AESZipInfo) -> Problem | None:
     return None
 
 
-def check_container(file: IO[bytes], *, passphrases: list[str]) -> Answer:
+def check_container(file: BinaryIO, *, passphrases: list[str]) -> Answer:
     """Every entry really AES-256 and opened by one same passphrase; fact `passphrase` is its rank in the list.
 
     Each entry is decrypted to its end, so that its authentication code proves it: flags alone may lie.
@@ -74,10 +75,9 @@ def check_container(file: IO[bytes], *, passphrases: list[str]) -> Answer:
     return Answer(problems=few(problems), facts={"passphrase": chosen, "entries": len(entries)})
 
 
-def _passphrase_for(
-    archive: pyzipper.AESZipFile, entries: list[pyzipper.AESZipInfo], passphrases: list[str]
-) -> int | None:
-    """Rank of the passphrase that starts to open the first entry that any of them opens."""
+def _passphrase_for(archive: pyzipper.AESZipFile, entries: list[AESZipInfo], passphrases: list[str]) -> int | None:
+    """Rank of the passphrase of the first entries; one that passes the two-byte check of an altered entry is a candidate."""
+    candidate = None
     for entry in entries[:3]:
         for rank, passphrase in enumerate(passphrases):
             try:
@@ -87,13 +87,11 @@ def _passphrase_for(
             except RuntimeError:  # pyzipper: wrong password
                 continue
             except MALFORMED:
-                break
-    return None
+                candidate = rank
+    return candidate
 
 
-def _opening_problem(
-    archive: pyzipper.AESZipFile, entry: pyzipper.AESZipInfo, passphrase: str | None
-) -> Problem | None:
+def _opening_problem(archive: pyzipper.AESZipFile, entry: AESZipInfo, passphrase: str | None) -> Problem | None:
     if passphrase is None:
         return {"code": "container_passphrase", "entry": entry.filename}
     try:
@@ -107,7 +105,7 @@ def _opening_problem(
     return None
 
 
-def list_entries(file: IO[bytes]) -> Answer:
+def list_entries(file: BinaryIO) -> Answer:
     """Fact `entries`: index, name and size of each deposited file. Names are not secret in an AES ZIP."""
     entries = _deposits(_open(file))
     return Answer(
@@ -120,7 +118,7 @@ def list_entries(file: IO[bytes]) -> Answer:
     )
 
 
-def open_entry(file: IO[bytes], *, index: int, passphrase: str) -> Answer:
+def open_entry(file: BinaryIO, *, index: int, passphrase: str) -> Answer:
     """Bytes of one deposited file, decrypted in memory."""
     archive = _open(file)
     entries = _deposits(archive)
@@ -136,7 +134,7 @@ def open_entry(file: IO[bytes], *, index: int, passphrase: str) -> Answer:
     return Answer(facts={"name": printable(entry.filename)}, payload=content)
 
 
-def render_entry(file: IO[bytes], *, index: int, passphrase: str, page: int, width: int) -> Answer:
+def render_entry(file: BinaryIO, *, index: int, passphrase: str, page: int, width: int) -> Answer:
     """One page of one deposited file as PNG; nothing is written anywhere."""
     opened = open_entry(file, index=index, passphrase=passphrase)
     known = format_of(opened.facts["name"])

@@ -1,7 +1,7 @@
 """Images: dimensions first (a few bytes may announce billions of pixels), then a full decoding."""
 
 import warnings
-from typing import IO
+from typing import BinaryIO
 
 from PIL import Image, UnidentifiedImageError
 
@@ -11,7 +11,7 @@ from evidence.core.limits import IMAGE_PIXELS
 PILLOW = {"png": "PNG", "jpg": "JPEG"}
 
 
-def open_image(file: IO[bytes], *, code: str) -> Image.Image:
+def open_image(file: BinaryIO, *, code: str) -> Image.Image:
     """The image with its pixels loaded; refused when malformed, truncated or too large."""
     warnings.simplefilter("ignore")
     Image.MAX_IMAGE_PIXELS = None  # our own limit, told with its reason
@@ -26,6 +26,6 @@ def open_image(file: IO[bytes], *, code: str) -> Image.Image:
     return image
 
 
-def check(file: IO[bytes], *, code: str) -> Answer:
+def check(file: BinaryIO, *, code: str) -> Answer:
     open_image(file, code=code)
     return Answer(facts={"pages": 1})

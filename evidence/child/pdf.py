@@ -1,6 +1,6 @@
 """PDF files, opened by qpdf without its repairs: evidence is kept for years and must be sound when received."""
 
-from typing import IO
+from typing import BinaryIO
 
 import pikepdf
 
@@ -8,7 +8,7 @@ from evidence.child.answer import Answer, Refused
 from evidence.core.limits import PDF_PAGES
 
 
-def check(file: IO[bytes]) -> Answer:
+def check(file: BinaryIO) -> Answer:
     try:
         with pikepdf.open(file, attempt_recovery=False) as document:
             pages = len(document.pages)

@@ -1,7 +1,7 @@
 """Pages as images: the browser never receives active content."""
 
 import io
-from typing import IO
+from typing import BinaryIO
 
 import pypdfium2
 from PIL import Image
@@ -12,7 +12,7 @@ from evidence.core.formats import IMAGES
 from evidence.core.limits import RENDER_PIXELS
 
 
-def render(file: IO[bytes], *, code: str, page: int, width: int) -> Answer:
+def render(file: BinaryIO, *, code: str, page: int, width: int) -> Answer:
     """Page `page` (from 0) as PNG, `width` pixels wide unless its height forbids it."""
     if code in IMAGES:
         if page != 0:
@@ -30,7 +30,7 @@ def render(file: IO[bytes], *, code: str, page: int, width: int) -> Answer:
     return Answer(facts={"width": image.width, "height": image.height}, payload=output.getvalue())
 
 
-def _render_pdf(file: IO[bytes], *, page: int, width: int) -> Image.Image:
+def _render_pdf(file: BinaryIO, *, page: int, width: int) -> Image.Image:
     try:
         document = pypdfium2.PdfDocument(file)
         if not 0 <= page < len(document):

@@ -73,7 +73,7 @@ def render_page(stored_file: StoredFile, page: int, *, width: int) -> bytes:
     width = next((known for known in RENDER_WIDTHS if known >= width), RENDER_WIDTHS[-1])
     blob = stored_file.blob
     cached = _cache_folder() / blob.sha256[:2] / blob.sha256 / f"{page}-{width}.png"
-    with contextlib.suppress(FileNotFoundError):
+    with contextlib.suppress(OSError):
         return cached.read_bytes()
     with vault.as_real_file(blob) as file:
         findings = inspect(file, task="render", format=blob.format, page=page, width=width)

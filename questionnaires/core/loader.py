@@ -33,6 +33,7 @@ from .grid import (
 from .source import Node, Source, child, read_plain, read_yaml
 
 SCHEMA = "1"
+MAX_QUESTIONS = 300
 _T = TypeVar("_T")
 _Word = TypeVar("_Word", bound=StrEnum)
 
@@ -370,7 +371,7 @@ class _Reader:
             fields.refuse("orientation", "La clé « orientation » manque.")
             orientation = Node("orientation", entries={"title": Node("", text="-"), "sections": Node("", items=[])})
         within = _Fields(self, orientation, "title sections")
-        return Grid(
+        grid = Grid(
             demarche=fields.text("demarche"),
             parcours=fields.text("parcours"),
             version=fields.text("version"),
@@ -381,6 +382,9 @@ class _Reader:
             questionnaires=fields.items("questionnaires", self.questionnaire),
             exchange_when=fields.condition("exchange_when"),
         )
+        if sum(len(section.questions) for section in grid.orientation) > MAX_QUESTIONS:
+            within.refuse("sections", f"L’orientation a plus de {MAX_QUESTIONS} questions.")
+        return grid
 
     def _date(self, fields: _Fields, name: str) -> date:
         text = fields.text(name)

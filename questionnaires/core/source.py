@@ -110,7 +110,7 @@ class _Converter:
             )
         if isinstance(node, yaml.MappingNode):
             return Node(path, entries=self._entries(node, path, depth))
-        if isinstance(node, yaml.ScalarNode) and node.style is None and node.value in ("", "~", "null"):
+        if isinstance(node, yaml.ScalarNode) and not node.style and node.value in ("", "~", "null"):
             return Node(path, text=node.value or None, is_null=True)
         return Node(path, text=self._clean(node.value, path))
 

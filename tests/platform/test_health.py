@@ -7,7 +7,7 @@ from django.test import Client
 from convergence.pages import health
 
 
-def test_healthz_asks_nothing(client: Client, django_assert_num_queries) -> None:
+def test_healthz_asks_nothing(client: Client) -> None:
     assert client.get("/healthz").json() == {"status": "ok"}
 
 
@@ -48,3 +48,18 @@ def test_metrics_answer_the_token(client: Client, settings) -> None:
     response = client.get("/metrics", headers={"authorization": "Bearer right"})
     assert response.status_code == 200
     assert b"django_http_requests" in response.content
+
+
+@pytest.mark.parametrize(("error", "status"), [(OperationalError("down"), 503), (ValueError("a bug"), 500)])
+def test_a_lost_database_is_503_and_a_bug_is_500(
+    client: Client, monkeypatch: pytest.MonkeyPatch, error: Exception, status: int
+) -> None:
+    def fail(*args: object) -> None:
+        raise error
+
+    monkeypatch.setattr(health, "JsonResponse", fail)
+    client.raise_request_exception = False
+    response = client.get("/healthz")
+    assert response.status_code == status
+    assert response.headers.get("Retry-After", "") == ("300" if status == 503 else "")
+    assert "down" not in response.content.decode()

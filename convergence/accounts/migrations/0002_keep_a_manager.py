@@ -6,14 +6,26 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0001_initial'),
+        ("accounts", "0001_initial"),
     ]
 
     operations = [
         pgtrigger.migrations.AddTrigger(
-            model_name='membership',
-            trigger=pgtrigger.compiler.Trigger(name='membership_keep_a_manager', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (OLD.state = 'active' AND OLD.type IN ('mandataire', 'representant'))", constraint='CONSTRAINT', func="\nIF TG_OP = 'UPDATE' AND NEW.organisation_id = OLD.organisation_id AND NEW.state = 'active'\n        AND NEW.type IN ('mandataire', 'representant') THEN\n    RETURN NULL;\nEND IF;\n-- Two managers may leave at once: the lock makes the second one wait and see the first one gone.\nPERFORM 1 FROM accounts_organisation WHERE id = OLD.organisation_id FOR UPDATE;\nIF FOUND AND NOT EXISTS (\n    SELECT 1 FROM accounts_membership WHERE organisation_id = OLD.organisation_id\n        AND state = 'active' AND type IN ('mandataire', 'representant')\n) THEN\n    RAISE EXCEPTION 'membership_keep_a_manager: the organisation % would have no manager', OLD.organisation_id\n        USING ERRCODE = 'check_violation';\nEND IF;\nRETURN NULL;\n", hash='12a7f37266ddae58bd3b2881dc9deaa5adbceb50', operation='UPDATE OR DELETE', pgid='pgtrigger_membership_keep_a_manager_0306f', table='accounts_membership', timing='DEFERRABLE INITIALLY DEFERRED', when='AFTER')),
+            model_name="membership",
+            trigger=pgtrigger.compiler.Trigger(
+                name="membership_keep_a_manager",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.state = 'active' AND OLD.type IN ('mandataire', 'representant'))",
+                    constraint="CONSTRAINT",
+                    func="\nIF TG_OP = 'UPDATE' AND NEW.organisation_id = OLD.organisation_id AND NEW.state = 'active'\n        AND NEW.type IN ('mandataire', 'representant') THEN\n    RETURN NULL;\nEND IF;\n-- Two managers may leave at once: the lock makes the second one wait and see the first one gone.\nPERFORM 1 FROM accounts_organisation WHERE id = OLD.organisation_id FOR UPDATE;\nIF FOUND AND NOT EXISTS (\n    SELECT 1 FROM accounts_membership WHERE organisation_id = OLD.organisation_id\n        AND state = 'active' AND type IN ('mandataire', 'representant')\n) THEN\n    RAISE EXCEPTION 'membership_keep_a_manager: the organisation % would have no manager', OLD.organisation_id\n        USING ERRCODE = 'check_violation';\nEND IF;\nRETURN NULL;\n",
+                    hash="12a7f37266ddae58bd3b2881dc9deaa5adbceb50",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_membership_keep_a_manager_0306f",
+                    table="accounts_membership",
+                    timing="DEFERRABLE INITIALLY DEFERRED",
+                    when="AFTER",
+                ),
+            ),
         ),
     ]

@@ -1,0 +1,25 @@
+from collections.abc import Callable
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+
+from convergence.accounts import demo
+
+#: What makes the demo world, in order; each step is idempotent and does nothing the second time.
+STEPS: tuple[tuple[str, Callable[[], object]], ...] = (("Personnes et structures", demo.create_demo_people),)
+
+
+class Command(BaseCommand):
+    help = "Create what is missing of the demo world, then print its accounts. Refused outside demo and development."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            demo.refuse_outside_demo()
+        except ImproperlyConfigured as error:
+            raise CommandError(str(error)) from error
+        for label, step in STEPS:
+            self.stderr.write(f"{label}…")
+            step()
+        call_command("demo_accounts", stdout=self.stdout)
