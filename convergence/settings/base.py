@@ -197,6 +197,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "requeue-stale-jobs": {"task": "jobs.requeue_stale", "schedule": 15},
     "delete-expired-jobs": {"task": "jobs.delete_expired", "schedule": 3600},
     "request-missing-scans": {"task": "evidence.request_missing_scans", "schedule": 300},
+    "expire-signing-links": {"task": "convention.expire_links", "schedule": 600},
     "sweep-incoming-files": {"task": "evidence.sweep", "schedule": 3600},
 }
 
