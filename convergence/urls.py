@@ -10,6 +10,8 @@ urlpatterns = [
     path("produits/", include("convergence.products.urls")),
     path("", include("referencing.enrolment.urls")),
     path("", include("referencing.convention.urls")),
+    path("", include("referencing.dossier.urls")),
+    path("", include("referencing.candidature.urls")),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),
