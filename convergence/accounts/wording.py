@@ -19,6 +19,7 @@ REFUSALS = {
     "unknown_email": "Aucun compte n’a cette adresse.",
     "select_only_one": "Choisissez une seule réponse.",
     "same_as_current": "Cette valeur est déjà la vôtre : indiquez-en une autre.",
+    "unverified_primary_email": "Votre adresse principale doit d’abord être confirmée.",
     "rate_limited": "Vous allez trop vite. Attendez une minute, puis réessayez.",
 }
 
