@@ -6,7 +6,7 @@ from django import forms
 
 from convergence.accounts.countries import COUNTRIES
 from convergence.accounts.enums import LegalForm, MembershipType
-from convergence.accounts.models import Organisation, User
+from convergence.accounts.models import User
 from convergence.kernel.identifiers import parse_siret
 from convergence.ui.forms import DsfrForm, DsfrModelForm
 
@@ -46,67 +46,53 @@ class CountryField(forms.ChoiceField):
         super().__init__(label="Pays", choices=[("", "Choisir un pays"), *COUNTRIES], **kwargs)
 
 
-class FrenchOrganisationForm(DsfrModelForm):
+class OrganisationForm(DsfrForm):
+    """What both kinds of organisation say. An existing one is no error: the service sends to its page (BR-222)."""
+
+    name = forms.CharField(label="Dénomination ou raison sociale", max_length=200)
+    address = forms.CharField(
+        label="Adresse du siège",
+        required=False,
+        max_length=1000,
+        help_text="Facultatif.",
+        widget=forms.Textarea(attrs={"rows": 3, "autocomplete": "street-address"}),
+    )
+
+
+class FrenchOrganisationForm(OrganisationForm):
     """An organisation that has a SIRET."""
 
     siret = SiretField()
     legal_form = forms.ChoiceField(
         label="Forme juridique", choices=[("", "Choisir une forme juridique"), *FRENCH_FORMS]
     )
+    field_order = ["siret", "name", "legal_form", "address"]
     phrases = {
         "siret": "le SIRET de votre structure",
         "name": "la dénomination de votre structure",
         "legal_form": "la forme juridique de votre structure",
     }
 
-    class Meta:
-        model = Organisation
-        fields = ["siret", "name", "legal_form", "address"]
-        labels = {"name": "Dénomination ou raison sociale", "address": "Adresse du siège"}
-        help_texts = {"address": "Facultatif."}
-        widgets = {"address": forms.Textarea(attrs={"rows": 3, "autocomplete": "street-address"})}
 
-    def validate_constraints(self) -> None:
-        """Left to the service: an organisation that exists is not an error, its page to join it follows (BR-222)."""
-
-
-class ForeignOrganisationForm(DsfrModelForm):
+class ForeignOrganisationForm(OrganisationForm):
     """An organisation of another country: its number in the register there stands for the SIRET (A-06)."""
 
+    country = CountryField()
+    register_number = forms.CharField(
+        label="Numéro au registre",
+        max_length=50,
+        help_text="Par exemple : HRB 12345 (Allemagne), 0123.456.789 (Belgique). "
+        "Un extrait du registre vous sera demandé plus tard.",
+    )
+    field_order = ["country", "register_number", "name", "address"]
     phrases = {
         "country": "le pays de votre structure",
         "register_number": "le numéro de votre structure au registre de son pays",
         "name": "la dénomination de votre structure",
     }
 
-    class Meta:
-        model = Organisation
-        fields = ["country", "register_number", "name", "address"]
-        labels = {
-            "register_number": "Numéro au registre",
-            "name": "Dénomination ou raison sociale",
-            "address": "Adresse du siège",
-        }
-        help_texts = {
-            "register_number": "Par exemple : HRB 12345 (Allemagne), 0123.456.789 (Belgique). "
-            "Un extrait du registre vous sera demandé plus tard.",
-            "address": "Facultatif.",
-        }
-        widgets = {"address": forms.Textarea(attrs={"rows": 3, "autocomplete": "street-address"})}
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["country"] = CountryField()
-        self.fields["register_number"].required = True
-        for name in ("country", "register_number"):
-            self._speak_french(name, self.fields[name])
-        self.initial.pop("country", None)
-
     def clean_register_number(self) -> str:
         return " ".join(self.cleaned_data["register_number"].split())
-
-    def validate_constraints(self) -> None:
-        """Left to the service, as above."""
 
 
 class FindOrganisationForm(DsfrForm):
@@ -135,18 +121,9 @@ class MemberForm(DsfrForm):
     type = forms.ChoiceField(
         label="Type de compte",
         choices=[
-            (
-                MembershipType.MANDATAIRE,
-                {"label": "Mandataire", "hint": "Représente la structure et gère ses comptes."},
-            ),
-            (
-                MembershipType.REPRESENTANT,
-                {"label": "Représentant", "hint": "Nommé par un mandataire, gère aussi les comptes et les démarches."},
-            ),
-            (
-                MembershipType.SALARIE,
-                {"label": "Contributeur", "hint": "Remplit les fiches et les questionnaires, sans gérer les comptes."},
-            ),
+            (MembershipType.MANDATAIRE, "Mandataire : représente la structure et gère ses comptes"),
+            (MembershipType.REPRESENTANT, "Représentant : mène les démarches et gère aussi les comptes"),
+            (MembershipType.SALARIE, "Contributeur : remplit les fiches et les questionnaires"),
         ],
         widget=forms.RadioSelect,
     )

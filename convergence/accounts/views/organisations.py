@@ -123,7 +123,7 @@ def organisation_create_foreign(request: HttpRequest) -> HttpResponse:
 @login_required
 def organisation_find(request: HttpRequest) -> HttpResponse:
     """Find the organisation to join; an unknown one leads to its creation, prefilled."""
-    form = FindOrganisationForm(request.POST or None)
+    form = FindOrganisationForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         typed = {name: value for name, value in form.cleaned_data.items() if value}
         if form.cleaned_data["siret"]:
@@ -199,7 +199,7 @@ def _waiting(user: User) -> dict[str, Any]:
         .order_by("created_at", "pk")
     )
     return {
-        "requests": [{"name": request.organisation.name, "at": request.requested_at} for request in requests],
+        "requests": [{"name": asked.organisation.name, "at": asked.requested_at} for asked in requests],
         "invitations": [
             {
                 "name": invitation.organisation.name,
