@@ -96,9 +96,9 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
     error_messages = DefaultSocialAccountAdapter.error_messages | {
         "email_taken": "Un compte existe déjà avec cette adresse. Connectez-vous avec votre mot de passe (%s).",
         "invalid_token": "La réponse du fournisseur d’identité n’est pas valable. Réessayez.",
-        "no_password": "Choisissez d’abord un mot de passe : sans lui, vous ne pourriez plus vous connecter.",
+        "no_password": "Choisissez d’abord un mot de passe : sans lui, vous ne pourriez plus vous connecter.",
         "no_verified_email": "Confirmez d’abord votre adresse e-mail.",
-        "disconnect_last": "Choisissez d’abord un mot de passe : sans lui, vous ne pourriez plus vous connecter.",
+        "disconnect_last": "Choisissez d’abord un mot de passe : sans lui, vous ne pourriez plus vous connecter.",
         "connected_other": "Cette identité est déjà reliée à un autre compte.",
     }
 

@@ -18,23 +18,23 @@ class SiretField(forms.CharField):
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("label", "SIRET")
-        kwargs.setdefault("help_text", "14 chiffres, avec ou sans espaces. Par exemple : 356 000 000 00048")
+        kwargs.setdefault("help_text", "14 chiffres, avec ou sans espaces. Par exemple : 356 000 000 00048")
         kwargs.setdefault("widget", forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}))
         super().__init__(max_length=40, **kwargs)
 
     def to_python(self, value: Any) -> str:
-        text = super().to_python(value)
-        if text in self.empty_values:
+        text = super().to_python(value) or ""
+        if not text:
             return ""
         try:
             return parse_siret(text)
         except ValueError as error:
             digits = "".join(text.split()).replace(".", "")
             if not digits.isdecimal() or len(digits) != 14:
-                message = "Un SIRET compte 14 chiffres : vérifiez celui que vous avez saisi."
+                message = "Un SIRET compte 14 chiffres : vérifiez celui que vous avez saisi."
             else:
                 message = (
-                    "Ce SIRET n’existe pas : un de ses chiffres est faux. Vérifiez-le sur votre avis de situation."
+                    "Ce SIRET n’existe pas : un de ses chiffres est faux. Vérifiez-le sur votre avis de situation."
                 )
             raise forms.ValidationError(message, code="siret") from error
 
@@ -81,7 +81,7 @@ class ForeignOrganisationForm(OrganisationForm):
     register_number = forms.CharField(
         label="Numéro au registre",
         max_length=50,
-        help_text="Par exemple : HRB 12345 (Allemagne), 0123.456.789 (Belgique). "
+        help_text="Par exemple : HRB 12345 (Allemagne), 0123.456.789 (Belgique). "
         "Un extrait du registre vous sera demandé plus tard.",
     )
     field_order = ["country", "register_number", "name", "address"]
@@ -121,16 +121,16 @@ class MemberForm(DsfrForm):
     type = forms.ChoiceField(
         label="Type de compte",
         choices=[
-            (MembershipType.MANDATAIRE, "Mandataire : représente la structure et gère ses comptes"),
-            (MembershipType.REPRESENTANT, "Représentant : mène les démarches et gère aussi les comptes"),
-            (MembershipType.SALARIE, "Contributeur : remplit les fiches et les questionnaires"),
+            (MembershipType.MANDATAIRE, "Mandataire : représente la structure et gère ses comptes"),
+            (MembershipType.REPRESENTANT, "Représentant : mène les démarches et gère aussi les comptes"),
+            (MembershipType.SALARIE, "Contributeur : remplit les fiches et les questionnaires"),
         ],
         widget=forms.RadioSelect,
     )
     is_validator = forms.BooleanField(
         label="Peut valider les questionnaires",
         required=False,
-        help_text="Utile pour un contributeur : mandataires et représentants le peuvent déjà.",
+        help_text="Utile pour un contributeur : mandataires et représentants le peuvent déjà.",
     )
     phrases = {"type": "un type de compte"}
 
@@ -138,7 +138,7 @@ class MemberForm(DsfrForm):
 class InvitationForm(MemberForm):
     email = forms.EmailField(
         label="Adresse e-mail",
-        help_text="Adresse professionnelle de la personne. Par exemple : nom@exemple.fr",
+        help_text="Adresse professionnelle de la personne. Par exemple : nom@exemple.fr",
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
     )
     field_order = ["email", "type", "is_validator"]

@@ -31,11 +31,11 @@ _LABELS = {
     "passwordless": "Permettre la connexion avec cette seule clé",
 }
 _HINTS = {
-    "login": "Par exemple : nom@exemple.fr",
-    "email": "Par exemple : nom@exemple.fr",
+    "login": "Par exemple : nom@exemple.fr",
+    "email": "Par exemple : nom@exemple.fr",
     "password": "",
     "password1": PASSWORD_HINT,
-    "name": "Pour la reconnaître parmi les autres, par exemple : Téléphone professionnel",
+    "name": "Pour la reconnaître parmi les autres, par exemple : Téléphone professionnel",
     "passwordless": "La clé demandera alors une empreinte, un visage ou un code.",
 }
 

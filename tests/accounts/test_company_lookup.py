@@ -1,5 +1,6 @@
 """The optional company data provider, against a local server that answers as its public documentation says."""
 
+import contextlib
 import json
 import threading
 import time
@@ -37,7 +38,8 @@ def provider(settings):
             time.sleep(wait)
             self.send_response(status)
             self.end_headers()
-            self.wfile.write(body.encode())
+            with contextlib.suppress(BrokenPipeError):  # the client has given up
+                self.wfile.write(body.encode())
 
         def log_message(self, *args):
             pass
