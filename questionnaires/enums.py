@@ -28,7 +28,7 @@ _ANY = [
 ]
 
 #: What the orientation may do to any questionnaire, then what people do.
-TRANSITIONS = [
+TRANSITIONS: list[tuple[str, str]] = [
     *((source, Status.NOT_APPLICABLE) for source in _ANY if source != Status.NOT_APPLICABLE),
     *((source, Status.TO_COMPLETE) for source in _ANY if source != Status.TO_COMPLETE),
     (Status.TO_COMPLETE, Status.DRAFT),

@@ -80,12 +80,28 @@ class DefinitionVersion(FSMModelMixin, models.Model):
         """Kept for the responses that started with it; no new response uses it (OQ-25)."""
 
 
+class ResponseQuerySet(models.QuerySet["Response"]):
+    def with_definition(self) -> ResponseQuerySet:
+        """The grid version without its text: compiled grids are kept by their hash (see `questionnaires.grids`)."""
+        return self.select_related("definition").defer("definition__source")
+
+    def locked(self) -> ResponseQuerySet:
+        return self.select_for_update(of=("self",))
+
+
 class Response(models.Model):
-    """All the answers given for one enrolment, against the grid version it started with (OQ-25)."""
+    """All the answers given for one enrolment, against the grid version it started with (OQ-25).
+
+    `orientation`: the visible answers of the last validated orientation, by question code, as `questionnaires.stored`
+    keeps them; None until the first validation. Whatever is shown, counted or frozen goes by it, never by the draft (A-08).
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     definition = models.ForeignKey(DefinitionVersion, verbose_name="grille", on_delete=models.PROTECT)
+    orientation = models.JSONField("orientation validée", null=True, editable=False)
     created_at = models.DateTimeField("créée le", auto_now_add=True)
+
+    objects = ResponseQuerySet.as_manager()
 
     class Meta:
         verbose_name = "réponse"
@@ -94,10 +110,25 @@ class Response(models.Model):
         return f"Réponses {self.pk}"
 
 
+class QuestionnaireResponseQuerySet(models.QuerySet["QuestionnaireResponse"]):
+    def locked(self) -> QuestionnaireResponseQuerySet:
+        """Lock the response, then the questionnaire, with the grid version at hand: every write starts here.
+
+        The order of `of` is the order of the locks: the response is the gate that keeps two writers from waiting
+        for each other, and both rows are read again once the lock is had.
+        """
+        return (
+            self.select_related("response__definition")
+            .defer("response__definition__source")
+            .select_for_update(of=("response", "self"))
+        )
+
+
 class QuestionnaireResponse(FSMModelMixin, models.Model):
     """One questionnaire of a response: its state, its counters and its last validated content.
 
-    Counters are written by the transaction that changes them; pages never count answers.
+    Counters are written by the transaction that changes them; pages never count answers. `is_current` says whether the
+    last validation still holds: the orientation has added no criterion since, no required evidence was archived.
     """
 
     response = models.ForeignKey(Response, on_delete=models.CASCADE, related_name="questionnaires")
@@ -109,11 +140,19 @@ class QuestionnaireResponse(FSMModelMixin, models.Model):
     validation = models.ForeignKey(
         "Validation", verbose_name="dernière validation", null=True, on_delete=models.PROTECT, related_name="+"
     )
+    is_current = models.BooleanField("la dernière validation vaut encore", default=False)
     drafted_at = models.DateTimeField("dernier brouillon", null=True, blank=True)
+
+    objects = QuestionnaireResponseQuerySet.as_manager()
 
     class Meta:
         verbose_name = "questionnaire en cours"
-        constraints = [models.UniqueConstraint(fields=["response", "code"], name="questionnaire_once_per_response")]
+        constraints = [
+            models.UniqueConstraint(fields=["response", "code"], name="questionnaire_once_per_response"),
+            models.CheckConstraint(
+                condition=Q(is_current=False) | Q(validation__isnull=False), name="questionnaire_current_was_validated"
+            ),
+        ]
         triggers = [pgtrigger.FSM(name="questionnaire_machine", field="state", transitions=TRANSITIONS)]
 
     def __str__(self) -> str:
@@ -147,13 +186,15 @@ class QuestionnaireResponse(FSMModelMixin, models.Model):
     def validate(self, *, validation: Validation, is_reached: bool | None) -> None:
         self.validation = validation
         self.is_reached = is_reached
+        self.is_current = True
 
 
 class Answer(models.Model):
     """The draft answer to one question or criterion; the validated one stands in `Validation.content` (A-08).
 
-    `value` follows the table of the grid (see docs/grid.md); for a criterion `{"level": "2"}`, `{"compliance": "conforme"}`, with
-    `"number"` where the criterion expects a value. `secret` replaces `value` for questions of that type (A-10).
+    `value` follows the table of the grid (see docs/grid.md), numbers as text; for a criterion `{"level": "2"}` or
+    `{"compliance": "conforme", "number": "72.5"}` (the type of the expected value is its key). `secret` replaces `value`
+    for questions of that type (A-10). `version` counts the writes of this answer (A-13); no row is version 0.
     """
 
     response = models.ForeignKey(Response, on_delete=models.CASCADE, related_name="answers")
@@ -162,7 +203,7 @@ class Answer(models.Model):
     secret = models.TextField("réponse chiffrée", blank=True)
     comment = models.TextField("commentaire", blank=True)
     version = models.PositiveIntegerField("version", default=1)
-    updated_at = models.DateTimeField("modifiée le", auto_now=True)
+    updated_at = models.DateTimeField("modifiée le")
     updated_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
@@ -181,7 +222,9 @@ class Answer(models.Model):
 class Validation(models.Model):
     """One validation of a questionnaire, kept for ever: who, when, what (BR-068).
 
-    `content`: `{"answers": {code: {"value", "comment", "evidence": [...]}}, "counters": {...}}`.
+    `content`: `{"answers": {code: {"value", "comment", "evidence": [{"deposit", "type", "name", "sha256", "size",
+    "deposited_at"}]}}, "counters": {"answered", "total"}}`, shown questions or criteria only, in the order of the grid. A
+    secret answer is only said to be given.
     """
 
     questionnaire = models.ForeignKey(QuestionnaireResponse, on_delete=models.CASCADE, related_name="validations")
@@ -206,6 +249,10 @@ class DepositQuerySet(models.QuerySet["Deposit"]):
     def active(self) -> DepositQuerySet:
         return self.filter(archived_at__isnull=True)
 
+    def with_file(self) -> DepositQuerySet:
+        """Name, size, hash and antivirus state come along."""
+        return self.select_related("file__blob")
+
 
 class Deposit(models.Model):
     """A piece of evidence given for a criterion and an expected type; archived, never deleted (BR-072)."""
@@ -216,7 +263,7 @@ class Deposit(models.Model):
     evidence_type = models.CharField("type de preuve", max_length=60)
     file = models.ForeignKey(StoredFile, verbose_name="fichier", on_delete=models.PROTECT, related_name="+")
     deposited_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    deposited_at = models.DateTimeField("déposée le", auto_now_add=True)
+    deposited_at = models.DateTimeField("déposée le")
     confirmed_at = models.DateTimeField("confirmée le", null=True, blank=True)
     archived_at = models.DateTimeField("archivée le", null=True, blank=True)
     archived_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")

@@ -1,8 +1,8 @@
 """Keys: the platform's seal and the certificates of people who sign here.
 
 Without settings, a demonstration authority is made on first use under `SIGNATURE_DIR`; its name says that it is worth
-nothing. `SEAL_PKCS12_PATH` and `SEAL_PKCS12_PASSWORD` replace the seal by a real one; `SIGNATURE_TRUST_PEM` adds roots that
-verification believes.
+nothing. `SEAL_PKCS12_PATH` and `SEAL_PKCS12_PASSWORD` replace the seal by a real one; `SIGNATURE_TRUST_PEM` adds roots
+that verification believes.
 """
 
 import datetime as dt
@@ -13,8 +13,7 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -43,7 +42,7 @@ class Credential:
     """A certificate, its private key, and the certificates between it and its root (root included)."""
 
     certificate: x509.Certificate
-    key: CertificateIssuerPrivateKeyTypes
+    key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
     chain: tuple[x509.Certificate, ...]
 
 
@@ -52,8 +51,8 @@ def get_seal() -> Credential:
 
     Raises ImproperlyConfigured when the `.p12` cannot be read.
     """
-    if path := getattr(settings, "SEAL_PKCS12_PATH", ""):
-        return _load_p12(Path(path), getattr(settings, "SEAL_PKCS12_PASSWORD", ""))
+    if path := settings.SEAL_PKCS12_PATH:
+        return _load_p12(Path(path), settings.SEAL_PKCS12_PASSWORD)
     return _demo()[1]
 
 
@@ -71,10 +70,10 @@ def issue_signer(*, name: str, email: str) -> Credential:
 def get_trusted_roots() -> list[x509.Certificate]:
     """Return the roots that verification believes: local authority, chain of the seal, and `SIGNATURE_TRUST_PEM`."""
     roots = [_demo()[0].certificate]
-    if getattr(settings, "SEAL_PKCS12_PATH", ""):
+    if settings.SEAL_PKCS12_PATH:
         seal = get_seal()
         roots += [each for each in (*seal.chain, seal.certificate) if each.issuer == each.subject]
-    if path := getattr(settings, "SIGNATURE_TRUST_PEM", ""):
+    if path := settings.SIGNATURE_TRUST_PEM:
         roots += x509.load_pem_x509_certificates(Path(path).read_bytes())
     return roots
 
@@ -89,8 +88,8 @@ def _load_p12(path: Path, password: str) -> Credential:
         key, certificate, others = pkcs12.load_key_and_certificates(path.read_bytes(), password.encode() or None)
     except (OSError, ValueError) as error:
         raise ImproperlyConfigured(f"SEAL_PKCS12_PATH: {path} cannot be read ({error})") from error
-    if certificate is None or not isinstance(key, CertificateIssuerPrivateKeyTypes):
-        raise ImproperlyConfigured(f"SEAL_PKCS12_PATH: {path} holds no certificate with a key that signs")
+    if certificate is None or not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
+        raise ImproperlyConfigured(f"SEAL_PKCS12_PATH: {path} holds no certificate with an RSA or elliptic curve key")
     return Credential(certificate, key, tuple(others))
 
 
@@ -100,7 +99,7 @@ def _demo() -> tuple[Credential, Credential]:
     One file holds all four parts, so that it exists whole or not at all: of two processes that start together, the
     first to link its file wins and the other reads it.
     """
-    folder = Path(getattr(settings, "SIGNATURE_DIR", None) or Path(settings.BASE_DIR, "var", "authority"))
+    folder = Path(settings.SIGNATURE_DIR)
     path = folder / AUTHORITY_FILE
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -137,7 +137,7 @@ def _fill(cell: WriteOnlyCell, value: Any) -> WriteOnlyCell:
 
 
 def _writable(text: str) -> str:
-    """Return `text` with what XML cannot hold escaped as `_xHHHH_`, which spreadsheets decode, and at most one cell long."""
+    """Return `text` at most one cell long; what XML cannot hold becomes `_xHHHH_`, which spreadsheets decode."""
     escaped = _UNWRITABLE.sub(lambda found: f"_x{ord(found[0]):04X}_", text)
     if len(escaped) <= LONGEST_TEXT:
         return escaped

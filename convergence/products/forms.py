@@ -26,7 +26,9 @@ class ProductForm(DsfrModelForm):
     }
 
     type = forms.ChoiceField(label="Type de produit", choices=ProductType.choices, widget=forms.RadioSelect)
-    owner = forms.ModelChoiceField(label="Responsable", queryset=User.objects.none(), empty_label="Choisir une personne")
+    owner = forms.ModelChoiceField(
+        label="Responsable", queryset=User.objects.none(), empty_label="Choisir une personne"
+    )
     interests = forms.MultipleChoiceField(
         label="Par quels dispositifs de référencement et/ou de certification êtes-vous intéressé pour le produit ?",
         choices=Interest.choices,

@@ -39,7 +39,9 @@ def update_product(*, product: Product, values: Mapping[str, Any], actor: User) 
     product.full_clean(exclude=["number"])
     product.save()
     changed = {
-        name: [before[name], str(getattr(product, name))] for name in values if before[name] != str(getattr(product, name))
+        name: [before[name], str(getattr(product, name))]
+        for name in values
+        if before[name] != str(getattr(product, name))
     }
     record("product.update", subject=product, actor=actor, data={"changed": changed})
     return product

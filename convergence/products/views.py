@@ -125,7 +125,10 @@ def product_create_confirm(request: HttpRequest) -> HttpResponse:
         except ValidationError as error:
             form.add_error(None, error)
             return render(
-                request, "products/product_create.html", {"form": form, "demarche": data.get("demarche", "")}, status=422
+                request,
+                "products/product_create.html",
+                {"form": form, "demarche": data.get("demarche", "")},
+                status=422,
             )
         demarche = data.get("demarche", "")
         del request.session[DRAFT]

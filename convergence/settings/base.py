@@ -197,6 +197,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "requeue-stale-jobs": {"task": "jobs.requeue_stale", "schedule": 15},
     "delete-expired-jobs": {"task": "jobs.delete_expired", "schedule": 3600},
     "request-missing-scans": {"task": "evidence.request_missing_scans", "schedule": 300},
+    "expire-signing-links": {"task": "convention.expire_links", "schedule": 600},
     "sweep-incoming-files": {"task": "evidence.sweep", "schedule": 3600},
 }
 
@@ -339,10 +340,11 @@ SIGNATURE_PROVIDER = env("SIGNATURE_PROVIDER", default="embedded")
 YOUSIGN_API_URL = env("YOUSIGN_API_URL", default="")
 YOUSIGN_API_KEY = env("YOUSIGN_API_KEY", default="")
 YOUSIGN_WEBHOOK_SECRET = env("YOUSIGN_WEBHOOK_SECRET", default="")
-SEAL_P12_PATH = env("SEAL_P12_PATH", default="")
-SEAL_P12_PASSWORD = env("SEAL_P12_PASSWORD", default="")
+# Demonstration keys are made there on first use; a real seal comes from the PKCS#12 file.
+SIGNATURE_DIR = env("SIGNATURE_DIR", default=str(VAR_DIR / "authority"))
 SIGNATURE_TRUST_PEM = env("SIGNATURE_TRUST_PEM", default="")
-SIGNATURE_DIR = VAR_DIR / "authority"
+SEAL_PKCS12_PATH = env("SEAL_PKCS12_PATH", default="")
+SEAL_PKCS12_PASSWORD = env("SEAL_PKCS12_PASSWORD", default="")
 COMPANY_LOOKUP_URL = env("COMPANY_LOOKUP_URL", default="")
 # Fields encrypted at rest: newest key first, older ones still decrypt. Empty: derived from SECRET_KEY.
 FIELD_ENCRYPTION_KEYS = env.list("FIELD_ENCRYPTION_KEYS", default=[])
@@ -367,6 +369,8 @@ CONVERGENCE: dict[str, Any] = {
     "CONTACT_EMAIL": env("CONTACT_EMAIL", default="contact@convergence.example"),
     # pairs (label, address)
     "FOOTER_LINKS": [],
+    # « Consulter la FAQ… » on the list of questionnaires; no link when empty
+    "FAQ_URL": env("FAQ_URL", default=""),
     "REQUIRE_REACHED_TO_APPLY": env.bool("REQUIRE_REACHED_TO_APPLY", default=True),
     # Only convergence.settings.demo turns it on, and no environment variable can.
     "DEMO_MODE": False,

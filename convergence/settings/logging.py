@@ -30,7 +30,7 @@ def configure_logging(*, level: str, as_json: bool) -> dict[str, Any]:
     if as_json:
         render += [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer(ensure_ascii=False)]
     else:
-        render += [structlog.dev.ConsoleRenderer(colors=False)]
+        render += [structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)]
     return {
         "version": 1,
         "disable_existing_loggers": False,

@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 
 from convergence.kernel.errors import Blocker
-from convergence.ui.forms import DsfrForm, FrenchDateField
+from convergence.ui.forms import DsfrForm, FrenchDateField, HintedLabel
 from convergence.ui.values import (
     Action,
     Badge,
@@ -40,7 +40,7 @@ class ExampleForm(DsfrForm):
     interests = forms.MultipleChoiceField(
         label="Par quels dispositifs êtes-vous intéressé ?",
         choices=[
-            ("mes", {"label": "1. Catalogue de services de Mon espace santé", "hint": "Référencement guidé"}),
+            ("mes", HintedLabel("1. Catalogue de services de Mon espace santé", hint="Référencement guidé")),
             ("dmn", "2. Certification de conformité des dispositifs médicaux numériques"),
         ],
         widget=forms.CheckboxSelectMultiple,

@@ -53,7 +53,8 @@ def render(bound: BoundField, *, hint: str = "", label: str = "", inline: bool =
         "anchor": anchor, "kind": kind, "hint": hint, "errors": errors, "inline": inline,
         "label": label or bound.label, "label_for": bound.id_for_label, "required": bound.field.required,
         "disabled": bound.field.disabled, "described": described,
-        "shape": "radio" if isinstance(bound.field.widget, forms.RadioSelect) else "checkbox",
+        # Django's boxes inherit from its radios: ask for the boxes.
+        "shape": "checkbox" if isinstance(bound.field.widget, forms.CheckboxSelectMultiple) else "radio",
     }  # fmt: skip
     if kind == _GROUP:
         values["choices"] = _choices(bound)
@@ -92,22 +93,13 @@ def _choices(bound: BoundField) -> list[dict[str, Any]]:
             {
                 # The first choice takes the field's own id, so that anchors and focus land on a control.
                 "id": anchor_of(bound) if first else data["attrs"].get("id", f"{bound.html_name}-{data['index']}"),
-                "name": data["name"], "value": data["value"], "label": _label(data["label"]),
-                "hint": _hint(data["label"]), "checked": data["selected"], "attrs": attrs,
+                "name": data["name"], "value": data["value"], "label": data["label"],
+                "hint": getattr(data["label"], "hint", ""), "checked": data["selected"], "attrs": attrs,
                 "disabled": bound.field.disabled or bool(attrs.pop("disabled", False)),
             }
         )  # fmt: skip
         first = False
     return choices
-
-
-def _label(label: Any) -> Any:
-    """A choice may be text or `{"label": …, "hint": …}` (DSFR shows the hint under the label)."""
-    return label["label"] if isinstance(label, dict) else label
-
-
-def _hint(label: Any) -> str:
-    return label.get("hint", "") if isinstance(label, dict) else ""
 
 
 def summarise(forms_: Iterable[BaseForm]) -> list[Link]:

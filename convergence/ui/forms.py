@@ -49,11 +49,11 @@ _MESSAGES: tuple[tuple[type[forms.Field], dict[str, str]], ...] = (
     (forms.RegexField, {"invalid": "Cette valeur n’a pas la forme attendue."}),
     (forms.ModelMultipleChoiceField, {
         "list": "Choisissez parmi les réponses proposées.",
-        "invalid_choice": "« %(value)s » ne figure plus parmi les réponses proposées.",
+        "invalid_choice": f"«{NBSP}%(value)s{NBSP}» ne figure plus parmi les réponses proposées.",
         "invalid_pk_value": "Cette réponse ne figure pas parmi les réponses proposées.",
     }),
     (forms.MultipleChoiceField, {
-        "invalid_choice": "« %(value)s » ne figure pas parmi les réponses proposées.",
+        "invalid_choice": f"«{NBSP}%(value)s{NBSP}» ne figure pas parmi les réponses proposées.",
         "invalid_list": "Choisissez parmi les réponses proposées.",
     }),
     (forms.ChoiceField, {"invalid_choice": "Choisissez une des réponses proposées."}),
@@ -89,6 +89,17 @@ def _required_message(field: forms.Field, label: str, phrase: str) -> str:
     if isinstance(field, forms.ChoiceField):
         return f"Choisissez {phrase}." if phrase else f"Choisissez une réponse pour {named}."
     return f"Indiquez {phrase}." if phrase else f"Indiquez une réponse pour {named}."
+
+
+class HintedLabel(str):
+    """The label of a choice with a hint under it: `("mes", HintedLabel("Catalogue", hint="Référencement guidé"))`."""
+
+    hint: str
+
+    def __new__(cls, text: str, *, hint: str = "") -> "HintedLabel":
+        label = super().__new__(cls, text)
+        label.hint = hint
+        return label
 
 
 class DsfrFormMixin:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from convergence.ui.values import Series
 
-SIZE = 480  # viewBox side; labels live in the margin around the circle
-CENTRE = SIZE / 2
-RADIUS = 140
+CENTRE = 240
+RADIUS = 165
+VIEW_BOX = "-50 30 580 420"  # leaves room for the labels around the rim
 RINGS = 4
 MARKS = ("circle", "square")
 
@@ -42,7 +42,7 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    size: int
+    view_box: str
     axes: tuple[Axis, ...]
     rings: tuple[str, ...]  # polygon points, from the centre out
     shapes: tuple[Shape, ...]
@@ -82,7 +82,7 @@ def draw(axes: Sequence[str], series: Sequence[Series], *, maximum: float) -> Ch
         " ".join(f"{p.x:g},{p.y:g}" for p in (place(index, count, ring / RINGS) for index in range(count)))
         for ring in range(1, RINGS + 1)
     )
-    return Chart(SIZE, tuple(_axis(label, index, count) for index, label in enumerate(axes)), rings, tuple(shapes))
+    return Chart(VIEW_BOX, tuple(_axis(label, index, count) for index, label in enumerate(axes)), rings, tuple(shapes))
 
 
 def tabulate(axes: Sequence[str], series: Sequence[Series]) -> list[tuple[str, list[float | None]]]:

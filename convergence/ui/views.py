@@ -10,8 +10,10 @@ from django.contrib.auth.decorators import user_passes_test
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.views.decorators.http import require_POST
 
-from convergence.ui import examples
+from convergence.ui import autosave, examples
 from convergence.ui.chrome import bare_chrome
 from convergence.ui.values import Action
 
@@ -21,8 +23,29 @@ def component_list(request: HttpRequest) -> HttpResponse:
     """Every component in every state; posting shows the form refused (422), as real pages do."""
     form = examples.ExampleForm(request.POST or None, request.FILES or None)
     refused = request.method == "POST" and not form.is_valid()
-    context = {"form": form, "refused_form": examples.refused_form(), **examples.values()}
+    context = {
+        "form": form,
+        "refused_form": examples.refused_form(),
+        "answer": request.session.get("ui_answer", {"version": 1, "text": ""}),
+        **examples.values(),
+    }
     return TemplateResponse(request, "ui/component_list.html", context, status=422 if refused else 200)
+
+
+@require_POST
+@user_passes_test(lambda user: user.is_active and user.is_staff)
+def component_autosave(request: HttpRequest) -> HttpResponse:
+    """The other end of the autosave example: one answer kept in the session, a stale version refused with both texts."""
+    answer = request.session.get("ui_answer", {"version": 1, "text": ""})
+    text = "\n".join(autosave.changed_fields(request).get("text", [""]))
+    status, html = 200, ""
+    if request.POST.get("text-version") != str(answer["version"]):
+        values = {"label": "Votre réponse", "theirs": answer["text"], "mine": text, "actor": "une autre page"}
+        status, html = 409, render_to_string("components/conflict.html", {**values, "at": timezone.now()})
+    else:
+        answer = {"version": answer["version"] + 1, "text": text}
+        request.session["ui_answer"] = answer
+    return autosave.saved(at=timezone.now(), versions={"text-version": answer["version"]}, html=html, status=status)
 
 
 def render_confirmation(request: HttpRequest, action: Action, *, cancel_url: str, status: int = 200) -> HttpResponse:

@@ -33,6 +33,7 @@ from .grid import (
 from .source import Node, Source, child, read_plain, read_yaml
 
 SCHEMA = "1"
+MAX_QUESTIONS = 300
 _T = TypeVar("_T")
 _Word = TypeVar("_Word", bound=StrEnum)
 
@@ -322,17 +323,8 @@ class _Reader:
             specific_by_default=fields.flag("specific_by_default", False),
             official=fields.flag("official", False),
         )
-        if kind is Kind.LEVELS:
-            if not criterion.levels:
-                fields.refuse("levels", "Un critère à niveaux propose au moins un niveau.")
-            if criterion.acceptable and not criterion.is_obligation:
-                fields.refuse("acceptable", "Une option n’a pas de niveaux acceptables.")
-        else:
-            for name in ("levels", "acceptable", "recommended"):
-                if getattr(criterion, name):
-                    fields.refuse(name, f"« {name} » n’a de sens que dans un questionnaire à niveaux.")
-        if criterion.value and kind is not Kind.COMPLIANCE:
-            fields.refuse("value", "Une valeur n’est demandée que dans un questionnaire de conformité.")
+        if kind is Kind.LEVELS and not criterion.levels:
+            fields.refuse("levels", "Un critère à niveaux propose au moins un niveau.")
         return criterion
 
     def evaluation_section(self, node: Node, kind: Kind) -> Section:
@@ -370,7 +362,7 @@ class _Reader:
             fields.refuse("orientation", "La clé « orientation » manque.")
             orientation = Node("orientation", entries={"title": Node("", text="-"), "sections": Node("", items=[])})
         within = _Fields(self, orientation, "title sections")
-        return Grid(
+        grid = Grid(
             demarche=fields.text("demarche"),
             parcours=fields.text("parcours"),
             version=fields.text("version"),
@@ -381,6 +373,9 @@ class _Reader:
             questionnaires=fields.items("questionnaires", self.questionnaire),
             exchange_when=fields.condition("exchange_when"),
         )
+        if sum(len(section.questions) for section in grid.orientation) > MAX_QUESTIONS:
+            within.refuse("sections", f"L’orientation a plus de {MAX_QUESTIONS} questions.")
+        return grid
 
     def _date(self, fields: _Fields, name: str) -> date:
         text = fields.text(name)

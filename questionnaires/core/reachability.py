@@ -68,7 +68,7 @@ def _judge(domains: Domains, path: str, condition: Condition, gate: Condition | 
         if not Search(domains, everyone, max_steps).reaches(condition, FALSE | UNKNOWN):
             message = f"Toutes les réponses rendent cette condition vraie : {notation(condition)}."
             return Finding(code, path, message, severity=Severity.WARNING)
-    except GaveUp:
+    except (GaveUp, RecursionError):
         doubt = {"G004": "puisse être vraie", "G005": "soit accessible", "G006": "ne soit pas toujours vraie"}[code]
         message = f"Non démontré : la recherche n’a pas pu établir que cette condition {doubt}."
         return Finding(code, path, message, severity=Severity.WARNING)
@@ -187,10 +187,12 @@ class Search:
     masked: frozenset[str]
     max_steps: int
     known: dict[str, Known] = field(default_factory=dict)
+    visibilities: dict[str, int] = field(default_factory=dict)
     steps: int = 0
 
     def reaches(self, condition: Condition, goal: int) -> bool:
         """Whether some answers give the condition one of the outcomes of `goal`. Raises GaveUp."""
+        self.visibilities.clear()
         outcomes = self._outcomes(condition)
         if not outcomes & goal:
             return False
@@ -228,8 +230,13 @@ class Search:
         return outcomes
 
     def _visibility(self, code: str) -> int:
+        """Outcomes of a question's own condition, worked out once for each set of decisions."""
         condition = self.domains.grid.questions[code].visible_when
-        return TRUE if condition is None or code not in self.masked else self._outcomes(condition)
+        if condition is None or code not in self.masked:
+            return TRUE
+        if code not in self.visibilities:
+            self.visibilities[code] = self._outcomes(condition)
+        return self.visibilities[code]
 
     def _answered_outcomes(self, atom: Atom) -> int:
         """Outcomes of an atom on a question that is asked."""

@@ -9,8 +9,8 @@ from phonenumber_field.formfields import PhoneNumberField
 from convergence.accounts.enums import WITHOUT_RCS, LegalForm
 from convergence.ui.forms import DsfrForm, DsfrModelForm
 from referencing.enrolment import core
-from referencing.enrolment.enums import WhiteLabelRole
-from referencing.enrolment.models import AdministrativeSheet
+from referencing.enrolment.enums import Purpose, WhiteLabelRole
+from referencing.enrolment.models import AdministrativeSheet, ExchangeScope
 
 PHONE_MESSAGE = "Indiquez un numéro de téléphone complet, par exemple : 01 23 45 67 89 ou +32 2 123 45 67."
 
@@ -145,3 +145,34 @@ class RejectionForm(DsfrForm):
         widget=forms.Textarea(attrs={"rows": 4}),
         help_text="Texte notifié à l’éditeur avec la décision. À confirmer par l’opérateur avant tout usage réel.",
     )
+
+
+class ExchangeScopeForm(DsfrModelForm):
+    """One interface in one direction: a draft may be incomplete, the dossier may not (BR-118)."""
+
+    purpose = forms.ChoiceField(
+        label="Finalité",
+        required=False,
+        choices=[("", "Choisir une finalité"), *Purpose.choices],
+        help_text="La loi ne permet aucune autre finalité pour les données de Mon espace santé.",
+        error_messages={"invalid_choice": "Cette finalité n’est pas permise pour les données de Mon espace santé."},
+    )
+
+    class Meta:
+        model = ExchangeScope
+        fields = ["purpose", "necessity", "access", "retention", "security", "consent_text"]
+        labels = {
+            "necessity": "Nécessité",
+            "access": "Modalités d’accès",
+            "retention": "Durée de conservation",
+            "security": "Conditions de sécurité",
+            "consent_text": "Texte d’information de l’usager",
+        }
+        help_texts = {
+            "necessity": "Pourquoi le service ne peut pas s’en passer.",
+            "access": "Qui accède aux données, comment, à quel moment.",
+            "retention": "Combien de temps les données sont gardées, et ce qu’elles deviennent ensuite.",
+            "security": "Comment elles sont protégées, du transport à l’archivage.",
+            "consent_text": "Le texte que l’usager lit quand vous recueillez son accord.",
+        }
+        widgets = {name: forms.Textarea(attrs={"rows": 3}) for name in fields[1:]}

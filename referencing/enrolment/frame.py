@@ -16,7 +16,9 @@ def frame(enrolment: Enrolment, *, current: int, convention_done: bool = False, 
     title = f"{enrolment.label} : {enrolment.demarche.title}"
     home = reverse("pages:enrolment_detail", args=[enrolment.pk])
     crumbs = [
-        Link(enrolment.demarche.parcours.title, reverse("pages:parcours_detail", args=[enrolment.demarche.parcours.slug])),
+        Link(
+            enrolment.demarche.parcours.title, reverse("pages:parcours_detail", args=[enrolment.demarche.parcours.slug])
+        ),
         Link(enrolment.demarche.title, reverse("enrolment:demarche_detail", args=[enrolment.demarche.slug])),
         Link(title, home if page else ""),
     ]

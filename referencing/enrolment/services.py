@@ -200,13 +200,17 @@ def request_sheet_changes(*, enrolment_id: UUID, reason: str, actor: User) -> Ad
 
 
 @transaction.atomic
-def reject_sheet(*, enrolment_id: UUID, reason: str, delegation: str, remedies: str, actor: User) -> AdministrativeSheet:
+def reject_sheet(
+    *, enrolment_id: UUID, reason: str, delegation: str, remedies: str, actor: User
+) -> AdministrativeSheet:
     """Refuse an ineligible demand, for the minister under a recorded delegation (T05, A-01, BR-012)."""
     sheet = _locked_sheet(enrolment_id, actor)
     blockers = _needs(reason)
     if not delegation.strip():
         blockers.append(
-            Blocker("delegation", "Indiquez la délégation de signature en vertu de laquelle vous refusez.", "#id_delegation")
+            Blocker(
+                "delegation", "Indiquez la délégation de signature en vertu de laquelle vous refusez.", "#id_delegation"
+            )
         )
     workflow.fire(
         sheet,
@@ -250,8 +254,10 @@ def _needs(reason: str) -> list[Blocker]:
 
 def _locked_sheet(enrolment_id: UUID, actor: User) -> AdministrativeSheet:
     enrolment = Enrolment.objects.visible_to(actor).with_product().get(pk=enrolment_id)
-    sheet = AdministrativeSheet.objects.select_for_update(of=("self",)).select_related("register_extract").get(
-        enrolment=enrolment
+    sheet = (
+        AdministrativeSheet.objects.select_for_update(of=("self",))
+        .select_related("register_extract")
+        .get(enrolment=enrolment)
     )
     sheet.enrolment = enrolment
     return sheet

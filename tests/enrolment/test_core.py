@@ -12,7 +12,7 @@ def test_sheet_counts_fourteen_mandatory_items():
 
 @pytest.mark.rule("BR-021")
 def test_progress_is_floored_and_lists_what_is_left():
-    values = {field: "x" for field in ("product_name", "product_version", "organisation_name")}
+    values = dict.fromkeys(("product_name", "product_version", "organisation_name"), "x")
 
     progress = core.measure(values, without_rcs=False)
 
@@ -30,7 +30,8 @@ def test_rcs_without_object_counts_only_for_forms_that_have_none(without_rcs, co
 
 @pytest.mark.rule("A-06")
 @pytest.mark.parametrize(
-    ("number", "extract", "complete"), [("HRB 1234", "extrait.pdf", True), ("HRB 1234", "", False), ("", "e.pdf", False)]
+    ("number", "extract", "complete"),
+    [("HRB 1234", "extrait.pdf", True), ("HRB 1234", "", False), ("", "e.pdf", False)],
 )
 def test_foreign_organisation_gives_register_number_and_extract_instead_of_siret(number, extract, complete):
     values = FULL | {"legal_form": "foreign", "siret": "", "register_number": number, "register_extract": extract}
@@ -47,7 +48,11 @@ def test_siret_with_a_right_key_is_accepted(number):
 @pytest.mark.rule("BR-025")
 @pytest.mark.parametrize(
     ("number", "words"),
-    [("7328293200007", "14 chiffres ; vous en avez saisi 13"), ("73282932000075", "clé"), ("7328293200007A", "chiffres")],
+    [
+        ("7328293200007", "14 chiffres ; vous en avez saisi 13"),
+        ("73282932000075", "clé"),
+        ("7328293200007A", "chiffres"),
+    ],
 )
 def test_wrong_siret_is_refused_with_its_reason(number, words):
     assert words in core.explain_siret(number)

@@ -91,7 +91,7 @@ def test_without_scripts_a_refused_file_keeps_the_page_and_a_good_one_goes_throu
 @pytest.mark.django_db(transaction=True)
 class TestInChromium:
     @pytest.fixture
-    def zone(self, page, live_server, console_errors):
+    def zone(self, page, live_server):
         from tests.plugins.browser import login
 
         login(page, live_server, UserFactory())

@@ -7,16 +7,22 @@ from django.template.response import TemplateResponse
 from django.urls import path
 
 from convergence.ui.values import Action
-from convergence.urls import *  # noqa: F403
-from convergence.urls import urlpatterns as house
 from evidence import services
 from evidence.errors import UploadRefused
 from evidence.models import StoredFile
 from evidence.values import deposited_file, drop_zone
 
-PAGE = """{% extends "base.html" %}
-{% block title %}Preuves{% endblock %}{% block heading %}Preuves{% endblock %}
-{% block content %}<h2>Éthique</h2><h3>ETH.1</h3>{% include "evidence/_drop_zone.html" %}{% endblock %}"""
+PAGE = """{% load static %}<!DOCTYPE html>
+<html lang="fr" data-fr-scheme="light">
+<head>
+  <meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Preuves</title>
+  <link rel="icon" href="{% static "ui/favicon.svg" %}">
+  <link rel="stylesheet" href="{% static "dsfr/dist/dsfr.min.css" %}">
+  <link rel="stylesheet" href="{% static "ui/ui.css" %}">
+  <script type="module" src="{% static "ui/main.js" %}"></script>
+</head>
+<body><main class="fr-container"><h1>Preuves</h1><h2>Éthique</h2><h3>ETH.1</h3>
+{% include "evidence/_drop_zone.html" %}</main></body></html>"""
 
 
 def zone(request: HttpRequest) -> HttpResponse:
@@ -53,4 +59,4 @@ def download(request: HttpRequest, pk: str) -> HttpResponse:
     return services.stream(StoredFile.objects.with_blob().get(pk=pk))
 
 
-urlpatterns = [*house, path("zone/", zone, name="zone"), path("zone/<uuid:pk>", download, name="zone_file")]
+urlpatterns = [path("zone/", zone, name="zone"), path("zone/<uuid:pk>", download, name="zone_file")]

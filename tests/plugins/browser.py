@@ -98,5 +98,3 @@ def axe_violations(page: Page) -> list[str]:
         for violation in found
         for node in violation["nodes"]
     ]
-
-

@@ -228,7 +228,10 @@ def recap(enrolment: Enrolment, *, edit: bool = False) -> list[tuple[str, list[I
     return [
         (
             "1. Informations du produit",
-            [Item("Nom du produit", enrolment.product.name), Item("Version du produit", enrolment.product.version_label)],
+            [
+                Item("Nom du produit", enrolment.product.name),
+                Item("Version du produit", enrolment.product.version_label),
+            ],
         ),
         (
             "2. Description de la structure porteuse du produit",
@@ -278,4 +281,3 @@ def sheet_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
             "is_mine": product_rules.can_edit(request.user, enrolment),
         },
     )
-

@@ -11,7 +11,7 @@ import yaml
 
 def read(text):
     """The raw YAML, every scalar a string."""
-    return yaml.load(text, Loader=yaml.BaseLoader)
+    return yaml.load(text, Loader=yaml.CBaseLoader)
 
 
 def orient(grid, answers):

@@ -9,7 +9,7 @@
  * Understands: 2xx (JSON {versions, saved_at, errors} or HTML whose hx-swap-oob parts are put in place, with headers
  * X-Autosave-Versions and X-Saved-At); 409 (HTML with both texts, versions as they are now); 422 (JSON errors or HTML);
  * 401, 403 or a redirect (the session has ended); no answer or 5xx (kept here, sent later). `versions` maps the names
- * of version inputs to their new values (JSON in the header).
+ * of version inputs to their new values (JSON in the header). The form gets `autosave:answer` with each JSON answer.
  * What is not sent yet lives in localStorage under the person and the form, except fields marked `data-private`;
  * it is sent after the next login, and removed by « Se déconnecter » (`data-logout`).
  */
@@ -206,6 +206,7 @@ class Autosave {
     if (!isJson && content.trim()) window.htmx.swap(this.form, content, { swapStyle: "none", swapDelay: 0, settleDelay: 20 });
     const errors = isJson ? (content.errors ?? {}) : null;
     if (errors) this.showErrors(errors);
+    if (isJson) this.form.dispatchEvent(new CustomEvent("autosave:answer", { detail: content }));
     if (response.status === 422 || (errors && Object.keys(errors).length)) {
       return this.say("Une réponse n’est pas enregistrée : corrigez-la.", "error");
     }

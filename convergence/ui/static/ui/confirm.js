@@ -10,7 +10,8 @@ export function start(root) {
       if (!modal || event.ctrlKey || event.metaKey || event.shiftKey) return; // the twin page does the same work
       event.preventDefault();
       modal.disclose();
-      dialog.addEventListener("dsfr.conceal", () => link.focus(), { once: true });
+      // After the current task: the modal still holds focus while it tells that it closes.
+      dialog.addEventListener("dsfr.conceal", () => setTimeout(() => link.focus()), { once: true });
     });
   }
   for (const button of once(root, "[data-modal-close]", "modal")) {

@@ -7,13 +7,16 @@ import * as dropZone from "./drop_zone.js";
 import * as focusErrors from "./focus_errors.js";
 import * as grow from "./grow.js";
 import * as keyboardList from "./keyboard_list.js";
+import { once } from "./once.js";
 import * as print from "./print.js";
 import * as submit from "./submit.js";
 import * as unsaved from "./unsaved.js";
 
 const modules = [focusErrors, grow, copy, confirm, keyboardList, print, submit, autosave, unsaved, dropZone];
-const start = (root) => modules.forEach((module) => module.start(root));
+const start = (root) => {
+  for (const element of once(root, "[data-needs-js]", "main")) element.hidden = false;
+  modules.forEach((module) => module.start(root));
+};
 
-document.querySelectorAll("[data-needs-js]").forEach((element) => element.removeAttribute("hidden"));
 start(document);
-document.addEventListener("htmx:afterSettle", (event) => start(event.detail.elt ?? document));
+document.addEventListener("htmx:load", (event) => start(event.detail.elt));

@@ -1,0 +1,1 @@
+"""Providers of people's signatures, behind one interface (`base`)."""

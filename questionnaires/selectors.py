@@ -1,0 +1,609 @@
+"""What pages, exports and dossiers read of a response: frozen values, a fixed number of queries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from questionnaires.core import (
+    Answer,
+    Criterion,
+    CriterionAnswer,
+    Evaluation,
+    EvidenceType,
+    Grid,
+    Kind,
+    Missing,
+    Progress,
+    Question,
+    QuestionType,
+    Section,
+    explain_display,
+    is_below_recommended,
+    is_questionnaire_reached,
+    is_reached,
+    missing,
+)
+from questionnaires.core.scoring import anchor
+from questionnaires.enums import Status
+from questionnaires.facts import (
+    draft_criteria,
+    draft_orientation,
+    progress_of,
+    read_deposits,
+    read_rows,
+    restore_orientation,
+    validated_criteria,
+    validated_evaluation,
+)
+from questionnaires.grids import CompiledGrid, compiled_grid
+from questionnaires.models import ORIENTATION, Deposit, QuestionnaireResponse, Response, Validation
+from questionnaires.models import Answer as AnswerRow
+
+# -- tiles (SC-12)
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionnaireTile:
+    """One tile. `is_reached` belongs to the last validation; `is_current` says whether that validation still holds."""
+
+    code: str
+    title: str
+    kind: Kind | None  # None: the orientation
+    core: bool
+    state: Status
+    progress: Progress
+    is_reached: bool | None
+    is_current: bool
+    validated_at: datetime | None
+    drafted_at: datetime | None
+
+    @property
+    def is_orientation(self) -> bool:
+        return self.kind is None
+
+    @property
+    def is_open(self) -> bool:
+        return self.state not in (Status.UNAVAILABLE, Status.NOT_APPLICABLE)
+
+    @property
+    def is_validated(self) -> bool:
+        """A validation holds: it enters the next dossier, whatever the draft says since (BR-093)."""
+        return self.is_current
+
+    @property
+    def has_newer_draft(self) -> bool:
+        return self.is_current and self.state in (Status.DRAFT, Status.VALIDATION_REQUESTED)
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    orientation: QuestionnaireTile
+    questionnaires: tuple[QuestionnaireTile, ...]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the convention opened the questionnaires (BR-031)."""
+        return self.orientation.state != Status.UNAVAILABLE
+
+    @property
+    def missing_core(self) -> tuple[QuestionnaireTile, ...]:
+        """What still forbids generating a dossier (BR-090, BR-091); a questionnaire that does not apply never does (A-12)."""
+        return tuple(tile for tile in self._expected if tile.core and not tile.is_validated)
+
+    @property
+    def missing(self) -> tuple[QuestionnaireTile, ...]:
+        """What a full dossier still lacks (BR-095), the orientation first."""
+        return tuple(tile for tile in (self.orientation, *self._expected) if not tile.is_validated)
+
+    @property
+    def is_complete(self) -> bool:
+        """Every questionnaire is validated (SC-19)."""
+        return not self.missing
+
+    @property
+    def newer_drafts(self) -> tuple[QuestionnaireTile, ...]:
+        """Announced before a dossier is generated: these drafts do not enter it (A-08)."""
+        return tuple(tile for tile in (self.orientation, *self.questionnaires) if tile.has_newer_draft)
+
+    @property
+    def _expected(self) -> tuple[QuestionnaireTile, ...]:
+        return tuple(tile for tile in self.questionnaires if tile.state != Status.NOT_APPLICABLE)
+
+
+def load_overview(response: Response) -> Overview:
+    """The tiles of a response, in the order of its grid. Two queries at most; `response` may come `with_definition()`."""
+    compiled = compiled_grid(response.definition)
+    rows = {
+        row.code: row
+        for row in QuestionnaireResponse.objects.filter(response=response)
+        .select_related("validation")
+        .defer("validation__content")
+    }
+    return Overview(
+        orientation=_tile(rows[ORIENTATION], compiled.grid.orientation_title, None, core=False),
+        questionnaires=tuple(
+            _tile(rows[each.code], each.title, each.kind, core=each.core) for each in compiled.grid.questionnaires
+        ),
+    )
+
+
+def _tile(row: QuestionnaireResponse, title: str, kind: Kind | None, *, core: bool) -> QuestionnaireTile:
+    return QuestionnaireTile(
+        code=row.code,
+        title=title,
+        kind=kind,
+        core=core,
+        state=Status(row.state),
+        progress=Progress(row.answered, row.total),
+        is_reached=row.is_reached,
+        is_current=row.is_current,
+        validated_at=row.validation.at if row.validation else None,
+        drafted_at=row.drafted_at,
+    )
+
+
+# -- forms (SC-13, SC-14, SC-16 to SC-18)
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionView:
+    """`value` is as kept; None for a secret, which is only said to be given since `updated_at`."""
+
+    question: Question
+    value: Any
+    version: int
+    updated_at: datetime | None
+    is_visible: bool
+    is_answered: bool
+    because: str
+
+    @property
+    def code(self) -> str:
+        return self.question.code
+
+    @property
+    def anchor(self) -> str:
+        return anchor(self.question.code)
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionSection:
+    section: Section
+    questions: tuple[QuestionView, ...]
+
+    @property
+    def is_visible(self) -> bool:
+        return any(view.is_visible for view in self.questions)
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceView:
+    """One zone of a criterion: what is expected, what is there. `anchor` is its `id` on the page."""
+
+    expected: EvidenceType
+    deposits: tuple[Deposit, ...]
+    anchor: str
+
+    @property
+    def is_definitive(self) -> bool:
+        return any(deposit.confirmed_at for deposit in self.deposits)
+
+    @property
+    def waiting(self) -> Deposit | None:
+        """The single deposit that waits for its confirmation."""
+        return next((each for each in self.deposits if self.expected.single_deposit and not each.confirmed_at), None)
+
+    @property
+    def accepts_more(self) -> bool:
+        return not (self.expected.single_deposit and self.deposits)
+
+
+@dataclass(frozen=True, slots=True)
+class CriterionView:
+    """A shown criterion with its draft answer, why it is shown (BR-046, BR-080) and what it still lacks."""
+
+    criterion: Criterion
+    kind: Kind
+    answer: CriterionAnswer
+    comment: str
+    version: int
+    updated_at: datetime | None
+    because: str
+    evidence: tuple[EvidenceView, ...]
+    missing: tuple[Missing, ...]
+    is_reached: bool
+    is_below_recommended: bool
+
+    @property
+    def code(self) -> str:
+        return self.criterion.code
+
+    @property
+    def anchor(self) -> str:
+        return anchor(self.criterion.code)
+
+    @property
+    def is_answered(self) -> bool:
+        return not self.missing
+
+
+@dataclass(frozen=True, slots=True)
+class CriterionSection:
+    section: Section
+    criteria: tuple[CriterionView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OrientationForm:
+    """The whole orientation, hidden questions included, so that they appear without a new page."""
+
+    title: str
+    state: Status
+    is_current: bool
+    sections: tuple[QuestionSection, ...]
+    progress: Progress
+    evaluation: Evaluation
+    validated_at: datetime | None
+    drafted_at: datetime | None
+
+    @property
+    def questions(self) -> Iterable[QuestionView]:
+        return (view for section in self.sections for view in section.questions)
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationForm:
+    """The shown criteria of a questionnaire, sections without any left out."""
+
+    code: str
+    title: str
+    kind: Kind
+    state: Status
+    is_current: bool
+    is_reached: bool | None
+    sections: tuple[CriterionSection, ...]
+    progress: Progress
+    validated_at: datetime | None
+    drafted_at: datetime | None
+
+    @property
+    def criteria(self) -> Iterable[CriterionView]:
+        return (view for section in self.sections for view in section.criteria)
+
+
+def load_row(response: Response, questionnaire: str) -> QuestionnaireResponse:
+    """One query: a questionnaire with its last validation, without its content. Raises DoesNotExist."""
+    rows = QuestionnaireResponse.objects.select_related("validation").defer("validation__content")
+    return rows.get(response=response, code=questionnaire)
+
+
+def load_orientation(response: Response) -> OrientationForm:
+    """Two queries; `response` comes `with_definition()`."""
+    compiled = compiled_grid(response.definition)
+    row = load_row(response, ORIENTATION)
+    rows = read_rows(response, compiled.grid, ORIENTATION)
+    return orientation_form(compiled, row, rows)
+
+
+def orientation_form(
+    compiled: CompiledGrid, row: QuestionnaireResponse, rows: Mapping[str, AnswerRow]
+) -> OrientationForm:
+    grid = compiled.grid
+    answers = draft_orientation(grid, rows)
+    evaluation = compiled.evaluator.evaluate(answers)
+    visible = set(evaluation.visible)
+    sections = tuple(
+        QuestionSection(
+            section,
+            tuple(_question_view(grid, question, rows, answers, evaluation, visible) for question in section.questions),
+        )
+        for section in grid.orientation
+    )
+    return OrientationForm(
+        title=grid.orientation_title,
+        state=Status(row.state),
+        is_current=row.is_current,
+        sections=sections,
+        progress=progress_of(compiled, ORIENTATION, evaluation, rows, ()),
+        evaluation=evaluation,
+        validated_at=row.validation.at if row.validation else None,
+        drafted_at=row.drafted_at,
+    )
+
+
+def _question_view(
+    grid: Grid,
+    question: Question,
+    rows: Mapping[str, AnswerRow],
+    answers: Mapping[str, Answer],
+    evaluation: Evaluation,
+    visible: set[str],
+) -> QuestionView:
+    row = rows.get(question.code)
+    is_secret = question.type is QuestionType.SECRET
+    reasons = evaluation.because.get(question.code, ())
+    return QuestionView(
+        question=question,
+        value=None if row is None or is_secret else row.value,
+        version=row.version if row else 0,
+        updated_at=row.updated_at if row else None,
+        is_visible=question.code in visible,
+        is_answered=question.code in answers,
+        because=explain_display(grid, question.visible_when, reasons, answers, subject="Affichée") if reasons else "",
+    )
+
+
+def load_form(response: Response, questionnaire: str) -> EvaluationForm:
+    """The page of an evaluation questionnaire. Three queries at most; `response` comes `with_definition()`.
+
+    Raises QuestionnaireResponse.DoesNotExist; a questionnaire that is not open has no section.
+    """
+    compiled = compiled_grid(response.definition)
+    row = load_row(response, questionnaire)
+    rows = read_rows(response, compiled.grid, questionnaire)
+    deposits = read_deposits(response, compiled.grid, questionnaire)
+    return evaluation_form(compiled, response, row, rows, deposits)
+
+
+def evaluation_form(
+    compiled: CompiledGrid,
+    response: Response,
+    row: QuestionnaireResponse,
+    rows: Mapping[str, AnswerRow],
+    deposits: list[Deposit],
+) -> EvaluationForm:
+    grid = compiled.grid
+    questionnaire = grid.questionnaire(row.code)
+    evaluation = validated_evaluation(compiled, response)
+    sections: list[CriterionSection] = []
+    if evaluation is not None:
+        answers = draft_criteria(grid, row.code, rows, deposits)
+        orientation = restore_orientation(grid, response.orientation)
+        zones: dict[tuple[str, str], list[Deposit]] = {}
+        for deposit in deposits:
+            zones.setdefault((deposit.criterion, deposit.evidence_type), []).append(deposit)
+        shown = set(evaluation.criteria[row.code])
+        for section in questionnaire.sections:
+            views = tuple(
+                _criterion_view(grid, criterion, questionnaire.kind, rows, answers, zones, evaluation, orientation)
+                for criterion in section.criteria
+                if criterion.code in shown
+            )
+            if views:
+                sections.append(CriterionSection(section, views))
+    return EvaluationForm(
+        code=row.code,
+        title=questionnaire.title,
+        kind=questionnaire.kind,
+        state=Status(row.state),
+        is_current=row.is_current,
+        is_reached=row.is_reached,
+        sections=tuple(sections),
+        progress=progress_of(compiled, row.code, evaluation, rows, deposits) if evaluation else Progress(0, 0),
+        validated_at=row.validation.at if row.validation else None,
+        drafted_at=row.drafted_at,
+    )
+
+
+def _criterion_view(
+    grid: Grid,
+    criterion: Criterion,
+    kind: Kind,
+    rows: Mapping[str, AnswerRow],
+    answers: Mapping[str, CriterionAnswer],
+    zones: Mapping[tuple[str, str], list[Deposit]],
+    evaluation: Evaluation,
+    orientation: Mapping[str, Answer],
+) -> CriterionView:
+    row = rows.get(criterion.code)
+    answer = answers[criterion.code]
+    return CriterionView(
+        criterion=criterion,
+        kind=kind,
+        answer=answer,
+        comment=row.comment if row else "",
+        version=row.version if row else 0,
+        updated_at=row.updated_at if row else None,
+        because=explain_display(grid, criterion.visible_when, evaluation.because.get(criterion.code, ()), orientation),
+        evidence=tuple(
+            EvidenceView(
+                expected,
+                tuple(zones.get((criterion.code, expected.code), ())),
+                anchor(criterion.code, "evidence", expected.code),
+            )
+            for expected in criterion.evidence
+        ),
+        missing=missing(criterion, kind, answer),
+        is_reached=is_reached(criterion, kind, answer),
+        is_below_recommended=is_below_recommended(criterion, answer),
+    )
+
+
+def load_archived(response: Response, criterion: str) -> list[Deposit]:
+    """One query: the archived evidence of a criterion, last first (BR-072)."""
+    deposits = Deposit.objects.with_file().select_related("archived_by")
+    return list(
+        deposits.filter(response=response, criterion=criterion, archived_at__isnull=False).order_by("-archived_at")
+    )
+
+
+# -- results (SC-15) and what dossiers freeze
+
+
+@dataclass(frozen=True, slots=True)
+class CriterionResult:
+    """A shown criterion, its last validated answer and its draft. None: never validated, or not answered."""
+
+    criterion: Criterion
+    validated: CriterionAnswer | None
+    validated_comment: str
+    draft: CriterionAnswer
+    draft_comment: str
+    is_reached: bool | None
+    shows_recommendation: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SectionResult:
+    section: Section
+    criteria: tuple[CriterionResult, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """A line of the history; its content is read apart (`load_validation`)."""
+
+    number: int
+    at: datetime
+    by: str
+    is_reached: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    code: str
+    title: str
+    kind: Kind
+    state: Status
+    is_reached: bool | None
+    is_current: bool
+    validated_at: datetime | None
+    sections: tuple[SectionResult, ...]
+    history: tuple[HistoryEntry, ...]
+
+
+def load_results(response: Response, questionnaire: str) -> Results:
+    """Last validated and draft answers side by side, with the history. Four queries at most (BR-067, BR-068).
+
+    `response` comes `with_definition()`. Raises QuestionnaireResponse.DoesNotExist.
+    """
+    compiled = compiled_grid(response.definition)
+    grid = compiled.grid
+    row = QuestionnaireResponse.objects.select_related("validation").get(response=response, code=questionnaire)
+    form = evaluation_form(
+        compiled,
+        response,
+        row,
+        read_rows(response, grid, questionnaire),
+        read_deposits(response, grid, questionnaire),
+    )
+    content: Mapping[str, Any] = row.validation.content if row.validation else {"answers": {}}
+    validated = validated_criteria(grid, questionnaire, content)
+    history = Validation.objects.filter(questionnaire=row).select_related("by").defer("content").order_by("-number")
+    return Results(
+        code=row.code,
+        title=form.title,
+        kind=form.kind,
+        state=form.state,
+        is_reached=row.is_reached,
+        is_current=row.is_current,
+        validated_at=form.validated_at,
+        sections=tuple(
+            SectionResult(
+                section.section,
+                tuple(
+                    _criterion_result(view, validated[view.code], content["answers"].get(view.code))
+                    for view in section.criteria
+                ),
+            )
+            for section in form.sections
+        ),
+        history=tuple(HistoryEntry(each.number, each.at, str(each.by), each.is_reached) for each in history),
+    )
+
+
+def _criterion_result(
+    view: CriterionView, validated: CriterionAnswer, kept: Mapping[str, Any] | None
+) -> CriterionResult:
+    latest = validated if kept else view.answer
+    return CriterionResult(
+        criterion=view.criterion,
+        validated=validated if kept else None,
+        validated_comment=kept["comment"] if kept else "",
+        draft=view.answer,
+        draft_comment=view.comment,
+        is_reached=is_reached(view.criterion, view.kind, validated) if kept else None,
+        shows_recommendation=is_below_recommended(view.criterion, latest),
+    )
+
+
+def load_validation(response: Response, questionnaire: str, number: int) -> Validation:
+    """One query: a line of the history with its content. Raises Validation.DoesNotExist."""
+    return Validation.objects.select_related("by").get(
+        questionnaire__response=response, questionnaire__code=questionnaire, number=number
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ValidatedQuestionnaire:
+    """The validated content of one questionnaire, restricted to what the validated orientation shows (BR-048).
+
+    `answers` as in `Validation.content`. `is_current` is False when a new validation is asked (BR-047, BR-073).
+    """
+
+    code: str
+    title: str
+    kind: Kind
+    core: bool
+    applicable: bool
+    is_current: bool
+    is_reached: bool | None
+    validated_at: datetime | None
+    validated_by: str
+    criteria: tuple[str, ...]
+    answers: Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class ValidatedContent:
+    """What counts of a response at this moment: its validated orientation and questionnaires (A-08, BR-093)."""
+
+    grid: Grid
+    orientation: Mapping[str, Any] | None
+    evaluation: Evaluation | None
+    exchange: bool
+    questionnaires: tuple[ValidatedQuestionnaire, ...]
+
+
+def load_validated(response: Response) -> ValidatedContent:
+    """Two queries at most: everything that a dossier freezes, the files of the evidence apart."""
+    compiled = compiled_grid(response.definition)
+    evaluation = validated_evaluation(compiled, response)
+    rows = {
+        row.code: row
+        for row in QuestionnaireResponse.objects.filter(response=response).select_related("validation__by")
+    }
+    return ValidatedContent(
+        grid=compiled.grid,
+        orientation=response.orientation,
+        evaluation=evaluation,
+        exchange=bool(evaluation and evaluation.exchange),
+        questionnaires=tuple(
+            _validated(compiled.grid, rows[each.code], each.kind, each.core, evaluation)
+            for each in compiled.grid.questionnaires
+        ),
+    )
+
+
+def _validated(
+    grid: Grid, row: QuestionnaireResponse, kind: Kind, core: bool, evaluation: Evaluation | None
+) -> ValidatedQuestionnaire:
+    shown = evaluation.criteria[row.code] if evaluation else ()
+    answers: Mapping[str, Any] = row.validation.content["answers"] if row.validation else {}
+    typed = validated_criteria(grid, row.code, row.validation.content) if row.validation else {}
+    return ValidatedQuestionnaire(
+        code=row.code,
+        title=grid.questionnaire(row.code).title,
+        kind=kind,
+        core=core,
+        applicable=bool(shown),
+        is_current=row.is_current,
+        is_reached=is_questionnaire_reached(grid, evaluation, row.code, typed) if evaluation and typed else None,
+        validated_at=row.validation.at if row.validation else None,
+        validated_by=str(row.validation.by) if row.validation else "",
+        criteria=shown,
+        answers={code: answers[code] for code in shown if code in answers},
+    )

@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from convergence.audit import workflow
+from convergence.kernel.errors import Blocker
+from referencing.candidature import notices
+from referencing.candidature.models import Candidature
+from referencing.convention.enums import ConventionState
+from referencing.convention.models import Convention
+from referencing.dossier.core import answer_to, missing_any, unreached_obligations
+from referencing.dossier.models import Dossier
+from referencing.dossier.payload import list_standings, load_live
+from referencing.dossier.readers import read_payload
+from referencing.enrolment.enums import EnrolmentState
+from referencing.enrolment.models import Enrolment
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from convergence.accounts.models import User
+
+
+@transaction.atomic
+def apply(*, dossier_id: UUID, actor: User) -> Candidature:
+    """Apply with a frozen dossier, or refuse with every reason at once (T14, BR-095 to BR-098).
+
+    The enrolment is locked, so that of two people who apply at once one wins (BR-097). Raises Dossier.DoesNotExist for
+    a stranger’s dossier.
+    """
+    dossier = Dossier.objects.visible_to(actor).get(pk=dossier_id)
+    enrolment = Enrolment.objects.with_product().locked().get(pk=dossier.enrolment_id)
+    settings = enrolment.demarche.settings
+    candidature = Candidature(
+        dossier=dossier,
+        enrolment=enrolment,
+        applied_by=actor,
+        acknowledgement={key: settings.get(key, "") for key in ("service", "contact")},
+    )
+    workflow.fire(
+        candidature,
+        "apply",
+        actor=actor,
+        guard=lambda: find_blockers(enrolment, dossier),
+        data={"dossier": dossier.reference},
+        at=timezone.now(),
+    )
+    transaction.on_commit(partial(notices.candidature_received, candidature))
+    return candidature
+
+
+def find_blockers(enrolment: Enrolment, dossier: Dossier) -> list[Blocker]:
+    """Every reason not to apply with this dossier now, each linked to what mends it."""
+    content = read_payload(dossier)
+    blockers = []
+    if enrolment.state != EnrolmentState.ACTIVE:
+        blockers.append(Blocker("closed", "Ce rattachement est clos."))
+    if not Convention.objects.filter(enrolment=enrolment, state=ConventionState.VALIDATED).exists():
+        blockers.append(
+            Blocker(
+                "convention",
+                "La convention n’est pas validée.",
+                reverse("convention:convention_detail", args=[enrolment.pk]),
+            )
+        )
+    if Candidature.objects.open().filter(enrolment=enrolment).exists():
+        blockers.append(
+            Blocker(
+                "open_candidature",
+                "Une candidature est déjà en cours pour ce produit : annulez-la avant de candidater avec un autre dossier.",
+                reverse("candidature:dossier_list", args=[enrolment.pk]),
+            )
+        )
+    if not dossier.is_complete:
+        blockers += _missing_questionnaires(enrolment, content)
+    settings = enrolment.demarche.settings
+    usable = settings.get("usable_now", "")
+    if usable and answer_to(content, usable) == "non":
+        blockers.append(
+            Blocker(
+                "not_usable",
+                "Votre service doit déjà être utilisable par les usagers à la date de la demande (questionnaire "
+                "d’orientation, dernière question).",
+                reverse("enrolment:orientation_detail", args=[enrolment.pk]),
+            )
+        )
+    if settings.get("require_reached_to_apply", True):
+        blockers += [
+            Blocker("unreached", f"Critère obligatoire non atteint : {code} {title}.")
+            for code, title in unreached_obligations(content)
+        ]
+    return blockers
+
+
+def _missing_questionnaires(enrolment: Enrolment, content: dict[str, object]) -> list[Blocker]:
+    """The dossier’s own gaps, by name (BR-095): what was applicable when it was frozen and is not in it."""
+    present = {row["code"] for row in content["questionnaires"]} | {row["code"] for row in content["not_applicable"]}  # type: ignore[attr-defined]
+    live = load_live(enrolment)
+    ready = {each.code for each in missing_any(list_standings(live))} if live else set()
+    blockers = []
+    for questionnaire in live.grid.questionnaires if live else []:
+        if questionnaire.code in present:
+            continue
+        message = f"Le dossier ne contient pas le questionnaire « {questionnaire.title} »"
+        if questionnaire.code in ready:
+            message += " : terminez-le, puis générez un nouveau dossier."
+        else:
+            message += ", terminé depuis : générez un nouveau dossier."
+        blockers.append(
+            Blocker(
+                "questionnaire_missing",
+                message,
+                reverse("enrolment:questionnaire_form", args=[enrolment.pk, questionnaire.code]),
+            )
+        )
+    return blockers
+
+
+@transaction.atomic
+def cancel(*, candidature_id: UUID, actor: User) -> Candidature:
+    """Cancel before anybody took it in charge; the enrolment may apply again (T15)."""
+    candidature = _locked(candidature_id, actor)
+    workflow.fire(candidature, "cancel", actor=actor, at=timezone.now())
+    transaction.on_commit(partial(notices.candidature_cancelled, candidature))
+    return candidature
+
+
+@transaction.atomic
+def withdraw(*, candidature_id: UUID, actor: User, reason: str = "") -> Candidature:
+    """Withdraw once it is being examined; those who work on it are told (BR-099, A-16)."""
+    candidature = _locked(candidature_id, actor)
+    workflow.fire(candidature, "withdraw", actor=actor, reason=reason, at=timezone.now())
+    transaction.on_commit(partial(notices.candidature_withdrawn, candidature))
+    return candidature
+
+
+@transaction.atomic
+def take_charge(*, candidature_id: UUID, actor: User) -> Candidature:
+    """« Prendre en charge »: the agent becomes the référent and admissibility begins (T16)."""
+    candidature = _locked(candidature_id, actor)
+    workflow.fire(candidature, "take_charge", actor=actor, by=actor, at=timezone.now())
+    transaction.on_commit(partial(notices.candidature_taken, candidature))
+    return candidature
+
+
+def _locked(candidature_id: UUID, actor: User) -> Candidature:
+    """Raises Candidature.DoesNotExist for a stranger’s candidature."""
+    return (
+        Candidature.objects.visible_to(actor)
+        .locked()
+        .select_related("enrolment__product__organisation", "enrolment__demarche", "dossier", "referent")
+        .get(pk=candidature_id)
+    )

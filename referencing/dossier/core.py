@@ -1,0 +1,75 @@
+"""What a dossier holds and whether it may be frozen: pure functions on plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+#: Version of the payload’s form; readers upcast older ones (`readers.py`).
+SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where one questionnaire stands when a dossier is asked for.
+
+    `shown`: criteria that the validated orientation shows, None when the questionnaire is not applicable;
+    `validated`: criteria of its last validation, None before the first; `kept_evidence`: whether every piece of evidence of that validation
+    is still deposited (BR-073); `unsafe`: files whose scan is pending or bad (A-12); `has_newer_draft`: answers changed since (A-08).
+    """
+
+    code: str
+    title: str
+    is_core: bool
+    shown: frozenset[str] | None
+    validated: frozenset[str] | None
+    kept_evidence: bool = True
+    unsafe: tuple[str, ...] = ()
+    has_newer_draft: bool = False
+
+    @property
+    def is_applicable(self) -> bool:
+        """Not applicable, or applicable with no criterion shown: nothing is expected (A-12)."""
+        return bool(self.shown)
+
+    @property
+    def is_current(self) -> bool:
+        """Its last validation answers every criterion shown today, with evidence that is still there."""
+        return (
+            self.shown is not None
+            and self.validated is not None
+            and self.shown <= self.validated
+            and self.kept_evidence
+        )
+
+
+def missing_core(standings: Iterable[Standing]) -> list[Standing]:
+    """Core questionnaires that keep a dossier from being generated (BR-090, BR-091)."""
+    return [each for each in standings if each.is_core and each.is_applicable and not each.is_current]
+
+
+def missing_any(standings: Iterable[Standing]) -> list[Standing]:
+    """Applicable questionnaires that a dossier would lack: it cannot be a candidate (BR-095)."""
+    return [each for each in standings if each.is_applicable and not each.is_current]
+
+
+def make_reference(number: int, at: datetime) -> str:
+    """`N00012202407081627`: order number on five digits or more, then the minute in UTC (BR-094, OQ-24)."""
+    return f"N{number:05d}{at.astimezone(UTC):%Y%m%d%H%M}"
+
+
+def unreached_obligations(payload: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """(code, title) of the obligations that the frozen answers do not reach (BR-098)."""
+    return [
+        (criterion["code"], criterion["title"])
+        for questionnaire in payload["questionnaires"]
+        for criterion in questionnaire["criteria"]
+        if criterion["nature"] == "obligation" and not criterion["is_reached"]
+    ]
+
+
+def answer_to(payload: Mapping[str, Any], question: str) -> Any:
+    """The frozen answer to an orientation question; None when it was not shown."""
+    return next((row["value"] for row in payload["orientation"]["answers"] if row["code"] == question), None)

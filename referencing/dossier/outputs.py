@@ -1,0 +1,119 @@
+"""The PDF and the workbook of a dossier, made by jobs from its frozen payload (BR-100)."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import Any
+
+from convergence.documents.pdf import Attachment, render_pdf
+from convergence.documents.signatures import seal_pdf
+from convergence.documents.xlsx import Column, Sheet, write_workbook
+from convergence.jobs.models import Job
+from convergence.jobs.registry import Output, Report
+from referencing.dossier.models import Dossier
+from referencing.dossier.readers import NATURES, acceptable_text, answer_text, read_payload
+
+PDF_JOB = "dossier.pdf"
+XLSX_JOB = "dossier.xlsx"
+XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+def make_pdf(job: Job, report: Report) -> Output:
+    """The sealed dossier: PDF/A-3 that carries its canonical JSON."""
+    dossier = Dossier.objects.get(pk=job.payload["dossier"])
+    report(10, "Mise en page du dossier")
+    document = render_pdf(
+        "dossier/dossier_pdf.html",
+        {"dossier": dossier, "content": present(read_payload(dossier))},
+        variant="pdf/a-3a",
+        attachments=[
+            Attachment(
+                name=f"{dossier.reference}.json",
+                content=bytes(dossier.payload),
+                mime="application/json",
+                relationship="Source",
+                description="Contenu du dossier, au format JSON canonique",
+            )
+        ],
+        created_at=dossier.frozen_at,
+    )
+    report(80, "Apposition du cachet de la plateforme")
+    sealed = seal_pdf(document, reason=f"Dossier d’évaluation {dossier.reference}")
+    return Output(f"dossier-{dossier.reference}.pdf", "application/pdf", sealed)
+
+
+def make_xlsx(job: Job, report: Report) -> Output:
+    dossier = Dossier.objects.get(pk=job.payload["dossier"])
+    report(10, "Écriture du classeur")
+    content = read_payload(dossier)
+    file = BytesIO()
+    write_workbook(_sheets(content), file, title=f"Dossier {dossier.reference}")
+    return Output(f"dossier-{dossier.reference}.xlsx", XLSX_TYPE, file.getvalue())
+
+
+def _sheets(content: dict[str, Any]) -> list[Sheet]:
+    orientation = Sheet(
+        "Orientation",
+        [Column("Question", 60), Column("Réponse", 60)],
+        (
+            (row["label"], ", ".join(row["text"]) if isinstance(row["text"], list) else row["text"])
+            for row in content["orientation"]["answers"]
+        ),
+    )
+    columns = [
+        Column("Critère", 14),
+        Column("Titre", 50),
+        Column("Section", 40),
+        Column("Nature", 14),
+        Column("Attendu", 40),
+        Column("Réponse", 60),
+        Column("Atteint", 10),
+        Column("Commentaire", 60),
+        Column("Preuves", 50),
+    ]
+    return [
+        orientation,
+        *(
+            Sheet(
+                questionnaire["title"][:31],
+                columns,
+                (
+                    (
+                        criterion["code"],
+                        criterion["title"],
+                        criterion["section"],
+                        NATURES[criterion["nature"]],
+                        acceptable_text(criterion),
+                        answer_text(criterion),
+                        "Oui" if criterion["is_reached"] else "Non",
+                        criterion["comment"],
+                        "\n".join(f"{item['name']} (SHA-256 {item['sha256']})" for item in criterion["evidence"]),
+                    )
+                    for criterion in questionnaire["criteria"]
+                ),
+            )
+            for questionnaire in content["questionnaires"]
+        ),
+    ]
+
+
+def present(content: dict[str, Any]) -> dict[str, Any]:
+    """The payload with the words that pages and the PDF show beside each criterion."""
+    return {
+        **content,
+        "questionnaires": [
+            {
+                **questionnaire,
+                "criteria": [
+                    {
+                        **criterion,
+                        "nature_text": NATURES[criterion["nature"]],
+                        "acceptable_text": acceptable_text(criterion),
+                        "answer_text": answer_text(criterion),
+                    }
+                    for criterion in questionnaire["criteria"]
+                ],
+            }
+            for questionnaire in content["questionnaires"]
+        ],
+    }

@@ -1,0 +1,229 @@
+"""From live rows to the payload of a dossier, by value: texts, answers, hashes — never a pointer to a live row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from evidence.enums import ScanState
+from questionnaires.core import Criterion, Evaluation, Grid, Kind, is_questionnaire_reached, is_reached
+from questionnaires.facts import restore_orientation, validated_criteria
+from questionnaires.grids import compiled_grid
+from questionnaires.models import ORIENTATION, Deposit, QuestionnaireResponse
+from referencing.dossier.core import SCHEMA, Standing
+from referencing.enrolment.models import Enrolment, SheetVersion
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """Everything that a dossier reads, loaded once in six queries."""
+
+    enrolment: Enrolment
+    grid: Grid
+    definition: Any
+    evaluation: Evaluation
+    rows: Mapping[str, QuestionnaireResponse]
+    deposits: Mapping[str, Deposit]
+    sheet: SheetVersion | None
+
+    @property
+    def orientation(self) -> QuestionnaireResponse:
+        return self.rows[ORIENTATION]
+
+
+def load_live(enrolment: Enrolment) -> Live | None:
+    """None before the first validation of the orientation."""
+    response = enrolment.response
+    compiled = compiled_grid(response.definition)
+    rows = {
+        row.code: row
+        for row in QuestionnaireResponse.objects.filter(response=response).select_related("validation__by")
+    }
+    if response.orientation is None:
+        return None
+    return Live(
+        enrolment=enrolment,
+        grid=compiled.grid,
+        definition=response.definition,
+        evaluation=compiled.evaluator.evaluate(restore_orientation(compiled.grid, response.orientation)),
+        rows=rows,
+        deposits={
+            str(deposit.pk): deposit
+            for deposit in Deposit.objects.active().filter(response=response).select_related("file__blob")
+        },
+        sheet=SheetVersion.objects.filter(sheet__enrolment=enrolment).order_by("-number").first(),
+    )
+
+
+def list_standings(live: Live) -> list[Standing]:
+    """One standing per evaluation questionnaire, in the order of the grid."""
+    standings = []
+    for questionnaire in live.grid.questionnaires:
+        row = live.rows[questionnaire.code]
+        shown = live.evaluation.criteria.get(questionnaire.code)
+        content = row.validation.content if row.validation else None
+        evidence = _evidence(content, shown or ()) if content else []
+        standings.append(
+            Standing(
+                code=questionnaire.code,
+                title=questionnaire.title,
+                is_core=questionnaire.core,
+                shown=frozenset(shown) if shown else None,
+                validated=frozenset(content["answers"]) if content else None,
+                kept_evidence=all(item["deposit"] in live.deposits for item in evidence),
+                unsafe=tuple(
+                    item["name"]
+                    for item in evidence
+                    if item["deposit"] in live.deposits
+                    and live.deposits[item["deposit"]].file.blob.state != ScanState.CLEAN
+                ),
+                has_newer_draft=bool(
+                    row.validation and row.drafted_at and row.drafted_at > row.validation.at and shown
+                ),
+            )
+        )
+    return standings
+
+
+def _evidence(content: Mapping[str, Any], shown: Any) -> list[Mapping[str, Any]]:
+    return [item for code in shown for item in content["answers"].get(code, {}).get("evidence", [])]
+
+
+def build_payload(live: Live, *, reference: str, at: datetime, author: str) -> dict[str, Any]:
+    """The whole dossier as plain values, ready for `canonical_json`. Secret answers never enter (A-10)."""
+    enrolment = live.enrolment
+    product = enrolment.product
+    organisation = product.organisation
+    current = {standing.code for standing in list_standings(live) if standing.is_applicable and standing.is_current}
+    return {
+        "schema": SCHEMA,
+        "reference": reference,
+        "frozen_at": at,
+        "created_by": author,
+        "product": {
+            "number": product.number,
+            "name": product.name,
+            "version": product.version,
+            "type": product.type,
+            "nil": product.nil,
+            "description": product.description,
+            "certifications": product.certifications,
+        },
+        "organisation": {
+            "name": organisation.name,
+            "legal_form": organisation.legal_form,
+            "siret": organisation.siret or "",
+            "country": organisation.country,
+            "register_number": organisation.register_number,
+        },
+        "enrolment": {
+            "number": enrolment.number,
+            "label": enrolment.label,
+            "demarche": enrolment.demarche.slug,
+            "demarche_title": enrolment.demarche.title,
+            "white_label": enrolment.white_label,
+        },
+        "sheet": {"number": live.sheet.number, "at": live.sheet.at, "values": live.sheet.values}
+        if live.sheet
+        else None,
+        "grid": {"version": live.definition.version, "sha256": live.definition.sha256, "title": live.grid.title},
+        "has_exchange": bool(live.evaluation.exchange),
+        "exchange_scope": [
+            {
+                "api": scope.api,
+                "direction": scope.direction,
+                "purpose": scope.purpose,
+                "necessity": scope.necessity,
+                "access": scope.access,
+                "retention": scope.retention,
+                "security": scope.security,
+                "consent_text": scope.consent_text,
+            }
+            for scope in (enrolment.exchange_scopes.all() if live.evaluation.exchange else [])
+        ],
+        "orientation": _orientation(live),
+        "questionnaires": [
+            _questionnaire(live, questionnaire.code)
+            for questionnaire in live.grid.questionnaires
+            if questionnaire.code in current
+        ],
+        "not_applicable": [
+            {"code": questionnaire.code, "title": questionnaire.title}
+            for questionnaire in live.grid.questionnaires
+            if not live.evaluation.criteria.get(questionnaire.code)
+        ],
+    }
+
+
+def _orientation(live: Live) -> dict[str, Any]:
+    validation = live.orientation.validation
+    kept: Mapping[str, Any] = live.enrolment.response.orientation or {}
+    answers = []
+    for code in live.evaluation.visible:
+        question = live.grid.questions[code]
+        if question.type.value == "secret" or code not in kept:
+            continue
+        value = kept[code]
+        texts = (
+            [question.label_of(item) for item in value] if isinstance(value, list) else question.label_of(str(value))
+        )
+        answers.append({"code": code, "label": question.label, "value": value, "text": texts})
+    return {
+        "title": live.grid.orientation_title,
+        "validated_at": validation.at if validation else None,
+        "validated_by": str(validation.by) if validation else "",
+        "answers": answers,
+    }
+
+
+def _questionnaire(live: Live, code: str) -> dict[str, Any]:
+    questionnaire = live.grid.questionnaire(code)
+    validation = live.rows[code].validation
+    if validation is None:
+        raise ValueError(f"{code} has no validation")
+    answers = validated_criteria(live.grid, code, validation.content)
+    sections = {criterion.code: section for section in questionnaire.sections for criterion in section.criteria}
+    return {
+        "code": code,
+        "title": questionnaire.title,
+        "kind": questionnaire.kind.value,
+        "validation": validation.number,
+        "validated_at": validation.at,
+        "validated_by": str(validation.by),
+        "is_reached": is_questionnaire_reached(live.grid, live.evaluation, code, answers),
+        "criteria": [
+            _criterion(
+                live,
+                live.grid.criteria[each],
+                questionnaire.kind,
+                content=validation.content["answers"][each],
+                section=f"{sections[each].code} {sections[each].title}",
+                reached=is_reached(live.grid.criteria[each], questionnaire.kind, answers[each]),
+            )
+            for each in live.evaluation.criteria[code]
+        ],
+    }
+
+
+def _criterion(
+    live: Live, criterion: Criterion, kind: Kind, *, content: Mapping[str, Any], section: str, reached: bool
+) -> dict[str, Any]:
+    labels = {evidence.code: evidence.label for evidence in criterion.evidence}
+    return {
+        "code": criterion.code,
+        "title": criterion.title,
+        "section": section,
+        "objective": criterion.objective,
+        "nature": criterion.nature.value,
+        "official": criterion.official,
+        "levels": [{"level": level.level, "text": level.text} for level in criterion.levels],
+        "acceptable": list(criterion.acceptable),
+        "because": list(live.evaluation.because.get(criterion.code, ())),
+        "value_label": criterion.value.label if criterion.value else "",
+        "answer": content["value"],
+        "comment": content["comment"],
+        "is_reached": reached,
+        "evidence": [{**item, "label": labels.get(item["type"], item["type"])} for item in content["evidence"]],
+    }

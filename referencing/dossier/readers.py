@@ -1,0 +1,52 @@
+"""Official outputs read the frozen payload through here, never a live row; older schemas are upcast on reading."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from referencing.dossier.core import SCHEMA
+from referencing.dossier.models import Dossier
+
+LEVELS = {
+    "na": "Niveau non applicable",
+    "0": "Maturité très faible",
+    "1": "Maturité faible",
+    "2": "Maturité moyenne",
+    "3": "Maturité forte",
+}
+COMPLIANCE = {"conforme": "Conforme", "non_conforme": "Non conforme"}
+NATURES = {"obligation": "Obligation", "option": "Option"}
+
+
+def read_payload(dossier: Dossier) -> dict[str, Any]:
+    """The frozen content as plain values. Raises ValueError for a schema newer than this code."""
+    return parse_payload(bytes(dossier.payload))
+
+
+def parse_payload(payload: bytes) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(payload)
+    if content["schema"] > SCHEMA:
+        raise ValueError(f"dossier schema {content['schema']} is newer than {SCHEMA}")
+    return content
+
+
+def answer_text(criterion: dict[str, Any]) -> str:
+    """The answer to a criterion in words."""
+    answer = criterion["answer"] or {}
+    if level := answer.get("level"):
+        text = next((row["text"] for row in criterion["levels"] if row["level"] == level), "")
+        return f"{LEVELS[level]} – {text}" if text else LEVELS[level]
+    words = COMPLIANCE.get(answer.get("compliance", ""), "")
+    value = next((str(value) for key, value in answer.items() if key not in ("level", "compliance")), "")
+    if value:
+        words = f"{words} – {criterion['value_label']} : {value}" if words else value
+    return words
+
+
+def acceptable_text(criterion: dict[str, Any]) -> str:
+    if criterion["nature"] != "obligation":
+        return "Aucun niveau minimum requis pour cette démarche"
+    if criterion["acceptable"]:
+        return ", ".join(LEVELS[level] for level in criterion["acceptable"])
+    return "Conforme, avec les preuves attendues"

@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from django.core.exceptions import PermissionDenied
+from django.db import connection, transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from convergence.audit.services import record
+from convergence.documents.signatures import seal_bytes
+from convergence.kernel.canonical import canonical_json, sha256_hex
+from convergence.kernel.errors import Blocker, TransitionRefused
+from convergence.products import rules as product_rules
+from referencing.convention.enums import ConventionState
+from referencing.convention.models import Convention
+from referencing.dossier import core, notices
+from referencing.dossier.models import Dossier, DossierFile
+from referencing.dossier.payload import Live, build_payload, list_standings, load_live
+from referencing.enrolment.enums import EnrolmentState
+from referencing.enrolment.exchange import find_exchange_blockers
+from referencing.enrolment.models import Enrolment
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from convergence.accounts.models import User
+
+
+@transaction.atomic
+def generate_dossier(*, enrolment_id: UUID, actor: User) -> Dossier:
+    """Freeze every validated answer at this instant, sealed by the platform (T12, BR-090 to BR-094).
+
+    Refuses with every reason; raises PermissionDenied for who may not validate.
+    """
+    enrolment = Enrolment.objects.visible_to(actor).with_product().locked().get(pk=enrolment_id)
+    if not product_rules.can_validate(actor, enrolment):
+        raise PermissionDenied("generate_dossier")
+    live = load_live(enrolment)
+    blockers = find_generation_blockers(enrolment, live)
+    if blockers or live is None:
+        raise TransitionRefused(blockers)
+    now = timezone.now()
+    number = _next_number()
+    reference = core.make_reference(number, now)
+    content = build_payload(live, reference=reference, at=now, author=str(actor))
+    payload = canonical_json(content)
+    dossier = Dossier.objects.create(
+        number=number,
+        reference=reference,
+        enrolment=enrolment,
+        payload=payload,
+        sha256=sha256_hex(payload),
+        seal=seal_bytes(payload, at=now),
+        schema=core.SCHEMA,
+        is_complete=not core.missing_any(list_standings(live)),
+        frozen_at=now,
+        created_by=actor,
+    )
+    DossierFile.objects.bulk_create(
+        DossierFile(
+            dossier=dossier,
+            deposit_id=item["deposit"],
+            criterion=criterion["code"],
+            evidence_type=item["type"],
+            name=item["name"],
+            sha256=item["sha256"],
+            size=item["size"],
+        )
+        for questionnaire in content["questionnaires"]
+        for criterion in questionnaire["criteria"]
+        for item in criterion["evidence"]
+    )
+    record(
+        "dossier.generate",
+        subject=dossier,
+        actor=actor,
+        data={"reference": reference, "sha256": dossier.sha256, "enrolment": str(enrolment.pk)},
+    )
+    transaction.on_commit(partial(notices.dossier_generated, dossier))
+    return dossier
+
+
+def find_generation_blockers(enrolment: Enrolment, live: Live | None) -> list[Blocker]:
+    """Every reason not to generate a dossier now, each with the page that mends it."""
+    if enrolment.state != EnrolmentState.ACTIVE:
+        return [Blocker("closed", "Ce rattachement est clos.")]
+    if not Convention.objects.filter(enrolment=enrolment, state=ConventionState.VALIDATED).exists():
+        return [
+            Blocker(
+                "convention",
+                "La convention n’est pas encore validée.",
+                reverse("convention:convention_detail", args=[enrolment.pk]),
+            )
+        ]
+    if live is None:
+        return [
+            Blocker(
+                "orientation",
+                "Validez d’abord le questionnaire d’orientation.",
+                reverse("enrolment:orientation_detail", args=[enrolment.pk]),
+            )
+        ]
+    standings = list_standings(live)
+    blockers = [
+        Blocker(
+            "questionnaire_missing",
+            f"Terminez le questionnaire « {standing.title} »."
+            if standing.validated is None
+            else f"Validez de nouveau le questionnaire « {standing.title} » : "
+            + ("une preuve a été archivée." if not standing.kept_evidence else "de nouveaux critères s’appliquent."),
+            reverse("enrolment:questionnaire_form", args=[enrolment.pk, standing.code]),
+        )
+        for standing in core.missing_core(standings)
+    ]
+    blockers += [
+        Blocker(
+            "unsafe_evidence",
+            f"« {name} » n’a pas encore été reconnu sain par l’antivirus (questionnaire « {standing.title} »).",
+            reverse("enrolment:questionnaire_form", args=[enrolment.pk, standing.code]),
+        )
+        for standing in standings
+        if standing.is_current
+        for name in standing.unsafe
+    ]
+    if live.evaluation.exchange:
+        blockers += find_exchange_blockers(enrolment, live.enrolment.response.orientation or {})
+    return blockers
+
+
+def _next_number() -> int:
+    """The reference holds the number, so that it is drawn before the row is written."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval('dossier_number')")
+        return int(cursor.fetchone()[0])

@@ -1,0 +1,144 @@
+"""Is a frozen dossier still what was frozen? From the database by reference, or from files alone."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict, dataclass, field
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Literal
+
+import pikepdf
+
+from convergence.documents.signatures import Status, Verification, verify_bytes, verify_pdf
+from convergence.kernel.canonical import canonical_json, sha256_hex
+from evidence.vault import key_of, private_storage
+from referencing.dossier.models import Dossier
+from referencing.dossier.readers import parse_payload
+
+Outcome = Literal["intact", "altered", "unreadable"]
+EXIT_CODES: dict[Outcome, int] = {"intact": 0, "altered": 1, "unreadable": 2}
+
+
+@dataclass(slots=True)
+class Verdict:
+    """`problems`: French sentences that name what is altered or why nothing can be said."""
+
+    subject: str
+    outcome: Outcome = "intact"
+    problems: list[str] = field(default_factory=list)
+    checked: list[str] = field(default_factory=list)
+
+    def blame(self, problem: str, outcome: Outcome = "altered") -> None:
+        self.problems.append(problem)
+        if self.outcome == "intact":
+            self.outcome = outcome
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def verify_reference(reference: str) -> Verdict:
+    """Rehash the payload and every file, check the seal and that the rows agree with the payload."""
+    verdict = Verdict(subject=reference)
+    dossier = Dossier.objects.filter(reference=reference).first()
+    if dossier is None:
+        verdict.blame(f"Aucun dossier ne porte la référence {reference}.", "unreadable")
+        return verdict
+    payload = bytes(dossier.payload)
+    if sha256_hex(payload) != dossier.sha256:
+        verdict.blame("Le contenu du dossier ne correspond plus à son empreinte.")
+    verdict.checked.append("contenu")
+    _judge(verdict, verify_bytes(payload, bytes(dossier.seal)), "cachet du contenu")
+    try:
+        content = parse_payload(payload)
+    except (ValueError, KeyError, TypeError):
+        verdict.blame("Le contenu du dossier n’est plus lisible.")
+        return verdict
+    if content.get("reference") != dossier.reference:
+        verdict.blame("La référence écrite dans le contenu n’est pas celle du dossier.")
+    listed = {
+        (item["deposit"], item["sha256"])
+        for questionnaire in content["questionnaires"]
+        for criterion in questionnaire["criteria"]
+        for item in criterion["evidence"]
+    }
+    rows = list(dossier.files.order_by("pk"))
+    if {(str(row.deposit_id), row.sha256) for row in rows} != listed:
+        verdict.blame("La liste des preuves ne correspond plus à celle du contenu.")
+    for sha256, name in sorted({(row.sha256, row.name) for row in rows}):
+        path = key_of(sha256)
+        if not private_storage().exists(path):
+            verdict.blame(f"La preuve « {name} » n’est plus dans le stockage.")
+        elif _hash_file(path) != sha256:
+            verdict.blame(f"La preuve « {name} » a été modifiée.")
+        verdict.checked.append(name)
+    return verdict
+
+
+def verify_file(path: Path) -> Verdict:
+    """The sealed PDF, or the JSON beside its detached signature (`<name>.p7s`); no database."""
+    verdict = Verdict(subject=path.name)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        verdict.blame(f"Le fichier ne peut pas être lu : {error.strerror}.", "unreadable")
+        return verdict
+    if content[:5] == b"%PDF-":
+        _verify_pdf(verdict, content)
+    else:
+        _verify_json(verdict, content, path)
+    return verdict
+
+
+def _verify_pdf(verdict: Verdict, content: bytes) -> None:
+    _judge(verdict, verify_pdf(content), "cachet du PDF")
+    if verdict.outcome != "intact":
+        return
+    with pikepdf.open(BytesIO(content)) as document:
+        attached = [
+            spec.get_file().read_bytes() for name, spec in document.attachments.items() if name.endswith(".json")
+        ]
+    if len(attached) != 1:
+        verdict.blame("Ce PDF ne porte pas le contenu d’un dossier d’évaluation.", "unreadable")
+        return
+    _check_canonical(verdict, attached[0])
+
+
+def _verify_json(verdict: Verdict, content: bytes, path: Path) -> None:
+    signature = path.with_name(f"{path.name}.p7s")
+    if not signature.exists():
+        verdict.blame(f"Le cachet détaché « {signature.name} » doit se trouver à côté du fichier JSON.", "unreadable")
+        return
+    _judge(verdict, verify_bytes(content, signature.read_bytes()), "cachet du contenu")
+    if verdict.outcome == "intact":
+        _check_canonical(verdict, content)
+
+
+def _check_canonical(verdict: Verdict, payload: bytes) -> None:
+    try:
+        parsed = parse_payload(payload)
+    except (ValueError, KeyError, TypeError):
+        verdict.blame("Ce fichier n’est pas le contenu d’un dossier d’évaluation.", "unreadable")
+        return
+    if canonical_json(parsed) != payload:
+        verdict.blame("Le contenu n’est pas écrit sous sa forme canonique.")
+    verdict.checked.append(f"contenu du dossier {parsed.get('reference', '')}")
+
+
+def _judge(verdict: Verdict, verification: Verification, what: str) -> None:
+    verdict.checked.append(what)
+    if verification.status is Status.INTACT:
+        if not any(check.trusted for check in verification.signatures):
+            verdict.blame(f"Le {what} n’est pas celui de cette plateforme.")
+        return
+    unreadable = verification.status in (Status.UNREADABLE, Status.UNSIGNED)
+    verdict.blame(f"{what.capitalize()} : {verification.reason}", "unreadable" if unreadable else "altered")
+
+
+def _hash_file(path: str) -> str:
+    digest = hashlib.sha256()
+    with private_storage().open(path) as file:
+        for chunk in iter(lambda: file.read(1 << 20), b""):
+            digest.update(chunk)
+    return digest.hexdigest()

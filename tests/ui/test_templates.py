@@ -1,0 +1,58 @@
+"""Rules that hold for every template of ours, whoever wrote it."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.template.loader import get_template
+
+ROOT = Path(__file__).resolve().parents[2] / "templates"
+TEMPLATES = sorted(ROOT.rglob("*.html"))
+NAMES = [str(path.relative_to(ROOT)) for path in TEMPLATES]
+
+# Pieces of pages, and pages that are not seen in a browser.
+PIECES = {"components", "fragments", "partials"}
+ELSEWHERE = {"documents", "pdf", "mail", "mails", "email", "emails"}
+
+
+def source(name: str) -> str:
+    return re.sub(r"{#.*?#}|{% comment.*?endcomment %}", "", (ROOT / name).read_text(), flags=re.DOTALL)
+
+
+def is_seen_in_a_browser(name: str) -> bool:
+    return not ELSEWHERE & set(Path(name).parts) and "base_pdf.html" not in source(name)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_template_compiles(name):
+    get_template(name)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if is_seen_in_a_browser(name)])
+def test_no_inline_script_or_style(name):
+    html = source(name)
+    assert not re.search(r"<style\b", html)
+    assert not re.search(r"\sstyle\s*=", html)
+    assert not re.search(r"\son[a-z]+\s*=\s*[\"']", html)
+    assert not re.search(r"\shx-on[:-]", html)
+    assert "javascript:" not in html
+    for tag in re.findall(r"<script\b[^>]*>", html):
+        assert " src=" in tag or 'type="application/json"' in tag
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if is_seen_in_a_browser(name)])
+def test_page_extends_the_base_or_is_a_piece(name):
+    if name == "base.html" or PIECES & set(Path(name).parts) or Path(name).name.startswith("_"):
+        return
+    assert re.match(r"\s*{% extends ", source(name)), "a page extends base.html; a piece lives in a folder of pieces"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_post_forms_carry_a_token(name):
+    for form in re.findall(r"<form\b[^>]*method=\"post\".*?</form>", source(name), flags=re.DOTALL):
+        assert "csrf" in form
+
+
+def test_components_know_neither_request_nor_person():
+    for path in (ROOT / "components").rglob("*.html"):
+        assert not re.search(r"{[{%][^}]*\b(request|user|perms)\b[.| }]", path.read_text()), path.name
