@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from django.contrib.staticfiles import finders
 from django.template.loader import get_template
 
 ROOT = Path(__file__).resolve().parents[2] / "templates"
@@ -43,6 +44,15 @@ def test_no_inline_script_or_style(name):
 def test_only_the_base_writes_a_whole_document(name):
     """Else a page would miss skip links, title, language, messages and scripts."""
     assert not re.search(r"<!doctype|<html\b|<head\b|<body\b|<main\b", source(name), flags=re.IGNORECASE)
+
+
+def test_every_icon_exists():
+    """An unknown name shows as a filled square."""
+    sheet = Path(finders.find("dsfr/dist/utility/icons/icons.main.min.css")).read_text()
+    known = set(re.findall(r"\.(fr-icon-[\w-]+)", sheet)) | {"fr-icon--sm", "fr-icon--lg", "fr-icon--md", "fr-icon--xs"}
+    for name in NAMES:
+        used = set(re.findall(r"\bfr-icon-[\w-]+(?![\w{-])", source(name)))
+        assert used <= known, (name, used - known)
 
 
 @pytest.mark.parametrize("name", NAMES)
