@@ -161,7 +161,10 @@ def data_table(
     body = []
     for row in rows:
         row = row if isinstance(row, Row) else Row(cells=row)
-        cells = [{"column": column, "value": cell} for column, cell in zip(heads, row.cells, strict=True)]
+        values = list(row.cells)
+        if row.url and values and isinstance(values[0], Link):
+            values[0] = values[0].label  # the row's own link wraps the first cell, and links do not nest
+        cells = [{"column": column, "value": value} for column, value in zip(heads, values, strict=True)]
         body.append({"row": row, "cells": cells})
     return {"columns": heads, "rows": body, "caption": caption, "show_caption": show_caption}
 
