@@ -12,6 +12,7 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.views.decorators.http import require_POST
 
 from convergence.ui import autosave, examples
@@ -46,6 +47,7 @@ def component_autosave(request: HttpRequest) -> HttpResponse:
     else:
         answer = {"version": answer["version"] + 1, "text": text}
         request.session["ui_answer"] = answer
+        html = format_html('<p id="autosave-length" hx-swap-oob="true">{} caractères enregistrés</p>', len(text))
     return autosave.saved(at=timezone.now(), versions={"text-version": answer["version"]}, html=html, status=status)
 
 
