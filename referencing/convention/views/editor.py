@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
@@ -112,7 +113,7 @@ def _frame(enrolment: Enrolment, convention: Convention, page: str = "Convention
 
 @require_GET
 @login_required
-def convention_document(request: HttpRequest, pk: UUID) -> HttpResponse:
+def convention_document(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """The signed PDF, else the one to sign once it is sent."""
     convention = get_convention(get_enrolment(request, pk))
     if convention is None or convention.state == ConventionState.TO_SEND:

@@ -9,6 +9,7 @@ from typing import Any
 from allauth.account.adapter import get_adapter
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.safestring import mark_safe
@@ -26,15 +27,15 @@ from referencing.convention.services import LinkClosed, find_link, refuse, send_
 UNKNOWN_LIMIT = 20
 UNKNOWN_PERIOD = 600  # seconds
 
-LinkView = Callable[[HttpRequest, str, SigningLink], HttpResponse]
+LinkView = Callable[[HttpRequest, str, SigningLink], HttpResponseBase]
 
 
-def with_link(view: LinkView) -> Callable[[HttpRequest, str], HttpResponse]:
+def with_link(view: LinkView) -> Callable[[HttpRequest, str], HttpResponseBase]:
     """Resolve the token; an unknown one gets a page that says what to do, and too many of them a pause."""
 
     @wraps(view)
     @never_cache
-    def wrapped(request: HttpRequest, token: str) -> HttpResponse:
+    def wrapped(request: HttpRequest, token: str) -> HttpResponseBase:
         key = f"signature-unknown:{get_adapter().get_client_ip(request)}"
         if cache.get(key, 0) >= UNKNOWN_LIMIT:
             return render(request, "convention/signing_unknown.html", {"is_throttled": True}, status=429)
@@ -119,7 +120,7 @@ def _render_open(
 
 @require_GET
 @with_link
-def signing_document(request: HttpRequest, token: str, link: SigningLink) -> HttpResponse:
+def signing_document(request: HttpRequest, token: str, link: SigningLink) -> HttpResponseBase:
     """The PDF to sign while the link is open, then the signed copy for a while."""
     now = timezone.now()
     if link.state_at(now) is LinkState.OPEN and link.convention.document:
