@@ -1,6 +1,6 @@
 from django.urls import path
 
-from convergence.pages import views
+from convergence.pages import jobs, views
 
 app_name = "pages"
 
@@ -9,5 +9,7 @@ urlpatterns = [
     path("parcours/<slug:slug>/", views.parcours_detail, name="parcours_detail"),
     path("produits/<uuid:pk>/", views.product_detail, name="product_detail"),
     path("produits/<uuid:pk>/fiche.pdf", views.product_pdf, name="product_pdf"),
+    path("travaux/<uuid:pk>/", jobs.job_detail, name="job_detail"),
+    path("travaux/<uuid:pk>/fichier/", jobs.job_download, name="job_download"),
     path("rattachements/<uuid:pk>/", views.enrolment_detail, name="enrolment_detail"),
 ]

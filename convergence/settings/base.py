@@ -197,6 +197,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "requeue-stale-jobs": {"task": "jobs.requeue_stale", "schedule": 15},
     "delete-expired-jobs": {"task": "jobs.delete_expired", "schedule": 3600},
     "request-missing-scans": {"task": "evidence.request_missing_scans", "schedule": 300},
+    "expire-signing-links": {"task": "convention.expire_links", "schedule": 600},
     "sweep-incoming-files": {"task": "evidence.sweep", "schedule": 3600},
 }
 
@@ -208,7 +209,12 @@ FILE_UPLOAD_HANDLERS = ["evidence.uploads.HashingUploadHandler"]
 STORAGES: dict[str, dict[str, Any]] = {
     "default": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": str(MEDIA_ROOT), "base_url": None, "file_permissions_mode": 0o600},
+        "OPTIONS": {
+            "location": str(MEDIA_ROOT),
+            "base_url": None,
+            "file_permissions_mode": 0o600,
+            "directory_permissions_mode": 0o700,
+        },
     },
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
@@ -227,7 +233,7 @@ if s3_bucket := env("S3_BUCKET", default=""):
         },
     }
 else:
-    MEDIA_ROOT.mkdir(parents=True, exist_ok=True)
+    MEDIA_ROOT.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 # People
 AUTH_USER_MODEL = "accounts.User"

@@ -73,7 +73,8 @@ def refuse(errors: Iterable[AnswerError]) -> Outcome:
 
 
 def _json(content: object) -> str:
-    return json.dumps(content, ensure_ascii=False, indent=2)
+    """Readable JSON; half a character, which JSON answers may hold and no terminal can print, stays an escape."""
+    return json.dumps(content, ensure_ascii=False, indent=2).encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _line(finding: Finding) -> str:

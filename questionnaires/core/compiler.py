@@ -8,30 +8,35 @@ swaps the two bits, so that « this condition is true » is a plain `and`/`or` o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from operator import or_
 
-from .conditions import AllOf, AnyOf, Atom, Condition, Not, Operator, questions_named
+from .conditions import AllOf, AnyOf, Atom, Condition, Not, Operator, atoms, questions_named
 from .grid import Grid, Question
 from .values import Answer, predicate
 
 Facts = int
 Check = Callable[[Facts], bool]
-Explain = Callable[[Facts], int]
+Explain = Callable[[Facts], tuple[str, ...]]
 
 MAX_REMEMBERED = 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Test:
-    """True when every bit of `need` is set and `check`, if there is one, agrees."""
+    """True when every bit of `need` is set, one of `some` at least (unless it is empty), and `check` agrees if there is one."""
 
     need: Facts = 0
+    some: Facts = 0
     check: Check | None = None
 
     def __call__(self, facts: Facts) -> bool:
-        return facts & self.need == self.need and (self.check is None or self.check(facts))
+        return (
+            facts & self.need == self.need
+            and (not self.some or facts & self.some != 0)
+            and (self.check is None or self.check(facts))
+        )
 
 
 NEVER = Test(check=lambda facts: False)
@@ -47,6 +52,7 @@ class Reader:
     is_closed: bool
     silent: Facts = 0
     judges: list[tuple[Callable[[Answer], bool], Facts, Facts]] = field(default_factory=list)
+    effects: list[tuple[Facts, Facts, Facts]] = field(default_factory=list)
     remembered: dict[Answer, Facts] = field(default_factory=dict)
 
     def __call__(self, answer: Answer) -> Facts:
@@ -55,8 +61,16 @@ class Reader:
             facts = 0
             for judge, when_true, when_false in self.judges:
                 facts |= when_true if judge(answer) else when_false
+            facts = self.with_effects(facts)
             if self.is_closed and len(self.remembered) < MAX_REMEMBERED:
                 self.remembered[answer] = facts
+        return facts
+
+    def with_effects(self, facts: Facts) -> Facts:
+        """Add the bits by which this question closes or opens criteria: see `Compiler.watch`."""
+        for need, some, bits in self.effects:
+            if facts & need != need or facts & some:
+                facts |= bits
         return facts
 
 
@@ -98,6 +112,24 @@ class Compiler:
                 reader.silent |= when_true << 1
         return self._bits[atom]
 
+    def watch(self, tests: Mapping[int, Test]) -> tuple[int, int]:
+        """Have each question say by itself which criteria its answer closes, or opens; once every condition is compiled.
+
+        `tests` go by criterion number. Gives the positions, in the facts, of the first « closed » and of the first « opened »
+        bit: criterion `n` is closed when a bit that it needs is missing, opened when one of its `some` is there.
+        """
+        closed = 2 * len(self._bits)
+        opened = closed + max(tests, default=0) + 1
+        for reader in self.readers.values():
+            own = _union(when_true | when_false for _, when_true, when_false in reader.judges)
+            for number, test in tests.items():
+                if need := test.need & own:
+                    reader.effects.append((need, 0, 1 << closed + number))
+                if some := test.some & own:
+                    reader.effects.append((0, some, 1 << opened + number))
+            reader.silent = reader.with_effects(reader.silent)
+        return closed, opened
+
     # -- explanations: sets of questions, as bits in the order of the file
 
     def fixed_because(self, condition: Condition | None) -> tuple[str, ...] | None:
@@ -107,16 +139,32 @@ class Compiler:
         return self.names(self._named(condition))
 
     def explain(self, condition: Condition) -> Explain:
-        """The questions named in the true branches, as bits; meaningful only when the condition is true."""
+        """The questions named in the true branches, in file order; meaningful only when the condition is true."""
+        branches = self._true_branches(condition)
+        support = _union(_union(self._literal(atom)) for atom, _ in atoms(condition))
+        remembered: dict[Facts, tuple[str, ...]] = {}
+
+        def names(facts: Facts) -> tuple[str, ...]:
+            facts &= support
+            found = remembered.get(facts)
+            if found is None:
+                found = self.names(branches(facts))
+                if len(remembered) < MAX_REMEMBERED:
+                    remembered[facts] = found
+            return found
+
+        return names
+
+    def _true_branches(self, condition: Condition) -> Callable[[Facts], int]:
         match condition:
             case Atom() | Not():
                 mask = self._named(condition)
                 return lambda facts: mask
             case AllOf(parts):
-                explained = [self.explain(part) for part in parts]
+                explained = [self._true_branches(part) for part in parts]
                 return lambda facts: _union(part(facts) for part in explained)
             case AnyOf(parts):
-                branches = [(self.true_test(part), self.explain(part)) for part in parts]
+                branches = [(self.true_test(part), self._true_branches(part)) for part in parts]
                 return lambda facts: _union(part(facts) for test, part in branches if test(facts))
 
     def names(self, mask: int) -> tuple[str, ...]:
@@ -146,27 +194,27 @@ def sort_questions(questions: Mapping[str, Question]) -> list[Question]:
 
 def _every(tests: list[Test]) -> Test:
     need = _union(test.need for test in tests)
-    checks = [test.check for test in tests if test.check is not None]
-    match checks:
+    rest = [replace(test, need=0) for test in tests if test.some or test.check is not None]
+    match rest:
         case []:
             return Test(need)
-        case [check]:
-            return Test(need, check)
-    return Test(need, lambda facts: all(check(facts) for check in checks))
+        case [test]:
+            return replace(test, need=need)
+    return Test(need, check=lambda facts: all(test(facts) for test in rest))
 
 
 def _one(tests: list[Test]) -> Test:
-    if not tests:
-        return NEVER
     if len(tests) == 1:
         return tests[0]
     if any(test == Test() for test in tests):
         return Test()
-    single = _union(test.need for test in tests if test.check is None and test.need.bit_count() == 1)
-    others = [test for test in tests if test.check is not None or test.need.bit_count() != 1]
-    if not others:
-        return Test(check=lambda facts: facts & single != 0)
-    return Test(check=lambda facts: facts & single != 0 or any(test(facts) for test in others))
+    if tests and all(_is_single(test) for test in tests):
+        return Test(some=_union(test.need for test in tests))
+    return Test(check=lambda facts: any(test(facts) for test in tests))
+
+
+def _is_single(test: Test) -> bool:
+    return test.need.bit_count() == 1 and not test.some and test.check is None
 
 
 def _has_choice(condition: Condition) -> bool:

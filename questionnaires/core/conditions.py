@@ -1,6 +1,6 @@
 """Conditions: a small closed syntax tree, the same for questions, criteria, questionnaires and the exchange scope.
 
-The tree holds what was written and nothing else. Constants stay strings: `typing.py` gives them the type of the question
+The tree holds what was written and nothing else. Constants stay strings: `values.py` gives them the type of the question
 that they are compared with.
 """
 

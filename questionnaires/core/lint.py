@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from .conditions import Atom, Operator, atoms, questions_named
-from .findings import Finding, GridRefused
+from .findings import Finding, GridRefused, Severity
 from .grid import LEVELS, Criterion, Grid, Kind, Questionnaire, QuestionType
 from .loader import Loaded
 from .places import condition_places, criteria_places, question_places
@@ -144,6 +144,9 @@ def _criterion_findings(
     path: str, criterion: Criterion, questionnaire: Questionnaire, has_template: Callable[[str], bool]
 ) -> Iterator[Finding]:
     offered = [level.level for level in criterion.levels]
+    for name in _ignored_fields(criterion, questionnaire.kind):
+        message = f"« {name} » n’a pas de sens pour ce critère : ce qui est écrit est ignoré."
+        yield Finding("G013", f"{path}.{name}", message, severity=Severity.WARNING)
     if questionnaire.kind is Kind.LEVELS:
         yield from _level_findings(path, criterion, offered)
     elif questionnaire.kind is Kind.DOCUMENTS and not criterion.evidence:
@@ -165,6 +168,16 @@ def _criterion_findings(
             yield Finding("G011", f"{place}.template", f"Le modèle « {evidence.template} » est introuvable.")
 
 
+def _ignored_fields(criterion: Criterion, kind: Kind) -> list[str]:
+    """Fields that are written where they mean nothing."""
+    meaningless = {
+        Kind.LEVELS: ["value"] if criterion.is_obligation else ["value", "acceptable"],
+        Kind.COMPLIANCE: ["levels", "acceptable", "recommended"],
+        Kind.DOCUMENTS: ["levels", "acceptable", "recommended", "value"],
+    }
+    return [name for name in meaningless[kind] if getattr(criterion, name)]
+
+
 def _level_findings(path: str, criterion: Criterion, offered: list[str]) -> Iterator[Finding]:
     ranks = [LEVELS.index(level) for level in offered]
     if ranks != sorted(set(ranks)):
@@ -173,7 +186,7 @@ def _level_findings(path: str, criterion: Criterion, offered: list[str]) -> Iter
     if criterion.is_obligation and not criterion.acceptable:
         yield Finding("G008", path, f"L’obligation {criterion.code} n’a aucun niveau acceptable.")
     for index, level in enumerate(criterion.acceptable):
-        if level not in offered:
+        if criterion.is_obligation and level not in offered:
             message = f"Le niveau acceptable « {level} » n’est pas proposé par le critère {criterion.code}."
             yield Finding("G008", f"{path}.acceptable[{index}]", message)
     if criterion.recommended is not None and criterion.recommended not in offered:

@@ -323,17 +323,8 @@ class _Reader:
             specific_by_default=fields.flag("specific_by_default", False),
             official=fields.flag("official", False),
         )
-        if kind is Kind.LEVELS:
-            if not criterion.levels:
-                fields.refuse("levels", "Un critère à niveaux propose au moins un niveau.")
-            if criterion.acceptable and not criterion.is_obligation:
-                fields.refuse("acceptable", "Une option n’a pas de niveaux acceptables.")
-        else:
-            for name in ("levels", "acceptable", "recommended"):
-                if getattr(criterion, name):
-                    fields.refuse(name, f"« {name} » n’a de sens que dans un questionnaire à niveaux.")
-        if criterion.value and kind is not Kind.COMPLIANCE:
-            fields.refuse("value", "Une valeur n’est demandée que dans un questionnaire de conformité.")
+        if kind is Kind.LEVELS and not criterion.levels:
+            fields.refuse("levels", "Un critère à niveaux propose au moins un niveau.")
         return criterion
 
     def evaluation_section(self, node: Node, kind: Kind) -> Section:

@@ -73,8 +73,9 @@ def parse_criterion_answer(
     """
     given = {key: value for key, value in (raw or {}).items() if not is_blank(value)}
     known = {Kind.LEVELS: {"level"}, Kind.COMPLIANCE: {"compliance"}, Kind.DOCUMENTS: set[str]()}[kind]
-    if criterion.value is not None:
-        known.add(criterion.value.type.value)
+    expected = criterion.value if kind is Kind.COMPLIANCE else None
+    if expected is not None:
+        known.add(expected.type.value)
     errors = [
         AnswerError("unknown_key", f"{criterion.code}.{key}", "Cette réponse n’est pas attendue pour ce critère.")
         for key in given
@@ -96,8 +97,8 @@ def parse_criterion_answer(
         except ValueError:
             message = "Choisissez « Conforme » ou « Non conforme »."
             errors.append(AnswerError("unknown_choice", f"{criterion.code}.compliance", message))
-    if criterion.value is not None and (key := criterion.value.type.value) in given:
-        question = Question(code=key, label=criterion.value.label, type=QuestionType(key))
+    if expected is not None and (key := expected.type.value) in given:
+        question = Question(code=key, label=expected.label, type=QuestionType(key))
         try:
             value = parse_answer(question, given[key])
         except AnswerRefused as refusal:
@@ -119,7 +120,7 @@ def missing(criterion: Criterion, kind: Kind, answer: CriterionAnswer = NOTHING)
         case Kind.COMPLIANCE if answer.compliance is Compliance.NON_CONFORME:
             return ()
     found = []
-    if criterion.value is not None and answer.value is None:
+    if kind is Kind.COMPLIANCE and criterion.value is not None and answer.value is None:
         found.append(Missing(criterion.code, Part.VALUE, f"Indiquez la valeur « {criterion.value.label} »."))
     for evidence in criterion.evidence:
         if evidence.required and evidence.code not in answer.evidence:

@@ -86,7 +86,7 @@ def find_blockers(enrolment: Enrolment, dossier: Dossier) -> list[Blocker]:
                 "not_usable",
                 "Votre service doit déjà être utilisable par les usagers à la date de la demande (questionnaire "
                 "d’orientation, dernière question).",
-                reverse("enrolment:orientation", args=[enrolment.pk]),
+                reverse("enrolment:orientation_detail", args=[enrolment.pk]),
             )
         )
     if settings.get("require_reached_to_apply", True):

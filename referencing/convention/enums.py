@@ -4,12 +4,15 @@ from django.db import models
 class ConventionState(models.TextChoices):
     """Labels as editors read them (SC-11)."""
 
-    TO_SEND = "to_send", "En attente d’envoi de la convention par les vérificateurs (MES)"
+    TO_SEND = "to_send", "En attente d’envoi de la convention par les vérificateurs MES"
     TO_SIGN = "to_sign", "Convention à signer"
     SIGNED = "signed", "Convention signée"
     VALIDATED = "validated", "Votre convention a été validée"
     REVOKED = "revoked", "Convention annulée"
 
+
+#: States in which what the parties agree on may no longer change.
+SENT_STATES = (ConventionState.TO_SIGN, ConventionState.SIGNED, ConventionState.VALIDATED)
 
 TRANSITIONS = [
     (ConventionState.TO_SEND, ConventionState.TO_SIGN),
@@ -29,3 +32,13 @@ class DataCategory(models.TextChoices):
     MEASURES = "mesures", "Mesures de santé"
     DOCUMENTS = "documents", "Documents de santé"
     AGENDA = "agenda", "Rendez-vous et agenda"
+
+
+class LinkState(models.TextChoices):
+    """What a signing link is worth at a given moment; computed, never stored."""
+
+    OPEN = "open", "Valable"
+    USED = "used", "Utilisé"
+    REFUSED = "refused", "Signature refusée"
+    REVOKED = "revoked", "Remplacé ou annulé"
+    EXPIRED = "expired", "Expiré"

@@ -10,9 +10,9 @@ from django.db import models
 from django.db.models import Q
 from django_fsm import FSMField, FSMModelMixin, transition
 
-from convergence.accounts.rules import is_listing_team
 from evidence.models import StoredFile
-from referencing.convention.enums import TRANSITIONS, ConventionState, DataCategory
+from referencing.convention import rules
+from referencing.convention.enums import SENT_STATES, TRANSITIONS, ConventionState, DataCategory, LinkState
 from referencing.enrolment.enums import Purpose
 from referencing.enrolment.models import Enrolment, SheetVersion
 
@@ -33,6 +33,19 @@ class ConventionQuerySet(models.QuerySet["Convention"]):
         """All but the revoked ones: at most one per enrolment."""
         return self.exclude(state=ConventionState.REVOKED)
 
+    def awaiting_verifier(self) -> ConventionQuerySet:
+        """The listing team has the ball: to send, or signed and to validate."""
+        return self.filter(state__in=[ConventionState.TO_SEND, ConventionState.SIGNED])
+
+    def with_enrolment(self) -> ConventionQuerySet:
+        """What every page of a convention names: product, organisation, démarche, fiche."""
+        return self.select_related(
+            "enrolment__product__organisation", "enrolment__demarche__parcours", "enrolment__sheet", "sheet_version"
+        )
+
+    def with_documents(self) -> ConventionQuerySet:
+        return self.select_related("document__blob", "signed_document__blob")
+
 
 class Convention(FSMModelMixin, models.Model):
     """Convention de référencement between editor, minister and Cnam (R.1111-38, BR-032, A-03)."""
@@ -52,6 +65,7 @@ class Convention(FSMModelMixin, models.Model):
     )
     duration_months = models.PositiveSmallIntegerField("durée (mois)", null=True)
     withdrawal_terms = models.TextField("conditions de retrait", blank=True)
+    text = models.TextField("texte", blank=True, help_text="HTML dont le PDF à signer est fait.")
     document = models.ForeignKey(
         StoredFile, verbose_name="convention à signer", null=True, on_delete=models.PROTECT, related_name="+"
     )
@@ -59,7 +73,6 @@ class Convention(FSMModelMixin, models.Model):
         StoredFile, verbose_name="convention signée", null=True, on_delete=models.PROTECT, related_name="+"
     )
     provider = models.CharField("prestataire de signature", max_length=20, blank=True)
-    provider_reference = models.CharField("référence du prestataire", max_length=100, blank=True)
     signer_name = models.CharField("signataire", max_length=200, blank=True)
     signer_email = models.EmailField("adresse du signataire", blank=True)
     created_at = models.DateTimeField("préparée le", auto_now_add=True)
@@ -82,9 +95,49 @@ class Convention(FSMModelMixin, models.Model):
                 condition=Q(state__in=[ConventionState.TO_SEND, ConventionState.TO_SIGN, ConventionState.REVOKED])
                 | Q(signed_document__isnull=False, signed_at__isnull=False),
                 name="convention_signed_has_its_document",
+                violation_error_message="Une convention signée porte son document signé et sa date.",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=SENT_STATES)
+                | (
+                    Q(document__isnull=False, duration_months__isnull=False, sent_at__isnull=False)
+                    & ~Q(data_categories=[])
+                    & ~Q(withdrawal_terms="")
+                    & ~Q(signer_email="")
+                ),
+                name="convention_sent_is_complete",
+                violation_error_message="Une convention envoyée dit ses données, sa durée et ses conditions de retrait.",
+            ),
+            models.CheckConstraint(
+                condition=~Q(data_categories__contains=[DataCategory.NONE])
+                | Q(data_categories=[DataCategory.NONE], purposes=[]),
+                name="convention_no_data_is_exclusive",
+                violation_error_message="« Aucune donnée » exclut les autres catégories et toute finalité.",
+            ),
+            models.CheckConstraint(
+                condition=Q(purposes__contained_by=Purpose.values),
+                name="convention_purposes_allowed",
+                violation_error_message="Cette finalité n’est pas permise pour les données de Mon espace santé.",
             ),
         ]
-        triggers = [pgtrigger.FSM(name="convention_machine", field="state", transitions=TRANSITIONS)]
+        triggers = [
+            pgtrigger.FSM(name="convention_machine", field="state", transitions=TRANSITIONS),
+            pgtrigger.Protect(
+                name="convention_sent_is_fixed",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__state__in=SENT_STATES)
+                & (
+                    pgtrigger.Q(old__parties__df=pgtrigger.F("new__parties"))
+                    | pgtrigger.Q(old__data_categories__df=pgtrigger.F("new__data_categories"))
+                    | pgtrigger.Q(old__purposes__df=pgtrigger.F("new__purposes"))
+                    | pgtrigger.Q(old__duration_months__df=pgtrigger.F("new__duration_months"))
+                    | pgtrigger.Q(old__withdrawal_terms__df=pgtrigger.F("new__withdrawal_terms"))
+                    | pgtrigger.Q(old__text__df=pgtrigger.F("new__text"))
+                    | pgtrigger.Q(old__document__df=pgtrigger.F("new__document"))
+                    | pgtrigger.Q(old__signer_email__df=pgtrigger.F("new__signer_email"))
+                ),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"Convention – {self.enrolment_id}"
@@ -93,7 +146,7 @@ class Convention(FSMModelMixin, models.Model):
         field=state,
         source=ConventionState.TO_SEND,
         target=ConventionState.TO_SIGN,
-        permission=is_listing_team,
+        permission=rules.can_prepare,
         custom={"label": "Envoyer la convention"},
     )
     def send(self, *, at: datetime) -> None:
@@ -111,19 +164,40 @@ class Convention(FSMModelMixin, models.Model):
         field=state,
         source=ConventionState.SIGNED,
         target=ConventionState.VALIDATED,
-        permission=is_listing_team,
+        permission=rules.can_validate,
         custom={"label": "Accuser réception et valider"},
     )
     def validate(self, *, at: datetime) -> None:
         self.validated_at = at
 
-    @transition(field=state, source=[ConventionState.TO_SEND, ConventionState.TO_SIGN], target=ConventionState.REVOKED)
+    @transition(
+        field=state,
+        source=[ConventionState.TO_SEND, ConventionState.TO_SIGN],
+        target=ConventionState.REVOKED,
+        permission=rules.can_change_representative,
+        custom={"label": "Changer de représentant légal"},
+    )
     def revoke(self) -> None:
         """The legal representative changed: the fiche goes back to correction (T06b, A-05)."""
 
 
+class SigningLinkQuerySet(models.QuerySet["SigningLink"]):
+    def locked(self) -> SigningLinkQuerySet:
+        return self.select_for_update(of=("self",))
+
+    def unfinished(self) -> SigningLinkQuerySet:
+        """Neither used nor revoked; perhaps past its date. At most one per convention."""
+        return self.filter(used_at__isnull=True, revoked_at__isnull=True)
+
+    def past(self, *, at: datetime) -> SigningLinkQuerySet:
+        return self.unfinished().filter(expires_at__lte=at)
+
+
 class SigningLink(models.Model):
-    """The link that a legal representative received; only hashes of its token and of its one-time code are kept."""
+    """The link that a legal representative received; only hashes of its token and of its one-time code are kept.
+
+    With an outside provider it leads to `signing_url`, and its key is the reference that comes back in every event.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     convention = models.ForeignKey(Convention, on_delete=models.CASCADE, related_name="links")
@@ -132,25 +206,48 @@ class SigningLink(models.Model):
     created_at = models.DateTimeField("envoyé le", auto_now_add=True)
     expires_at = models.DateTimeField("expire le")
     read_at = models.DateTimeField("convention lue le", null=True, blank=True)
-    code_hash = models.CharField(max_length=128, blank=True)
+    code_hash = models.CharField(max_length=64, blank=True)
+    code_sent_at = models.DateTimeField("dernier code envoyé le", null=True, blank=True)
     code_expires_at = models.DateTimeField("code valable jusqu’au", null=True, blank=True)
-    code_attempts = models.PositiveSmallIntegerField("codes essayés", default=0)
+    code_attempts = models.PositiveSmallIntegerField("essais du code", default=0)
+    codes_sent = models.PositiveSmallIntegerField("codes envoyés", default=0)
     used_at = models.DateTimeField("utilisé le", null=True, blank=True)
     revoked_at = models.DateTimeField("annulé le", null=True, blank=True)
     refusal_reason = models.TextField("motif du refus", blank=True)
+    provider_reference = models.CharField("référence du prestataire", max_length=100, blank=True)
+    signing_url = models.URLField("adresse de signature chez le prestataire", max_length=500, blank=True)
+
+    objects = SigningLinkQuerySet.as_manager()
 
     class Meta:
         verbose_name = "lien de signature"
+        verbose_name_plural = "liens de signature"
         constraints = [
             models.UniqueConstraint(
                 fields=["convention"],
                 condition=Q(used_at__isnull=True, revoked_at__isnull=True),
                 name="signing_link_one_open_per_convention",
-            )
+                violation_error_message="Un lien de signature est déjà en cours pour cette convention.",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.email} – {self.convention_id}"
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Neither used nor taken back; perhaps past its date."""
+        return self.used_at is None and self.revoked_at is None
+
+    def state_at(self, at: datetime) -> LinkState:
+        """What the link is worth at `at`: a link replaced in time stays « replaced » after its date."""
+        if self.used_at is not None:
+            return LinkState.USED
+        if self.refusal_reason:
+            return LinkState.REFUSED
+        if self.revoked_at is not None and self.revoked_at < self.expires_at:
+            return LinkState.REVOKED
+        return LinkState.EXPIRED if at >= self.expires_at else LinkState.OPEN
 
 
 class ProviderEvent(models.Model):
@@ -162,7 +259,14 @@ class ProviderEvent(models.Model):
 
     class Meta:
         verbose_name = "appel du prestataire"
-        constraints = [models.UniqueConstraint(fields=["provider", "event_id"], name="provider_event_once")]
+        verbose_name_plural = "appels du prestataire"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["provider", "event_id"],
+                name="provider_event_once",
+                violation_error_message="Cet appel a déjà été reçu.",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.provider} {self.event_id}"

@@ -99,7 +99,7 @@ def find_generation_blockers(enrolment: Enrolment, live: Live | None) -> list[Bl
             Blocker(
                 "orientation",
                 "Validez d’abord le questionnaire d’orientation.",
-                reverse("enrolment:orientation", args=[enrolment.pk]),
+                reverse("enrolment:orientation_detail", args=[enrolment.pk]),
             )
         ]
     standings = list_standings(live)

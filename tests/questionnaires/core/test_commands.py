@@ -79,6 +79,7 @@ def test_orient_reads_excel_as_yaml(tmp_path):
     ("grid", "answers", "codes"),
     [
         (None, {"Q1": True, "Q99": 1}, ["wrong_type", "unknown_question"]),
+        (None, '{"\\ud800": 1, "Q4": "\\ud800"}', ["unknown_question"]),
         (None, "[]", ["not_an_object"]),
         (None, "{", ["invalid_json"]),
         ("a: [", {}, ["G013"]),

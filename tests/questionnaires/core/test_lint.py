@@ -163,6 +163,20 @@ def test_every_code_has_a_good_and_a_bad_grid():
     assert set(GOOD) == {code for code, _ in BAD.values()} == codes
 
 
+@pytest.mark.parametrize(
+    ("kind", "criterion", "fields"),
+    [
+        ("levels", b.levels("C", acceptable=["1"], value={"type": "number", "label": "x"}), {"acceptable", "value"}),
+        ("compliance", b.levels("C", acceptable=["1"], recommended="1"), {"levels", "acceptable", "recommended"}),
+        ("documents", b.conformity("C", evidence=[EVIDENCE], value={"type": "number", "label": "x"}), {"value"}),
+    ],
+)
+def test_what_is_written_where_it_means_nothing_is_a_warning(kind, criterion, fields):
+    found = b.findings(with_criterion(criterion, kind=kind))
+    assert {finding.path.rpartition(".")[2] for finding in found} == fields
+    assert {(finding.code, finding.severity) for finding in found} == {("G013", Severity.WARNING)}
+
+
 def test_the_cycle_is_shown():
     (finding,) = b.findings(BAD["G003-long"][1])
     assert "Q1 → Q2 → Q1" in finding.message

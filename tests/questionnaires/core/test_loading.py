@@ -96,11 +96,7 @@ def test_anything_but_a_condition_is_refused(condition):
     ("kind", "criterion"),
     [
         ("levels", b.levels("C", levels=[])),
-        ("levels", b.levels("C", acceptable=["1"])),
         ("levels", b.levels("C", levels=[{"level": "4", "text": "x"}])),
-        ("levels", b.levels("C", value={"type": "number", "label": "x"})),
-        ("compliance", b.levels("C")),
-        ("documents", b.conformity("C", value={"type": "number", "label": "x"})),
         ("compliance", b.conformity("C", evidence=[{"code": "e", "label": "E", "formats": ["exe"]}])),
         ("compliance", b.conformity("C", evidence=[{"code": "e", "label": "E", "max_size_mb": "0"}])),
     ],
@@ -157,3 +153,32 @@ def test_places_name_the_line_of_the_file():
     content = SAMPLE.read_text("utf-8").replace("kind: levels", "kind: niveaux")
     line = content[: content.index("kind: niveaux")].count("\n") + 1
     assert messages(content)[0] == ("G013", f"questionnaires[0].kind (ligne {line})")
+
+
+HOSTILE = [
+    "=1",
+    "04.03",
+    "no",
+    "~",
+    "null",
+    "1_0",
+    "  x ",
+    "a\nb",
+    "a: b",
+    "# x",
+    "- x",
+    "'",
+    '"',
+    "{x}",
+    "é\u202f!",
+    "x\ty",
+    "\ufeffx",
+    "😀",
+]
+
+
+@pytest.mark.parametrize("label", HOSTILE)
+def test_hostile_texts_survive_yaml(label):
+    grid = b.load(b.grid(b.boolean("Q1", label=label, help=label)))
+    assert grid.questions["Q1"].label == label.strip()
+    assert load_yaml(to_yaml(grid)).require() == grid

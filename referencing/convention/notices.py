@@ -1,0 +1,169 @@
+"""What people are told about a convention: editor, verifiers, and the legal representative, who has no account."""
+
+from __future__ import annotations
+
+from django.urls import reverse
+
+from convergence.accounts.enums import Role
+from convergence.accounts.models import User
+from convergence.notifications.services import send, send_mail
+from convergence.products.people import responsible_people
+from convergence.ui.typography import format_date
+from referencing.convention.models import Convention, SigningLink
+
+KIND = "Convention"
+TEAM = "Équipe de référencement"
+
+
+def sheet_validated(convention: Convention) -> None:
+    """The editor learns that the fiche is accepted; nothing to do, hence no mail."""
+    send(
+        recipients=responsible_people(convention.enrolment.product),
+        sender=TEAM,
+        product=convention.enrolment.label,
+        kind="Fiche administrative",
+        content="Votre fiche administrative est validée. Les vérificateurs préparent l’envoi de la convention.",
+        link=reverse("convention:convention_detail", args=[convention.enrolment_id]),
+    )
+
+
+def convention_to_sign(convention: Convention, link: SigningLink, token: str) -> None:
+    """N03: the legal representative gets the only link that signs."""
+    product = convention.enrolment.product
+    send_mail(
+        to=link.email,
+        subject=f"{convention.enrolment.label} – convention à signer",
+        paragraphs=[
+            f"Bonjour {convention.signer_name},",
+            f"Lisez et signez la convention de référencement de « {product.name} » avant le {format_date(link.expires_at)}. "
+            f"{product.organisation.name} vous a désigné comme son représentant légal ; l’équipe de référencement de "
+            "Mon espace santé vous adresse ce document.",
+            "Vous n’avez pas besoin de compte : vous lirez la convention, vous recevrez un code à usage unique à cette "
+            "adresse, puis vous signerez.",
+            "Ce lien vous est personnel : ne le transmettez pas. Si vous n’êtes pas habilité à signer, répondez sur la "
+            "page en refusant de signer.",
+        ],
+        link=reverse("convention:signing_detail", args=[token]),
+        action="Lire et signer la convention",
+    )
+
+
+def convention_sent(convention: Convention) -> None:
+    """The editor knows who must sign."""
+    send(
+        recipients=responsible_people(convention.enrolment.product),
+        sender=TEAM,
+        product=convention.enrolment.label,
+        kind=KIND,
+        content=f"La convention est à signer : {convention.signer_name} a reçu un lien à l’adresse "
+        f"{convention.signer_email}.",
+        link=reverse("convention:convention_detail", args=[convention.enrolment_id]),
+    )
+
+
+def code_sent(link: SigningLink, code: str) -> None:
+    send_mail(
+        to=link.email,
+        subject=f"{link.convention.enrolment.label} – votre code de signature",
+        paragraphs=[
+            f"Saisissez ce code pour signer la convention de référencement : {code}",
+            "Il est valable 10 minutes et ne sert qu’une fois. Personne ne vous le demandera par téléphone.",
+            "Si vous n’avez pas demandé ce code, ne faites rien : la convention ne sera pas signée.",
+        ],
+    )
+
+
+def convention_signed(convention: Convention) -> None:
+    """The verifiers have the ball; the editor is told."""
+    enrolment = convention.enrolment
+    send(
+        recipients=User.objects.with_role(Role.LISTING_TEAM),
+        sender=enrolment.product.organisation.name,
+        product=enrolment.label,
+        kind=KIND,
+        subject="convention signée à valider",
+        content=f"Validez la convention : {convention.signer_name} vient de la signer.",
+        link=reverse("convention:convention_prepare", args=[convention.pk]),
+        action="Valider la convention",
+    )
+    send(
+        recipients=responsible_people(enrolment.product),
+        sender=convention.signer_name,
+        product=enrolment.label,
+        kind=KIND,
+        content="La convention est signée. Les vérificateurs vont la valider.",
+        link=reverse("convention:convention_detail", args=[convention.enrolment_id]),
+    )
+
+
+def signed_copy(link: SigningLink, token: str) -> None:
+    """The signer keeps the way to the signed copy: the same link hands it over."""
+    convention = link.convention
+    send_mail(
+        to=link.email,
+        subject=f"{convention.enrolment.label} – convention signée",
+        paragraphs=[
+            "Conservez votre exemplaire de la convention signée : le lien qui vous a servi à signer permet de le "
+            "télécharger pendant 90 jours.",
+            "Les vérificateurs Mon espace santé vont maintenant la valider. Vous n’avez plus rien à faire.",
+        ],
+        link=reverse("convention:signing_detail", args=[token]) if token else "",
+        action="Télécharger la convention signée",
+    )
+
+
+def convention_returned(convention: Convention, *, reason: str, is_refusal: bool) -> None:
+    """T08b: refused or lapsed; the verifiers decide what next, the editor may name another representative."""
+    enrolment = convention.enrolment
+    event = "signature de la convention refusée" if is_refusal else "lien de signature expiré"
+    send(
+        recipients=User.objects.with_role(Role.LISTING_TEAM),
+        sender=convention.signer_name if is_refusal else "Convergence",
+        product=enrolment.label,
+        kind=KIND,
+        subject=event,
+        content="Voyez avec l’éditeur, puis envoyez de nouveau la convention : elle n’a pas été signée.\n\n"
+        f"Motif : {reason}",
+        link=reverse("convention:convention_prepare", args=[convention.pk]),
+        action="Ouvrir la convention",
+    )
+    send(
+        recipients=responsible_people(enrolment.product),
+        sender=convention.signer_name if is_refusal else "Convergence",
+        product=enrolment.label,
+        kind=KIND,
+        subject=event,
+        content=f"Vérifiez avec {convention.signer_name} : la convention n’a pas été signée. Les vérificateurs peuvent "
+        f"l’envoyer de nouveau ; vous pouvez aussi désigner un autre représentant légal.\n\nMotif : {reason}",
+        link=reverse("convention:convention_detail", args=[convention.enrolment_id]),
+        action="Ouvrir la convention",
+    )
+
+
+def representative_changed(convention: Convention, *, reason: str) -> None:
+    """The verifiers will see the fiche again; the editor is told by the enrolment stage."""
+    enrolment = convention.enrolment
+    send(
+        recipients=User.objects.with_role(Role.LISTING_TEAM),
+        sender=enrolment.product.organisation.name,
+        product=enrolment.label,
+        kind=KIND,
+        content="La convention est annulée et la fiche administrative retourne à l’éditeur : le représentant légal change. "
+        f"Motif : {reason}",
+        link=reverse("convention:convention_prepare", args=[convention.pk]),
+    )
+
+
+def convention_validated(convention: Convention) -> None:
+    """N04."""
+    send(
+        recipients=responsible_people(convention.enrolment.product),
+        sender=TEAM,
+        product=convention.enrolment.label,
+        kind=KIND,
+        subject="votre convention a été validée",
+        content="Votre convention a été validée. Commencez le questionnaire d’orientation : il ouvre les questionnaires "
+        "d’évaluation qui concernent votre produit.",
+        link=reverse("enrolment:questionnaire_list", args=[convention.enrolment_id]),
+        action="Ouvrir les questionnaires",
+    )
