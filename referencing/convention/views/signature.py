@@ -77,10 +77,16 @@ def _context(token: str, link: SigningLink) -> dict[str, Any]:
         "service": settings.get("service", "Équipe de référencement"),
         "contact": settings.get("contact", ""),
         "items": [
-            Item("Qui vous le demande", f"L’équipe de référencement de Mon espace santé, pour {product.organisation.name}"),
+            Item(
+                "Qui vous le demande",
+                f"L’équipe de référencement de Mon espace santé, pour {product.organisation.name}",
+            ),
             Item("Ce que vous signez", "La convention de référencement entre l’éditeur, le ministre et la Cnam"),
             Item("Produit concerné", convention.enrolment.label),
-            Item("Vous signez en tant que", f"{convention.signer_name}, représentant légal de {product.organisation.name}"),
+            Item(
+                "Vous signez en tant que",
+                f"{convention.signer_name}, représentant légal de {product.organisation.name}",
+            ),
             Item("Adresse du code à usage unique", link.email),
         ],
     }
@@ -169,7 +175,9 @@ def convention_sign(request: HttpRequest, token: str, link: SigningLink) -> Http
     return _render_sign(request, token, link, form, blockers)
 
 
-def _render_sign(request: HttpRequest, token: str, link: SigningLink, form: CodeForm, blockers: Any = ()) -> HttpResponse:
+def _render_sign(
+    request: HttpRequest, token: str, link: SigningLink, form: CodeForm, blockers: Any = ()
+) -> HttpResponse:
     return render(
         request,
         "convention/convention_sign.html",
