@@ -8,13 +8,12 @@ import gc
 import io
 import os
 import statistics
-import sys
 import tempfile
 import time
+import tracemalloc
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
-from resource import RUSAGE_SELF, getrusage
 from typing import Any
 
 ROWS = 50_000
@@ -60,7 +59,7 @@ def _seconds(run: Callable[[], None]) -> float:
 
 
 def _peak_memory(run: Callable[[], None]) -> float:
-    """Return what `run` adds to the peak memory of a fresh process, in MiB."""
+    """Return the peak of what `run` allocates in a fresh process, in MiB."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         return pool.submit(_memory_of, run).result()
 
@@ -71,10 +70,11 @@ def _memory_of(run: Callable[[], None]) -> float:
     everything, ROWS = ROWS, 10
     run()  # imports are not the export's memory
     ROWS = everything
-    unit = 1024 if sys.platform == "linux" else 1024 * 1024  # ru_maxrss: KiB on Linux, bytes on macOS
-    before = getrusage(RUSAGE_SELF).ru_maxrss
+    tracemalloc.start()  # resident memory hides what fits in pages that the imports left free
     run()
-    return (getrusage(RUSAGE_SELF).ru_maxrss - before) / unit
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return peak / 2**20
 
 
 def _rows() -> Iterator[tuple]:

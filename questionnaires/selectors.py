@@ -169,6 +169,11 @@ class QuestionView:
         return anchor(self.question.code)
 
 
+def blank_view(question: Question) -> QuestionView:
+    """The question alone, when a form only reads what was typed. No query."""
+    return QuestionView(question, None, 0, None, is_visible=True, is_answered=False, because="")
+
+
 @dataclass(frozen=True, slots=True)
 class QuestionSection:
     section: Section

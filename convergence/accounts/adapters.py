@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 from urllib.parse import urlsplit
 
+from allauth.account import app_settings
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.flows.login import get_authentication_records
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
@@ -50,6 +53,12 @@ class AccountAdapter(DefaultAccountAdapter):
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         return reverse("accounts:account_detail")
 
+    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
+        """Not within minutes of the login itself: an agent who enrols at the first login has just proved who it is."""
+        records = get_authentication_records(self.request, self.request.user)
+        latest = max((record["at"] for record in records), default=0)
+        return time.time() - latest > app_settings.REAUTHENTICATION_TIMEOUT
+
     def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
         words = {
             "reauthenticate": "Utiliser mon mot de passe",
@@ -87,9 +96,9 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
     error_messages = DefaultSocialAccountAdapter.error_messages | {
         "email_taken": "Un compte existe déjà avec cette adresse. Connectez-vous avec votre mot de passe (%s).",
         "invalid_token": "La réponse du fournisseur d’identité n’est pas valable. Réessayez.",
-        "no_password": "Choisissez d’abord un mot de passe : sans lui, vous ne pourriez plus vous connecter.",
+        "no_password": "Choisissez d’abord un mot de passe : sans lui, vous ne pourriez plus vous connecter.",
         "no_verified_email": "Confirmez d’abord votre adresse e-mail.",
-        "disconnect_last": "Choisissez d’abord un mot de passe : sans lui, vous ne pourriez plus vous connecter.",
+        "disconnect_last": "Choisissez d’abord un mot de passe : sans lui, vous ne pourriez plus vous connecter.",
         "connected_other": "Cette identité est déjà reliée à un autre compte.",
     }
 

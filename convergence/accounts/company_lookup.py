@@ -55,7 +55,7 @@ def look_up(siret: str) -> Company | None:
         return None
     try:
         response = requests.get(
-            settings.COMPANY_LOOKUP_URL, params={"q": siret, "per_page": 1}, timeout=TIMEOUT, allow_redirects=False
+            settings.COMPANY_LOOKUP_URL, params={"q": siret, "per_page": "1"}, timeout=TIMEOUT, allow_redirects=False
         )
         response.raise_for_status()
         if len(response.content) > MAX_BYTES:

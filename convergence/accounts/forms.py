@@ -6,7 +6,7 @@ from django import forms
 
 from convergence.accounts.countries import COUNTRIES
 from convergence.accounts.enums import LegalForm, MembershipType
-from convergence.accounts.models import Organisation, User
+from convergence.accounts.models import User
 from convergence.kernel.identifiers import parse_siret
 from convergence.ui.forms import DsfrForm, DsfrModelForm
 
@@ -18,23 +18,23 @@ class SiretField(forms.CharField):
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("label", "SIRET")
-        kwargs.setdefault("help_text", "14 chiffres, avec ou sans espaces. Par exemple : 356 000 000 00048")
+        kwargs.setdefault("help_text", "14 chiffres, avec ou sans espaces. Par exemple : 356 000 000 00048")
         kwargs.setdefault("widget", forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}))
         super().__init__(max_length=40, **kwargs)
 
     def to_python(self, value: Any) -> str:
-        text = super().to_python(value)
-        if text in self.empty_values:
+        text = super().to_python(value) or ""
+        if not text:
             return ""
         try:
             return parse_siret(text)
         except ValueError as error:
             digits = "".join(text.split()).replace(".", "")
             if not digits.isdecimal() or len(digits) != 14:
-                message = "Un SIRET compte 14 chiffres : vérifiez celui que vous avez saisi."
+                message = "Un SIRET compte 14 chiffres : vérifiez celui que vous avez saisi."
             else:
                 message = (
-                    "Ce SIRET n’existe pas : un de ses chiffres est faux. Vérifiez-le sur votre avis de situation."
+                    "Ce SIRET n’existe pas : un de ses chiffres est faux. Vérifiez-le sur votre avis de situation."
                 )
             raise forms.ValidationError(message, code="siret") from error
 
@@ -46,67 +46,53 @@ class CountryField(forms.ChoiceField):
         super().__init__(label="Pays", choices=[("", "Choisir un pays"), *COUNTRIES], **kwargs)
 
 
-class FrenchOrganisationForm(DsfrModelForm):
+class OrganisationForm(DsfrForm):
+    """What both kinds of organisation say. An existing one is no error: the service sends to its page (BR-222)."""
+
+    name = forms.CharField(label="Dénomination ou raison sociale", max_length=200)
+    address = forms.CharField(
+        label="Adresse du siège",
+        required=False,
+        max_length=1000,
+        help_text="Facultatif.",
+        widget=forms.Textarea(attrs={"rows": 3, "autocomplete": "street-address"}),
+    )
+
+
+class FrenchOrganisationForm(OrganisationForm):
     """An organisation that has a SIRET."""
 
     siret = SiretField()
     legal_form = forms.ChoiceField(
         label="Forme juridique", choices=[("", "Choisir une forme juridique"), *FRENCH_FORMS]
     )
+    field_order = ["siret", "name", "legal_form", "address"]
     phrases = {
         "siret": "le SIRET de votre structure",
         "name": "la dénomination de votre structure",
         "legal_form": "la forme juridique de votre structure",
     }
 
-    class Meta:
-        model = Organisation
-        fields = ["siret", "name", "legal_form", "address"]
-        labels = {"name": "Dénomination ou raison sociale", "address": "Adresse du siège"}
-        help_texts = {"address": "Facultatif."}
-        widgets = {"address": forms.Textarea(attrs={"rows": 3, "autocomplete": "street-address"})}
 
-    def validate_constraints(self) -> None:
-        """Left to the service: an organisation that exists is not an error, its page to join it follows (BR-222)."""
-
-
-class ForeignOrganisationForm(DsfrModelForm):
+class ForeignOrganisationForm(OrganisationForm):
     """An organisation of another country: its number in the register there stands for the SIRET (A-06)."""
 
+    country = CountryField()
+    register_number = forms.CharField(
+        label="Numéro au registre",
+        max_length=50,
+        help_text="Par exemple : HRB 12345 (Allemagne), 0123.456.789 (Belgique). "
+        "Un extrait du registre vous sera demandé plus tard.",
+    )
+    field_order = ["country", "register_number", "name", "address"]
     phrases = {
         "country": "le pays de votre structure",
         "register_number": "le numéro de votre structure au registre de son pays",
         "name": "la dénomination de votre structure",
     }
 
-    class Meta:
-        model = Organisation
-        fields = ["country", "register_number", "name", "address"]
-        labels = {
-            "register_number": "Numéro au registre",
-            "name": "Dénomination ou raison sociale",
-            "address": "Adresse du siège",
-        }
-        help_texts = {
-            "register_number": "Par exemple : HRB 12345 (Allemagne), 0123.456.789 (Belgique). "
-            "Un extrait du registre vous sera demandé plus tard.",
-            "address": "Facultatif.",
-        }
-        widgets = {"address": forms.Textarea(attrs={"rows": 3, "autocomplete": "street-address"})}
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["country"] = CountryField()
-        self.fields["register_number"].required = True
-        for name in ("country", "register_number"):
-            self._speak_french(name, self.fields[name])
-        self.initial.pop("country", None)
-
     def clean_register_number(self) -> str:
         return " ".join(self.cleaned_data["register_number"].split())
-
-    def validate_constraints(self) -> None:
-        """Left to the service, as above."""
 
 
 class FindOrganisationForm(DsfrForm):
@@ -135,25 +121,16 @@ class MemberForm(DsfrForm):
     type = forms.ChoiceField(
         label="Type de compte",
         choices=[
-            (
-                MembershipType.MANDATAIRE,
-                {"label": "Mandataire", "hint": "Représente la structure et gère ses comptes."},
-            ),
-            (
-                MembershipType.REPRESENTANT,
-                {"label": "Représentant", "hint": "Nommé par un mandataire, gère aussi les comptes et les démarches."},
-            ),
-            (
-                MembershipType.SALARIE,
-                {"label": "Contributeur", "hint": "Remplit les fiches et les questionnaires, sans gérer les comptes."},
-            ),
+            (MembershipType.MANDATAIRE, "Mandataire : représente la structure et gère ses comptes"),
+            (MembershipType.REPRESENTANT, "Représentant : mène les démarches et gère aussi les comptes"),
+            (MembershipType.SALARIE, "Contributeur : remplit les fiches et les questionnaires"),
         ],
         widget=forms.RadioSelect,
     )
     is_validator = forms.BooleanField(
         label="Peut valider les questionnaires",
         required=False,
-        help_text="Utile pour un contributeur : mandataires et représentants le peuvent déjà.",
+        help_text="Utile pour un contributeur : mandataires et représentants le peuvent déjà.",
     )
     phrases = {"type": "un type de compte"}
 
@@ -161,7 +138,7 @@ class MemberForm(DsfrForm):
 class InvitationForm(MemberForm):
     email = forms.EmailField(
         label="Adresse e-mail",
-        help_text="Adresse professionnelle de la personne. Par exemple : nom@exemple.fr",
+        help_text="Adresse professionnelle de la personne. Par exemple : nom@exemple.fr",
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
     )
     field_order = ["email", "type", "is_validator"]

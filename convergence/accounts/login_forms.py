@@ -14,7 +14,7 @@ from django import forms
 from django.http import HttpRequest
 
 from convergence.accounts import services
-from convergence.accounts.models import User
+from convergence.accounts.models import Invitation, User
 from convergence.ui.forms import DsfrFormMixin
 
 PASSWORD_HINT = "12 caractères au moins. Une phrase facile à retenir pour vous convient très bien."  # noqa: S105
@@ -31,11 +31,11 @@ _LABELS = {
     "passwordless": "Permettre la connexion avec cette seule clé",
 }
 _HINTS = {
-    "login": "Par exemple : nom@exemple.fr",
-    "email": "Par exemple : nom@exemple.fr",
+    "login": "Par exemple : nom@exemple.fr",
+    "email": "Par exemple : nom@exemple.fr",
     "password": "",
     "password1": PASSWORD_HINT,
-    "name": "Pour la reconnaître parmi les autres, par exemple : Téléphone professionnel",
+    "name": "Pour la reconnaître parmi les autres, par exemple : Téléphone professionnel",
     "passwordless": "La clé demandera alors une empreinte, un visage ou un code.",
 }
 
@@ -87,12 +87,15 @@ class SignupForm(FrenchForm, NameMixin, account_forms.SignupForm):
 
     def save(self, request: HttpRequest) -> User:
         """Whoever signs up from an invitation, with the address that received it, joins at once."""
-        proven = request.session.get("account_verified_email")
+        invitation_id = request.session.pop("invitation_id", None)
+        if request.session.get("account_verified_email") != self.cleaned_data["email"]:
+            # Another address than the one that the link proved: it is confirmed as usual, and joins nothing.
+            request.session.pop("account_verified_email", None)
+            invitation_id = None
         user: User = super().save(request)
-        if invitation_id := request.session.pop("invitation_id", None):
-            invitation = services.Invitation.objects.filter(pk=invitation_id).first()
-            if invitation and proven == user.email and not services.invitation_blocker(invitation, actor=user):
-                services.accept_invitation(invitation_id=invitation.pk, actor=user)
+        invitation = Invitation.objects.filter(pk=invitation_id).first() if invitation_id else None
+        if invitation and not services.invitation_blocker(invitation, actor=user):
+            services.accept_invitation(invitation_id=invitation.pk, actor=user)
         return user
 
 

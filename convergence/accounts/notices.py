@@ -32,8 +32,8 @@ def request_accepted(membership_id: int) -> None:
         recipients=[membership.user],
         kind=KIND,
         sender=membership.organisation.name,
-        content=f"Vous pouvez travailler sur les produits de {membership.organisation} : votre demande est acceptée. "
-        f"Type de compte : {membership.get_type_display()}.",
+        content=f"Vous pouvez travailler sur les produits de {membership.organisation} : votre demande est acceptée. "
+        f"Type de compte : {membership.get_type_display()}.",
         link=reverse("accounts:member_list", args=[membership.organisation_id]),
         subject=f"{membership.organisation} – demande acceptée",
         action="Ouvrir la structure",
@@ -46,7 +46,7 @@ def request_refused(membership_id: int, reason: str) -> None:
         recipients=[membership.user],
         kind=KIND,
         sender=membership.organisation.name,
-        content=f"Votre demande de rejoindre {membership.organisation} est refusée.\n\nMotif : {reason}",
+        content=f"Votre demande de rejoindre {membership.organisation} est refusée.\n\nMotif : {reason}",
         link=reverse("accounts:organisation_list"),
         subject=f"{membership.organisation} – demande refusée",
         action="Voir vos structures",
@@ -96,7 +96,7 @@ def member_changed(membership_id: int) -> None:
         recipients=[membership.user],
         kind=KIND,
         sender=membership.organisation.name,
-        content=f"Votre type de compte dans {membership.organisation} a changé : "
+        content=f"Votre type de compte dans {membership.organisation} a changé : "
         f"{membership.get_type_display()}{validator}.",
         link=reverse("accounts:member_list", args=[membership.organisation_id]),
     )
@@ -108,7 +108,7 @@ def member_removed(membership_id: int) -> None:
         recipients=[membership.user],
         kind=KIND,
         sender=membership.organisation.name,
-        content=f"Vous ne faites plus partie de {membership.organisation} : vous n’avez plus accès à ses produits.",
+        content=f"Vous ne faites plus partie de {membership.organisation} : vous n’avez plus accès à ses produits.",
         link=reverse("accounts:organisation_list"),
         subject=f"{membership.organisation} – fin de votre accès",
         action="Voir vos structures",

@@ -67,7 +67,7 @@ class MembershipQuerySet(models.QuerySet):
         return self.active().filter(type__in=MANAGING_TYPES)
 
 
-class InvitationQuerySet(models.QuerySet["Invitation"]):
+class InvitationQuerySet(models.QuerySet):
     def visible_to(self, user: User) -> InvitationQuerySet:
         """Those of one’s organisations, and those sent to one’s own address."""
         mine = models.Q(email__iexact=user.email)

@@ -23,7 +23,7 @@ INVITATION_LIFETIME = timedelta(days=7)
 
 LAST_MANAGER = Blocker(
     "last_manager",
-    "Une structure garde toujours au moins un mandataire ou un représentant : nommez d’abord une autre personne.",
+    "Une structure garde toujours au moins un mandataire ou un représentant : nommez d’abord une autre personne.",
     "#id_type",
 )
 
@@ -97,7 +97,7 @@ def request_membership(*, organisation_id: UUID, actor: User) -> Membership:
         if current.state == MembershipState.ACTIVE:
             message = "Vous faites déjà partie de cette structure."
         else:
-            message = "Votre demande est déjà en attente : un mandataire ou un représentant va y répondre."
+            message = "Votre demande est déjà en attente : un mandataire ou un représentant va y répondre."
         raise TransitionRefused([Blocker("already_member", message)])
     membership = Membership.objects.create(user=actor, organisation=organisation, type=MembershipType.SALARIE)
     record("membership.request", subject=membership, actor=actor, target=membership.state)
@@ -255,7 +255,7 @@ def remove_member(*, membership_id: int, actor: User) -> Membership:
 def leave(*, organisation_id: UUID, actor: User) -> Membership:
     """Leave an organisation; refused to its last mandataire or représentant (BR-221)."""
     organisation = Organisation.objects.visible_to(actor).select_for_update().get(pk=organisation_id)
-    membership = Membership.objects.active().select_for_update().get(organisation=organisation, user=actor)
+    membership: Membership = Membership.objects.active().select_for_update().get(organisation=organisation, user=actor)
     _end(membership, actor=actor)
     transaction.on_commit(partial(notices.member_left, membership.pk))
     return membership
@@ -295,7 +295,8 @@ def _lock_organisation(organisation_id: UUID, actor: User) -> Organisation:
 def _lock_for_manager(membership_id: int, actor: User) -> Membership:
     organisation_id = Membership.objects.visible_to(actor).values_list("organisation", flat=True).get(pk=membership_id)
     _lock_organisation(organisation_id, actor)
-    return Membership.objects.select_for_update(of=("self",)).select_related("user").get(pk=membership_id)
+    membership: Membership = Membership.objects.select_for_update(of=("self",)).get(pk=membership_id)
+    return membership
 
 
 def _lock_invitation(invitation_id: UUID, actor: User) -> Invitation:
@@ -339,7 +340,7 @@ def _refuse_known_address(organisation: Organisation, email: str) -> None:
     if MembershipState.ACTIVE in states:
         message = "Cette personne fait déjà partie de la structure."
     elif MembershipState.REQUESTED in states:
-        message = "Cette personne a déjà demandé à rejoindre la structure : répondez à sa demande."
+        message = "Cette personne a déjà demandé à rejoindre la structure : répondez à sa demande."
     else:
         return
     raise TransitionRefused([Blocker("already_member", message, "#id_email")])

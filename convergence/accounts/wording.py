@@ -18,13 +18,14 @@ REFUSALS = {
     "too_many_login_attempts": "Trop d’essais ont échoué. Réessayez dans quelques minutes.",
     "unknown_email": "Aucun compte n’a cette adresse.",
     "select_only_one": "Choisissez une seule réponse.",
-    "same_as_current": "Cette valeur est déjà la vôtre : indiquez-en une autre.",
+    "same_as_current": "Cette valeur est déjà la vôtre : indiquez-en une autre.",
+    "unverified_primary_email": "Votre adresse principale doit d’abord être confirmée.",
     "rate_limited": "Vous allez trop vite. Attendez une minute, puis réessayez.",
 }
 
 SECOND_FACTOR_REFUSALS = {
-    "add_email_blocked": "Votre compte est protégé par une double authentification : l’adresse ne peut pas être ajoutée.",
-    "cannot_delete_authenticator": "Votre rôle exige une double authentification : "
+    "add_email_blocked": "Votre compte est protégé par une double authentification : l’adresse ne peut pas être ajoutée.",
+    "cannot_delete_authenticator": "Votre rôle exige une double authentification : "
     "ajoutez d’abord une autre application ou une clé.",
     "cannot_generate_recovery_codes": "Activez d’abord une application ou une clé de sécurité.",
     "incorrect_code": REFUSALS["incorrect_code"],
@@ -35,7 +36,7 @@ SECOND_FACTOR_REFUSALS = {
 MESSAGES = {
     "account/messages/cannot_delete_primary_email.txt": "Vous ne pouvez pas retirer votre adresse principale.",
     "account/messages/email_confirmation_failed.txt": "Cette adresse est déjà celle d’un autre compte.",
-    "account/messages/email_confirmation_sent.txt": "Un message est parti : ouvrez le lien qu’il contient.",
+    "account/messages/email_confirmation_sent.txt": "Un message est parti : ouvrez le lien qu’il contient.",
     "account/messages/email_confirmed.txt": "Votre adresse e-mail est confirmée.",
     "account/messages/email_deleted.txt": "Le changement d’adresse est abandonné.",
     "account/messages/logged_out.txt": "Vous êtes déconnecté.",
@@ -64,7 +65,7 @@ class Mail:
     action: str = ""
 
 
-_NOT_YOU = "Si vous n’avez rien demandé, ignorez ce message : rien ne change."
+_NOT_YOU = "Si vous n’avez rien demandé, ignorez ce message : rien ne change."
 
 
 def _change(subject: str, what: str) -> Mail:
@@ -74,7 +75,7 @@ def _change(subject: str, what: str) -> Mail:
         (
             what,
             "Si ce n’est pas vous, changez votre mot de passe aujourd’hui et écrivez au support.",
-            "Adresse IP : {ip}\nNavigateur : {user_agent}",
+            "Adresse IP : {ip}\nNavigateur : {user_agent}",
         ),
         link="profile_url",
         action="Vérifier votre compte",
@@ -94,7 +95,7 @@ MAILS = {
     "account/email/account_already_exists": Mail(
         "Vous avez déjà un compte",
         (
-            "Connectez-vous avec cette adresse : un compte existe déjà. "
+            "Connectez-vous avec cette adresse : un compte existe déjà. "
             "Si vous avez oublié son mot de passe, choisissez-en un nouveau.",
             _NOT_YOU,
         ),
@@ -109,7 +110,7 @@ MAILS = {
     ),
     "account/email/unknown_account": Mail(
         "Aucun compte à cette adresse",
-        ("Créez un compte si vous le souhaitez : aucun n’existe à cette adresse.", _NOT_YOU),
+        ("Créez un compte si vous le souhaitez : aucun n’existe à cette adresse.", _NOT_YOU),
         link="signup_url",
         action="Créer un compte",
     ),

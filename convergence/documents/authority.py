@@ -13,8 +13,7 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -43,7 +42,7 @@ class Credential:
     """A certificate, its private key, and the certificates between it and its root (root included)."""
 
     certificate: x509.Certificate
-    key: CertificateIssuerPrivateKeyTypes
+    key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
     chain: tuple[x509.Certificate, ...]
 
 
@@ -89,8 +88,8 @@ def _load_p12(path: Path, password: str) -> Credential:
         key, certificate, others = pkcs12.load_key_and_certificates(path.read_bytes(), password.encode() or None)
     except (OSError, ValueError) as error:
         raise ImproperlyConfigured(f"SEAL_PKCS12_PATH: {path} cannot be read ({error})") from error
-    if certificate is None or not isinstance(key, CertificateIssuerPrivateKeyTypes):
-        raise ImproperlyConfigured(f"SEAL_PKCS12_PATH: {path} holds no certificate with a key that signs")
+    if certificate is None or not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
+        raise ImproperlyConfigured(f"SEAL_PKCS12_PATH: {path} holds no certificate with an RSA or elliptic curve key")
     return Credential(certificate, key, tuple(others))
 
 

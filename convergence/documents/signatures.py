@@ -9,11 +9,13 @@ import tempfile
 from dataclasses import dataclass
 from functools import partial
 from io import BytesIO
+from typing import Any
 
 from asgiref.sync import async_to_sync
 from asn1crypto import keys as asn1_keys
 from asn1crypto import x509 as asn1_x509
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -80,17 +82,18 @@ def sign_pdf(
     `field_name` must be free in the file; with a `box` the signature shows on the page. Raises SignatureFailed.
     """
     credential = authority.issue_signer(name=signer_name, email=signer_email)
-    metadata = signers.PdfSignatureMetadata(
+    return _sign(
+        document,
+        credential=credential,
         field_name=field_name,
         name=signer_name,
-        contact_info=signer_email,
+        heading="Signé électroniquement par",
         reason=reason,
+        at=at,
+        box=box,
+        contact_info=signer_email,
         location=location,
-        md_algorithm="sha256",
-        subfilter=fields.SigSeedSubFilter.PADES,
     )
-    heading = "Signé électroniquement par"
-    return _sign(document, credential=credential, metadata=metadata, heading=heading, at=at, box=box)
 
 
 def seal_pdf(
@@ -103,14 +106,17 @@ def seal_pdf(
 ) -> bytes:
     """Return the PDF with the platform's seal: who made the file and that it has not changed, never a consent."""
     credential = authority.get_seal()
-    metadata = signers.PdfSignatureMetadata(
+    (name,) = credential.certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[:1]
+    return _sign(
+        document,
+        credential=credential,
         field_name=field_name,
+        name=str(name.value),
+        heading="Cachet électronique",
         reason=reason,
-        md_algorithm="sha256",
-        subfilter=fields.SigSeedSubFilter.PADES,
+        at=at or timezone.now(),
+        box=box,
     )
-    heading = "Cachet électronique"
-    return _sign(document, credential=credential, metadata=metadata, heading=heading, at=at or timezone.now(), box=box)
 
 
 def seal_bytes(payload: bytes, *, at: dt.datetime | None = None) -> bytes:
@@ -133,7 +139,7 @@ def seal_bytes(payload: bytes, *, at: dt.datetime | None = None) -> bytes:
 class _DatedSigner(signers.PdfSigner):
     """pyHanko's signer, with the date given by the caller instead of the clock."""
 
-    def __init__(self, *args: object, at: dt.datetime, **kwargs: object) -> None:
+    def __init__(self, *args: Any, at: dt.datetime, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._at = at
 
@@ -147,24 +153,40 @@ def _sign(
     document: bytes,
     *,
     credential: authority.Credential,
-    metadata: signers.PdfSignatureMetadata,
+    field_name: str,
+    name: str,
     heading: str,
+    reason: str,
     at: dt.datetime,
     box: SignatureBox | None,
+    contact_info: str | None = None,
+    location: str | None = None,
 ) -> bytes:
-    signer = _signer(credential)
-    make = partial(_DatedSigner, metadata, signer, timestamper=_timestamper(), at=at)
+    make = partial(
+        _DatedSigner,
+        signers.PdfSignatureMetadata(
+            field_name=field_name,
+            name=name,
+            reason=reason,
+            md_algorithm="sha256",
+            subfilter=fields.SigSeedSubFilter.PADES,
+            contact_info=contact_info,
+            location=location,
+        ),
+        _signer(credential),
+        timestamper=_timestamper(),
+        at=at,
+    )
     try:
         writer = IncrementalPdfFileWriter(BytesIO(document))
-        if _is_taken(writer, metadata.field_name):
+        if _is_taken(writer, field_name):
             raise SignatureFailed("Cette partie a déjà signé ce document.")
         if box is None:
             return _write(make(), writer)
-        name = metadata.name or signer.subject_name
         with tempfile.NamedTemporaryFile(suffix=".pdf") as stamp:
-            stamp.write(_draw_stamp(box, heading=heading, name=name, reason=metadata.reason, at=at, signer=credential))
+            stamp.write(_draw_stamp(box, heading=heading, name=name, reason=reason, at=at, signer=credential))
             stamp.flush()
-            field = fields.SigFieldSpec(metadata.field_name, on_page=_page_index(box), box=_place(writer, box))
+            field = fields.SigFieldSpec(field_name, on_page=_page_index(box), box=_place(writer, box))
             return _write(make(stamp_style=_stamp_style(stamp.name), new_field_spec=field), writer)
     except TimestampRequestError as error:
         raise SignatureFailed("Le service d’horodatage ne répond pas.") from error
@@ -199,7 +221,7 @@ def _timestamper() -> HTTPTimeStamper | None:
 
 
 def _draw_stamp(
-    box: SignatureBox, *, heading: str, name: str, reason: str | None, at: dt.datetime, signer: authority.Credential
+    box: SignatureBox, *, heading: str, name: str, reason: str, at: dt.datetime, signer: authority.Credential
 ) -> bytes:
     """Return a one-page PDF of the size of the box: WeasyPrint embeds the fonts, which PDF/A asks for."""
     html = render_to_string(
@@ -207,7 +229,7 @@ def _draw_stamp(
         {
             "heading": heading,
             "name": name,
-            "reason": reason or "",
+            "reason": reason,
             "at": at,
             "width": box.width,
             "height": box.height,

@@ -28,7 +28,11 @@ from pyhanko.sign.validation import (
     async_validate_pdf_signature,
     async_validate_pdf_timestamp,
 )
-from pyhanko.sign.validation.status import StandardCMSSignatureStatus
+from pyhanko.sign.validation.status import (
+    DocumentTimestampStatus,
+    PdfSignatureStatus,
+    StandardCMSSignatureStatus,
+)
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.errors import PathError, ValidationError
 
@@ -158,6 +162,7 @@ def _conclude(checks: Sequence[SignatureCheck], *, expected: int) -> Verificatio
 
 def _check_embedded(embedded: EmbeddedPdfSignature) -> SignatureCheck:
     context = _validation_context()
+    status: PdfSignatureStatus | DocumentTimestampStatus
     try:
         if embedded.sig_object_type == "/DocTimeStamp":
             status = async_to_sync(async_validate_pdf_timestamp)(embedded, context)

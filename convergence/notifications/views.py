@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 
 from django.contrib import messages
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -25,7 +26,7 @@ PAGE_SIZE = 25
 def notification_list(request: HttpRequest) -> HttpResponse:
     """Newest first, by key: `avant=<id>` goes on to older ones, `apres=<id>` back to newer ones."""
     text = request.GET.get("q", "").strip()
-    mine = search(Notification.objects.visible_to(request.user), text, "sender", "product", "kind", "content")
+    mine = search(Notification.objects.visible_to(_person(request)), text, "sender", "product", "kind", "content")
     before, after = _key(request, "avant"), _key(request, "apres")
     if after:
         rows = list(mine.filter(pk__gt=after).order_by("pk")[: PAGE_SIZE + 1])
@@ -39,7 +40,7 @@ def notification_list(request: HttpRequest) -> HttpResponse:
     context = {
         "text": text,
         "list_url": reverse("notifications:notification_list"),
-        "tags": [FilterTag(f"« {text} »", reverse("notifications:notification_list"))] if text else [],
+        "tags": [FilterTag(f"« {text} »", reverse("notifications:notification_list"))] if text else [],
         "summary": "",
         "lines": [_line(row) for row in rows],
         "unread": any(row.read_at is None for row in rows),
@@ -56,7 +57,7 @@ def notification_list(request: HttpRequest) -> HttpResponse:
 def notification_read(request: HttpRequest, notification_id: int) -> HttpResponse:
     """Mark one as read, then go where it leads."""
     try:
-        notification = services.mark_read(notification_id=notification_id, person=request.user)
+        notification = services.mark_read(notification_id=notification_id, person=_person(request))
     except Notification.DoesNotExist as error:
         raise Http404 from error
     return redirect(notification.link or reverse("notifications:notification_list"))
@@ -65,9 +66,13 @@ def notification_read(request: HttpRequest, notification_id: int) -> HttpRespons
 @require_POST
 @login_required
 def notification_read_all(request: HttpRequest) -> HttpResponse:
-    if services.mark_all_read(person=request.user):
+    if services.mark_all_read(person=_person(request)):
         messages.success(request, "Toutes vos notifications sont marquées comme lues.")
     return redirect("notifications:notification_list")
+
+
+def _person(request: HttpRequest) -> AbstractBaseUser:
+    return cast(AbstractBaseUser, request.user)
 
 
 def _key(request: HttpRequest, name: str) -> int | None:

@@ -4,7 +4,7 @@ import io
 from typing import BinaryIO
 
 import pypdfium2
-from PIL import Image
+from PIL import Image, ImageOps
 
 from evidence.child.answer import Answer, Refused
 from evidence.child.images import open_image
@@ -17,7 +17,7 @@ def render(file: BinaryIO, *, code: str, page: int, width: int) -> Answer:
     if code in IMAGES:
         if page != 0:
             raise Refused("page_missing")
-        image = open_image(file, code=code)
+        image = ImageOps.exif_transpose(open_image(file, code=code))  # phones store photos lying on their side
         has_alpha = image.mode in {"RGBA", "LA", "PA"} or "transparency" in image.info
         image = image.convert("RGBA" if has_alpha else "RGB")
         image.thumbnail((width, max(1, RENDER_PIXELS // width)))

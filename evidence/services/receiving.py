@@ -44,7 +44,7 @@ class Examined:
 
 def receive(
     *,
-    upload: UploadedFile,
+    upload: UploadedFile[Any],
     allowed_formats: Collection[str],
     max_size_mb: int,
     encrypted_for: EncryptedContainer | None = None,
@@ -67,7 +67,7 @@ def receive(
 
 def examine(
     *,
-    upload: UploadedFile,
+    upload: UploadedFile[Any],
     allowed_formats: Collection[str],
     max_size_mb: int,
     encrypted_for: EncryptedContainer | None = None,

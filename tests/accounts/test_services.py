@@ -132,9 +132,7 @@ class TestRequest:
     def test_manager_accepts_with_a_type(self, organisation, manager):
         asked = MembershipFactory(organisation=organisation, state=MembershipState.REQUESTED)
 
-        services.accept_request(
-            membership_id=asked.pk, actor=manager, type=MembershipType.SALARIE, is_validator=True
-        )
+        services.accept_request(membership_id=asked.pk, actor=manager, type=MembershipType.SALARIE, is_validator=True)
 
         membership = Membership.objects.get(pk=asked.pk)
         assert (membership.state, membership.type, membership.is_validator) == ("active", "salarie", True)
@@ -390,9 +388,7 @@ class TestMembers:
     @pytest.mark.rule("BR-221")
     def test_administrator_cannot_remove_the_last_manager(self, organisation, manager):
         with pytest.raises(TransitionRefused) as refusal:
-            services.remove_member(
-                membership_id=membership_of(manager, organisation).pk, actor=make_agent(Role.ADMIN)
-            )
+            services.remove_member(membership_id=membership_of(manager, organisation).pk, actor=make_agent(Role.ADMIN))
 
         assert codes(refusal) == ["last_manager"]
 
@@ -441,9 +437,13 @@ class TestDatabaseKeepsAManager:
         ids=["end", "change of type", "delete"],
     )
     def test_last_one_cannot_go(self, organisation, manager, change):
-        with pytest.raises(IntegrityError, match="membership_keep_a_manager"), transaction.atomic():
-            change(membership_of(manager, organisation))
-            self.immediately()
+        def change_and_commit():
+            with transaction.atomic():
+                change(membership_of(manager, organisation))
+                self.immediately()
+
+        with pytest.raises(IntegrityError, match="membership_keep_a_manager"):
+            change_and_commit()
 
         assert membership_of(manager, organisation).state == MembershipState.ACTIVE
 

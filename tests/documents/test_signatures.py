@@ -210,6 +210,8 @@ def test_openssl_verifies_the_seal(tmp_path, roots):
     (tmp_path / "payload").write_bytes(b"payload")
     (tmp_path / "payload.p7s").write_bytes(seal_bytes(b"payload", at=AT))
     command = ["openssl", "cms", "-verify", "-binary", "-inform", "DER", "-in", "payload.p7s", "-content", "payload"]
-    told = subprocess.run([*command, "-CAfile", roots, "-purpose", "any"], cwd=tmp_path, capture_output=True, check=False)
+    told = subprocess.run(
+        [*command, "-CAfile", roots, "-purpose", "any"], cwd=tmp_path, capture_output=True, check=False
+    )
     assert told.returncode == 0, told.stderr
     assert told.stdout == b"payload"

@@ -58,17 +58,18 @@ def test_a_page_of_a_pdf_is_an_image_of_the_next_known_width_kept_by_hash(stored
     assert services.render_page(file, 1, width=800) == page
 
 
-def test_a_photo_is_shown_without_its_metadata(stored):
+def test_a_photo_is_shown_upright_and_without_its_metadata(stored):
     output = io.BytesIO()
     photo = Image.new("RGB", (2000, 1000), "red")
     exif = Image.Exif()
     exif[0x010E] = "adresse privée"
+    exif[0x0112] = 6  # lying on its side
     photo.save(output, "JPEG", exif=exif)
 
     shown = services.render_page(stored("photo.jpg", output.getvalue()), 0, width=320)
 
     image = Image.open(io.BytesIO(shown))
-    assert (image.size, image.format) == ((320, 160), "PNG")
+    assert (image.size, image.format) == ((320, 640), "PNG")
     assert b"adresse priv" not in shown
 
 

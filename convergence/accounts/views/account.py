@@ -26,7 +26,7 @@ def account_detail(request: HttpRequest) -> HttpResponse:
     """« Votre compte »; posting changes the name."""
     user = cast(User, request.user)
     typed = {"first_name": user.first_name, "last_name": user.last_name}
-    form = NameForm(request.POST or None, initial=typed)
+    form = NameForm(request.POST if request.method == "POST" else None, initial=typed)
     if request.method == "POST" and form.is_valid():
         services.rename(
             actor=user, first_name=form.cleaned_data["first_name"], last_name=form.cleaned_data["last_name"]

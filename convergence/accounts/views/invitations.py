@@ -31,7 +31,7 @@ def invitation_create(request: HttpRequest, organisation_id: UUID) -> HttpRespon
     organisation = get_object_or_404(Organisation.objects.visible_to(user), pk=organisation_id)
     if not rules.can_manage_accounts(user, organisation):
         raise PermissionDenied("accounts")
-    form = InvitationForm(request.POST or None, initial={"type": MembershipType.SALARIE})
+    form = InvitationForm(request.POST if request.method == "POST" else None, initial={"type": MembershipType.SALARIE})
     if request.method == "POST" and form.is_valid():
         try:
             services.invite(

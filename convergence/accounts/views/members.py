@@ -67,7 +67,10 @@ def member_list(request: HttpRequest, organisation_id: UUID) -> HttpResponse:
 def member_update(request: HttpRequest, organisation_id: UUID, membership_id: int) -> HttpResponse:
     """Change the type of account and the right to validate."""
     membership = _managed(request, organisation_id, membership_id, MembershipState.ACTIVE)
-    form = MemberForm(request.POST or None, initial={"type": membership.type, "is_validator": membership.is_validator})
+    form = MemberForm(
+        request.POST if request.method == "POST" else None,
+        initial={"type": membership.type, "is_validator": membership.is_validator},
+    )
     return _handle_form(
         request,
         membership,
@@ -90,7 +93,7 @@ def member_update(request: HttpRequest, organisation_id: UUID, membership_id: in
 def request_accept(request: HttpRequest, organisation_id: UUID, membership_id: int) -> HttpResponse:
     """Let a person in, with a type of account."""
     membership = _managed(request, organisation_id, membership_id, MembershipState.REQUESTED)
-    form = MemberForm(request.POST or None, initial={"type": MembershipType.SALARIE})
+    form = MemberForm(request.POST if request.method == "POST" else None, initial={"type": MembershipType.SALARIE})
     return _handle_form(
         request,
         membership,
@@ -115,7 +118,7 @@ def request_accept(request: HttpRequest, organisation_id: UUID, membership_id: i
 def request_refuse(request: HttpRequest, organisation_id: UUID, membership_id: int) -> HttpResponse:
     """Refuse, with a reason."""
     membership = _managed(request, organisation_id, membership_id, MembershipState.REQUESTED)
-    form = RefusalForm(request.POST or None)
+    form = RefusalForm(request.POST if request.method == "POST" else None)
     return _handle_form(
         request,
         membership,

@@ -20,7 +20,7 @@ from convergence.accounts.forms import FindOrganisationForm, ForeignOrganisation
 from convergence.accounts.models import Invitation, Membership, Organisation, User
 from convergence.accounts.organisations import choose_organisation, current_organisation
 from convergence.kernel.errors import TransitionRefused
-from convergence.ui.values import Action, Badge, Link, Row
+from convergence.ui.values import Action, Badge, Row
 
 
 @require_GET
@@ -32,7 +32,7 @@ def organisation_list(request: HttpRequest) -> HttpResponse:
     rows = [
         Row(
             cells=[
-                Link(membership.organisation.name, _members_url(membership.organisation)),
+                membership.organisation.name,
                 membership.organisation.identifier_label,
                 membership.get_type_display(),
                 Badge("Structure affichée", "info") if membership.organisation == current else "",
@@ -123,7 +123,7 @@ def organisation_create_foreign(request: HttpRequest) -> HttpResponse:
 @login_required
 def organisation_find(request: HttpRequest) -> HttpResponse:
     """Find the organisation to join; an unknown one leads to its creation, prefilled."""
-    form = FindOrganisationForm(request.POST or None)
+    form = FindOrganisationForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         typed = {name: value for name, value in form.cleaned_data.items() if value}
         if form.cleaned_data["siret"]:
@@ -131,7 +131,7 @@ def organisation_find(request: HttpRequest) -> HttpResponse:
         found = services.find_organisation(**typed)
         if found is not None:
             return redirect("accounts:organisation_join", found.pk)
-        messages.info(request, "Cette structure n’est pas encore inscrite : vous pouvez la créer.")
+        messages.info(request, "Cette structure n’est pas encore inscrite : vous pouvez la créer.")
         name = "organisation_create" if "siret" in typed else "organisation_create_foreign"
         return redirect(f"{reverse(f'accounts:{name}')}?{urlencode(typed)}")
     return render(request, "accounts/organisation_find.html", {"form": form}, status=422 if form.errors else 200)
@@ -159,7 +159,7 @@ def _create(request: HttpRequest, **fields: Any) -> HttpResponse:
     try:
         organisation = services.create_organisation(actor=cast(User, request.user), **fields)
     except services.OrganisationExists as exists:
-        messages.info(request, f"{exists.organisation} est déjà inscrite : demandez à la rejoindre.")
+        messages.info(request, f"{exists.organisation} est déjà inscrite : demandez à la rejoindre.")
         return redirect("accounts:organisation_join", exists.organisation.pk)
     choose_organisation(request, organisation.pk)
     messages.success(request, f"{organisation} est inscrite. Vous en êtes mandataire.")
@@ -173,7 +173,7 @@ def _fill_from_lookup(request: HttpRequest, form: FrenchOrganisationForm) -> Htt
         return _creation_page(request, form, status=422)
     company = company_lookup.look_up(form.cleaned_data["siret"])
     if company is None:
-        messages.info(request, "L’annuaire n’a pas répondu pour ce SIRET : complétez vous-même les champs.")
+        messages.info(request, "L’annuaire n’a pas répondu pour ce SIRET : complétez vous-même les champs.")
     else:
         found = {"name": company.name, "legal_form": company.legal_form, "address": company.address}
         typed |= {name: value for name, value in found.items() if value and not typed[name]}
@@ -199,7 +199,7 @@ def _waiting(user: User) -> dict[str, Any]:
         .order_by("created_at", "pk")
     )
     return {
-        "requests": [{"name": request.organisation.name, "at": request.requested_at} for request in requests],
+        "requests": [{"name": asked.organisation.name, "at": asked.requested_at} for asked in requests],
         "invitations": [
             {
                 "name": invitation.organisation.name,

@@ -15,7 +15,7 @@ class Command(BaseCommand):
         except ImproperlyConfigured as error:
             raise CommandError(str(error)) from error
         width = max(len(account.email) for account in accounts)
-        self.stdout.write(f"Mot de passe de tous les comptes : {demo.PASSWORD}\n")
+        self.stdout.write(f"Mot de passe de tous les comptes : {demo.PASSWORD}\n")
         for account in accounts:
             self.stdout.write(f"{account.email:<{width}}  {account.code or '      '}  {account.what}")
-        self.stdout.write("Les codes changent toutes les trente secondes : page /demo/ ou manage.py demo_accounts.")
+        self.stdout.write("Les codes changent toutes les trente secondes : page /demo/ ou manage.py demo_accounts.")

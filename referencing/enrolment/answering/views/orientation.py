@@ -24,7 +24,7 @@ from convergence.ui.values import Link, Progress
 from questionnaires.core import Progress as Counter
 from questionnaires.models import ORIENTATION
 from questionnaires.selectors import OrientationForm as Shown
-from questionnaires.selectors import load_orientation, load_row
+from questionnaires.selectors import blank_view, load_orientation, load_row
 from questionnaires.services import (
     Consequences,
     ConsequencesToConfirm,
@@ -53,7 +53,6 @@ def orientation_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     if request.method == "GET":
         shown = load_orientation(place.enrolment.response)
         return render_form(request, place, shown, OrientationForm(shown.questions))
-    place.access.require_write()
     return _post(request, place)
 
 
@@ -153,9 +152,9 @@ def _validate(request: HttpRequest, place: Place, *, confirmed: str = "") -> Non
 def orientation_save(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Autosave: the changed fields only. 200 with what changed, 422 with errors, 409 with both texts (A-13)."""
     place = find_place(request, pk)
-    fields = set(request.POST.getlist("_fields"))
-    shown = load_orientation(place.enrolment.response)
-    form = OrientationForm([view for view in shown.questions if view.code in fields], request.POST)
+    questions = load_grid(place.enrolment.response.definition).questions
+    fields = dict.fromkeys(request.POST.getlist("_fields"))
+    form = OrientationForm([blank_view(questions[code]) for code in fields if code in questions], request.POST)
     try:
         result = _save(place, form)
     except TransitionRefused as refusal:
@@ -185,6 +184,8 @@ def orientation_confirm(request: HttpRequest, pk: UUID) -> HttpResponse:
     place = find_place(request, pk)
     if reason := closed_reason(load_row(place.enrolment.response, ORIENTATION)):
         return refused(request, place, reason, page=PAGE)
+    if place.access.locked_reason:
+        return redirect("enrolment:orientation_detail", place.enrolment.pk)
     place.access.require_validate()
     status = 200
     if request.method == "POST":

@@ -1,0 +1,27 @@
+"""Strings that break out of documents when nobody looks."""
+
+HOSTILE = [
+    "=HYPERLINK(\"http://x.invalid\",\"cliquez\")",
+    "+33 1 02 03 04 05",
+    "-1+1|cmd",
+    "@SUM(A1:A9)",
+    "\t=1+1",
+    "\r=1+1",
+    "\n=1+1",
+    "#N/A",
+    "#REF!",
+    "=",
+    "'=1",
+    "<script>alert(1)</script>",
+    "\"><img src=x onerror=alert(1)>",
+    "]]></t>&amp;&lt;",
+    "{{ settings.SECRET_KEY }}{% load x %}",
+    "  espaces  autour  ",
+    "ligne 1\nligne 2\r\nligne 3",
+    "L’été à 18\u202fh\u00a0: « été » e\u0301",
+    "\u202eevil\u2066",
+    "🎉 名前 ﷽ ",
+    "nul\x00 cloche\x07 échappement\x1b",
+    "_x0041_ et _x000D_",
+    "\ufffe\uffff",
+]  # fmt: skip
