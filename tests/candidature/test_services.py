@@ -125,9 +125,7 @@ class TestApply:
     @pytest.mark.parametrize("is_validator", [False, True])
     def test_contributor_cannot_apply(self, complete, is_validator):
         dossier, _ = complete
-        member = make_member(
-            dossier.enrolment.product.organisation, MembershipType.SALARIE, is_validator=is_validator
-        )
+        member = make_member(dossier.enrolment.product.organisation, MembershipType.SALARIE, is_validator=is_validator)
         with pytest.raises(PermissionDenied):
             apply(dossier_id=dossier.pk, actor=member)
 

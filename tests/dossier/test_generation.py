@@ -53,7 +53,9 @@ def test_missing_core_questionnaire_refuses_and_says_which():
     with pytest.raises(TransitionRefused) as refusal:
         generate_dossier(enrolment_id=enrolment.pk, actor=manager)
 
-    assert [blocker.message for blocker in refusal.value.blockers] == ["Terminez le questionnaire « Interopérabilité »."]
+    assert [blocker.message for blocker in refusal.value.blockers] == [
+        "Terminez le questionnaire « Interopérabilité »."
+    ]
 
 
 @pytest.mark.rule("A-12")
