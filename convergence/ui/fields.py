@@ -6,7 +6,6 @@ from typing import Any
 from django import forms
 from django.forms import BaseForm, BoundField
 from django.template.loader import render_to_string
-from django.utils.safestring import SafeString
 
 from convergence.ui.typography import NBSP
 from convergence.ui.values import Link
@@ -33,7 +32,7 @@ def anchor_of(bound: BoundField) -> str:
     return bound.auto_id or bound.html_name
 
 
-def render(bound: BoundField, *, hint: str = "", label: str = "", inline: bool = False) -> SafeString | str:
+def render(bound: BoundField, *, hint: str = "", label: str = "", inline: bool = False) -> str:
     if bound.is_hidden:
         return bound.as_hidden()
     kind = kind_of(bound)

@@ -8,9 +8,11 @@ import structlog
 from django.conf import settings
 from django.contrib.auth.decorators import user_passes_test
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.views.decorators.http import require_POST
 
 from convergence.ui import autosave, examples
@@ -45,6 +47,7 @@ def component_autosave(request: HttpRequest) -> HttpResponse:
     else:
         answer = {"version": answer["version"] + 1, "text": text}
         request.session["ui_answer"] = answer
+        html = format_html('<p id="autosave-length" hx-swap-oob="true">{} caractères enregistrés</p>', len(text))
     return autosave.saved(at=timezone.now(), versions={"text-version": answer["version"]}, html=html, status=status)
 
 
@@ -53,20 +56,20 @@ def render_confirmation(request: HttpRequest, action: Action, *, cancel_url: str
     return TemplateResponse(request, "ui/confirm.html", {"action": action, "cancel_url": cancel_url}, status=status)
 
 
-def render_error(request: HttpRequest, status: int, **context: Any) -> HttpResponse:
-    """An error page without session or database: brand, what happened, what to do, a code for support."""
-    code = structlog.contextvars.get_contextvars().get("request_id", "")
-    values = {
-        "chrome": bare_chrome(),
-        "support_code": code,
-        "contact": settings.CONVERGENCE["CONTACT_EMAIL"],
-        **context,
-    }
-    return HttpResponse(render_to_string(f"{status}.html", values), status=status)
+def render_error(request: HttpRequest, status: int, *, is_bare: bool = False, **values: Any) -> HttpResponse:
+    """What happened, what to do, a code for support; around it the person's own frame when there is one.
+
+    With `is_bare` neither session nor database is touched: for pages whose cause may be just that.
+    """
+    values["support_code"] = structlog.contextvars.get_contextvars().get("request_id", "")
+    values["contact"] = settings.CONVERGENCE["CONTACT_EMAIL"]
+    if is_bare or not hasattr(request, "user"):
+        return HttpResponse(render_to_string(f"{status}.html", {"chrome": bare_chrome(), **values}), status=status)
+    return render(request, f"{status}.html", values, status=status)
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return render_error(request, 400)
+    return render_error(request, 400, is_bare=True)
 
 
 def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -82,7 +85,7 @@ def too_many_requests(request: HttpRequest) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    return render_error(request, 500)
+    return render_error(request, 500, is_bare=True)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -91,6 +94,6 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def service_unavailable(request: HttpRequest) -> HttpResponse:
-    response = render_error(request, 503)
+    response = render_error(request, 503, is_bare=True)
     response["Retry-After"] = "300"
     return response

@@ -47,7 +47,7 @@ SIGNATURE_TOPS = {EDITOR: 72, MINISTER: 132, CNAM: 192}
 
 def parties_of(values: Mapping[str, Any]) -> list[Party]:
     """Editor (from a transmitted fiche), minister, Cnam (BR-032)."""
-    number = values.get("siret") and f"SIRET {values['siret']}" or f"registre n° {values.get('register_number', '')}"
+    number = (values.get("siret") and f"SIRET {values['siret']}") or f"registre n° {values.get('register_number', '')}"
     identity = ", ".join(part for part in (one_line(values.get("address", "")), number) if part)
     function = values.get("representative_function", "")
     represented = signer_of(values) + (f", {function}" if function else "")

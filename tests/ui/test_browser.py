@@ -111,6 +111,8 @@ class TestAutosave:
     def test_saves_while_typing_and_says_when(self, component_page: Page):
         component_page.get_by_label("Votre réponse").fill("Bonjour")
         expect(self.status(component_page)).to_have_text(re.compile(r"^Enregistré à \d\d:\d\d$"))
+        expect(component_page.get_by_text("7 caractères enregistrés")).to_be_visible()
+        expect(component_page.get_by_label("Votre réponse")).to_be_focused()
         assert self.kept(component_page) == []
         component_page.reload()
         expect(component_page.get_by_label("Votre réponse")).to_have_value("Bonjour")

@@ -139,6 +139,12 @@ def test_table_labels_each_cell_for_cards_and_links_the_row():
     assert "1\u202f234,5" in html
 
 
+def test_links_do_not_nest_when_the_row_leads_where_its_first_cell_does():
+    html = render("{% data_table c r 'x' %}", c=["Produit"], r=[Row([Link("Mon carnet", "/a/")], "/a/")])
+    assert html.count("<a ") == 1
+    assert "Mon carnet" in text(html)
+
+
 def test_sorted_column_says_so():
     html = render("{% data_table c r 'x' %}", c=[Column("Nom", "/?tri=nom", "descending")], r=[])
     assert 'aria-sort="descending"' in html

@@ -89,16 +89,23 @@ def test_frame_shows_person_organisation_and_tabs(client, db):
         (views.service_unavailable, 503, "Le service est en maintenance"),
     ],
 )
-def test_error_page_needs_no_database(view, status, words):
+def test_error_page_without_a_person_needs_no_database(view, status, words):
     response = view(RequestFactory().get("/"))
     assert response.status_code == status
     assert words in response.content.decode()
 
 
-def test_unknown_address_gets_our_page(client):
+def test_unknown_address_gets_our_page(client, db):
     response = client.get("/nulle-part/")
     assert response.status_code == 404
     assert "Page introuvable" in response.content.decode()
+
+
+def test_lost_person_keeps_the_menu(client, staff):
+    client.force_login(staff)
+    page = client.get("/nulle-part/").content.decode()
+    assert "Page introuvable" in page
+    assert "Se déconnecter" in page
 
 
 @override_settings(ROOT_URLCONF=__name__)

@@ -4,14 +4,14 @@ import re
 from pathlib import Path
 
 import pytest
+from django.contrib.staticfiles import finders
 from django.template.loader import get_template
 
 ROOT = Path(__file__).resolve().parents[2] / "templates"
 TEMPLATES = sorted(ROOT.rglob("*.html"))
 NAMES = [str(path.relative_to(ROOT)) for path in TEMPLATES]
 
-# Pieces of pages, and pages that are not seen in a browser.
-PIECES = {"components", "fragments", "partials"}
+# Not seen in a browser: PDF and mail.
 ELSEWHERE = {"documents", "pdf", "mail", "mails", "email", "emails"}
 
 
@@ -40,11 +40,19 @@ def test_no_inline_script_or_style(name):
         assert " src=" in tag or 'type="application/json"' in tag
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if is_seen_in_a_browser(name)])
-def test_page_extends_the_base_or_is_a_piece(name):
-    if name == "base.html" or PIECES & set(Path(name).parts) or Path(name).name.startswith("_"):
-        return
-    assert re.match(r"\s*{% extends ", source(name)), "a page extends base.html; a piece lives in a folder of pieces"
+@pytest.mark.parametrize("name", [name for name in NAMES if is_seen_in_a_browser(name) and name != "base.html"])
+def test_only_the_base_writes_a_whole_document(name):
+    """Else a page would miss skip links, title, language, messages and scripts."""
+    assert not re.search(r"<!doctype|<html\b|<head\b|<body\b|<main\b", source(name), flags=re.IGNORECASE)
+
+
+def test_every_icon_exists():
+    """An unknown name shows as a filled square."""
+    sheet = Path(finders.find("dsfr/dist/utility/icons/icons.main.min.css")).read_text()
+    known = set(re.findall(r"\.(fr-icon-[\w-]+)", sheet)) | {"fr-icon--sm", "fr-icon--lg", "fr-icon--md", "fr-icon--xs"}
+    for name in NAMES:
+        used = set(re.findall(r"\bfr-icon-[\w-]+(?![\w{-])", source(name)))
+        assert used <= known, (name, used - known)
 
 
 @pytest.mark.parametrize("name", NAMES)

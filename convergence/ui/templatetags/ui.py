@@ -11,6 +11,7 @@ from typing import Any
 from django import template
 from django.forms import BaseForm, BoundField
 from django.template import Context
+from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -90,7 +91,7 @@ def error_summary(form: BaseForm, *others: BaseForm, title: str = "") -> dict[st
 
 
 @register.simple_tag
-def field(bound: BoundField, hint: str = "", label: str = "", inline: bool = False) -> SafeString:
+def field(bound: BoundField, hint: str = "", label: str = "", inline: bool = False) -> str:
     """Label, hint, control and error of one field in DSFR; hidden fields come out bare."""
     return fields.render(bound, hint=hint, label=label, inline=inline)
 
@@ -160,7 +161,10 @@ def data_table(
     body = []
     for row in rows:
         row = row if isinstance(row, Row) else Row(cells=row)
-        cells = [{"column": column, "value": cell} for column, cell in zip(heads, row.cells, strict=True)]
+        values = list(row.cells)
+        if row.url and values and isinstance(values[0], Link):
+            values[0] = values[0].label  # the row's own link wraps the first cell, and links do not nest
+        cells = [{"column": column, "value": value} for column, value in zip(heads, values, strict=True)]
         body.append({"row": row, "cells": cells})
     return {"columns": heads, "rows": body, "caption": caption, "show_caption": show_caption}
 
@@ -243,8 +247,7 @@ class ModalNode(template.Node):
             "icon": self.icon.resolve(context) if self.icon else "",
             "content": self.nodelist.render(context),
         }
-        engine = context.template.engine if context.template else template.engines["django"].engine
-        return engine.get_template("components/modal.html").render(Context(values))
+        return render_to_string("components/modal.html", values)
 
 
 @register.tag

@@ -24,6 +24,8 @@ from referencing.convention.enums import LinkState
 from referencing.convention.models import Convention, SigningLink
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from convergence.accounts.models import User
     from convergence.documents.providers.base import SignatureProvider
     from convergence.jobs.models import Job
@@ -89,7 +91,7 @@ def start_outside(job: Job, report: Report) -> None:
             SignatureRequest(
                 reference=str(link.pk),
                 title=f"Convention de référencement – {convention.enrolment.label}",
-                document=read_bytes(convention.document),
+                document=read_document(convention),
                 file_name=drafting.file_name(convention, is_signed=False),
                 first_name=values["representative_first_name"],
                 last_name=values["representative_last_name"],
@@ -131,12 +133,19 @@ def return_unsigned(convention: Convention, *, reason: str, is_refusal: bool = F
     transaction.on_commit(partial(notices.convention_returned, convention, reason=reason, is_refusal=is_refusal))
 
 
-def lock_link(link_id: object) -> SigningLink:
+def lock_link(link_id: UUID) -> SigningLink:
     """The link and its convention, locked in the order that everybody follows: convention first."""
     convention = Convention.objects.with_enrolment().with_documents().locked().get(links=link_id)
     link = SigningLink.objects.locked().get(pk=link_id)
     link.convention = convention
     return link
+
+
+def read_document(convention: Convention) -> bytes:
+    """The PDF to sign, as it was sent."""
+    if convention.document is None:
+        raise ValueError("this convention was never sent")
+    return read_bytes(convention.document)
 
 
 def keep_pdf(content: bytes, *, name: str, actor: User | None = None) -> StoredFile:

@@ -69,7 +69,9 @@ def choose_terms(
     if not rules.can_prepare(actor, convention):
         raise PermissionDenied("choose_terms")
     if convention.state != ConventionState.TO_SEND:
-        raise TransitionRefused([Blocker("wrong_state", "La convention est envoyée : elle ne peut plus être modifiée.")])
+        raise TransitionRefused(
+            [Blocker("wrong_state", "La convention est envoyée : elle ne peut plus être modifiée.")]
+        )
     if problems := core.explain_terms(data_categories, purposes):
         raise TransitionRefused([Blocker(code, message, f"#id_{field}_0") for code, message, field in problems])
     convention.data_categories = list(data_categories)
@@ -162,7 +164,9 @@ def resend_link(*, convention_id: UUID, actor: User) -> Convention:
 def change_representative(*, convention_id: UUID, reason: str, actor: User) -> Convention:
     """Revoke the convention and its link, and send the fiche back for a new legal representative (T06b, A-05)."""
     convention = lock_convention(convention_id, actor)
-    guard = [] if reason.strip() else [Blocker("reason", "Indiquez pourquoi le représentant légal change.", "#id_reason")]
+    guard = (
+        [] if reason.strip() else [Blocker("reason", "Indiquez pourquoi le représentant légal change.", "#id_reason")]
+    )
     workflow.fire(convention, "revoke", actor=actor, guard=lambda: guard, reason=reason)
     take_back(convention, at=timezone.now())
     reopen_sheet(enrolment_id=convention.enrolment_id, reason=reason, actor=actor)

@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
@@ -53,7 +54,11 @@ def get_enrolment(request: HttpRequest, pk: UUID) -> Enrolment:
 def get_convention(enrolment: Enrolment) -> Convention | None:
     """The current convention, which shares the enrolment already read."""
     convention = (
-        Convention.objects.current().filter(enrolment=enrolment).select_related("sheet_version").with_documents().first()
+        Convention.objects.current()
+        .filter(enrolment=enrolment)
+        .select_related("sheet_version")
+        .with_documents()
+        .first()
     )
     if convention:
         convention.enrolment = enrolment
@@ -63,7 +68,9 @@ def get_convention(enrolment: Enrolment) -> Convention | None:
 def items_of(convention: Convention) -> list[Item]:
     """What the parties agree on, as lines (BR-032)."""
     return [
-        Item("Parties", [f"{party['name']}, représentée par {party['represented_by']}" for party in convention.parties]),
+        Item(
+            "Parties", [f"{party['name']}, représentée par {party['represented_by']}" for party in convention.parties]
+        ),
         Item("Signataire pour l’éditeur", f"{convention.signer_name} ({convention.signer_email})"),
         Item("Catégories de données", [DataCategory(each).label for each in convention.data_categories] or ""),
         Item("Finalités", [Purpose(each).label for each in convention.purposes] or "Sans objet"),
@@ -106,7 +113,7 @@ def _frame(enrolment: Enrolment, convention: Convention, page: str = "Convention
 
 @require_GET
 @login_required
-def convention_document(request: HttpRequest, pk: UUID) -> HttpResponse:
+def convention_document(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """The signed PDF, else the one to sign once it is sent."""
     convention = get_convention(get_enrolment(request, pk))
     if convention is None or convention.state == ConventionState.TO_SEND:
@@ -155,7 +162,9 @@ def representative_change(request: HttpRequest, pk: UUID) -> HttpResponse:
         except TransitionRefused as refusal:
             form.add_blockers(refusal.blockers)
         else:
-            messages.success(request, "La convention est annulée. Indiquez le nouveau représentant légal dans la fiche.")
+            messages.success(
+                request, "La convention est annulée. Indiquez le nouveau représentant légal dans la fiche."
+            )
             return redirect("enrolment:sheet_detail", pk)
     return render(
         request,

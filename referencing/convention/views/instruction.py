@@ -85,8 +85,12 @@ def sheet_validate(request: HttpRequest, pk: UUID) -> HttpResponse:
     try:
         convention = validate_sheet_and_prepare(enrolment_id=pk, actor=user)
     except TransitionRefused as refusal:
-        return refused(request, refusal.blockers, title="Fiche non validée", back_url=review, back_label="Revenir à la fiche")
-    messages.success(request, "La fiche est validée. Choisissez les données et les finalités, puis envoyez la convention.")
+        return refused(
+            request, refusal.blockers, title="Fiche non validée", back_url=review, back_label="Revenir à la fiche"
+        )
+    messages.success(
+        request, "La fiche est validée. Choisissez les données et les finalités, puis envoyez la convention."
+    )
     return redirect("convention:convention_prepare", convention.pk)
 
 
@@ -127,7 +131,9 @@ def convention_list(request: HttpRequest) -> HttpResponse:
             ],
             url=address,
         )
-        for convention in conventions.annotate(expires_at=Max("links__expires_at")).order_by("created_at", "pk")[:LIST_LIMIT]
+        for convention in conventions.annotate(expires_at=Max("links__expires_at")).order_by("created_at", "pk")[
+            :LIST_LIMIT
+        ]
         for address in [reverse("convention:convention_prepare", args=[convention.pk])]
     ]
     return render(
@@ -242,7 +248,9 @@ def convention_send(request: HttpRequest, pk: UUID) -> HttpResponse:
         except TransitionRefused as refusal:
             blockers = refusal.blockers
         else:
-            messages.success(request, f"La convention est envoyée à {convention.signer_name}, {convention.signer_email}.")
+            messages.success(
+                request, f"La convention est envoyée à {convention.signer_name}, {convention.signer_email}."
+            )
             return redirect("convention:convention_list")
     return render(
         request,

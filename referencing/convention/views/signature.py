@@ -9,6 +9,7 @@ from typing import Any
 from allauth.account.adapter import get_adapter
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.safestring import mark_safe
@@ -26,15 +27,15 @@ from referencing.convention.services import LinkClosed, find_link, refuse, send_
 UNKNOWN_LIMIT = 20
 UNKNOWN_PERIOD = 600  # seconds
 
-LinkView = Callable[[HttpRequest, str, SigningLink], HttpResponse]
+LinkView = Callable[[HttpRequest, str, SigningLink], HttpResponseBase]
 
 
-def with_link(view: LinkView) -> Callable[[HttpRequest, str], HttpResponse]:
+def with_link(view: LinkView) -> Callable[[HttpRequest, str], HttpResponseBase]:
     """Resolve the token; an unknown one gets a page that says what to do, and too many of them a pause."""
 
     @wraps(view)
     @never_cache
-    def wrapped(request: HttpRequest, token: str) -> HttpResponse:
+    def wrapped(request: HttpRequest, token: str) -> HttpResponseBase:
         key = f"signature-unknown:{get_adapter().get_client_ip(request)}"
         if cache.get(key, 0) >= UNKNOWN_LIMIT:
             return render(request, "convention/signing_unknown.html", {"is_throttled": True}, status=429)
@@ -77,10 +78,16 @@ def _context(token: str, link: SigningLink) -> dict[str, Any]:
         "service": settings.get("service", "Équipe de référencement"),
         "contact": settings.get("contact", ""),
         "items": [
-            Item("Qui vous le demande", f"L’équipe de référencement de Mon espace santé, pour {product.organisation.name}"),
+            Item(
+                "Qui vous le demande",
+                f"L’équipe de référencement de Mon espace santé, pour {product.organisation.name}",
+            ),
             Item("Ce que vous signez", "La convention de référencement entre l’éditeur, le ministre et la Cnam"),
             Item("Produit concerné", convention.enrolment.label),
-            Item("Vous signez en tant que", f"{convention.signer_name}, représentant légal de {product.organisation.name}"),
+            Item(
+                "Vous signez en tant que",
+                f"{convention.signer_name}, représentant légal de {product.organisation.name}",
+            ),
             Item("Adresse du code à usage unique", link.email),
         ],
     }
@@ -113,7 +120,7 @@ def _render_open(
 
 @require_GET
 @with_link
-def signing_document(request: HttpRequest, token: str, link: SigningLink) -> HttpResponse:
+def signing_document(request: HttpRequest, token: str, link: SigningLink) -> HttpResponseBase:
     """The PDF to sign while the link is open, then the signed copy for a while."""
     now = timezone.now()
     if link.state_at(now) is LinkState.OPEN and link.convention.document:
@@ -169,7 +176,9 @@ def convention_sign(request: HttpRequest, token: str, link: SigningLink) -> Http
     return _render_sign(request, token, link, form, blockers)
 
 
-def _render_sign(request: HttpRequest, token: str, link: SigningLink, form: CodeForm, blockers: Any = ()) -> HttpResponse:
+def _render_sign(
+    request: HttpRequest, token: str, link: SigningLink, form: CodeForm, blockers: Any = ()
+) -> HttpResponse:
     return render(
         request,
         "convention/convention_sign.html",
