@@ -53,8 +53,8 @@ def parties_of(values: Mapping[str, Any]) -> list[Party]:
     represented = signer_of(values) + (f", {function}" if function else "")
     return [
         Party(EDITOR, str(values.get("organisation_name", "")), identity, represented),
-        Party(MINISTER, "Le ministre chargé de la santé", "", "le délégué au numérique en santé, ou son représentant"),
-        Party(CNAM, "La Caisse nationale de l’assurance maladie", "", "son directeur général, ou son représentant"),
+        Party(MINISTER, "le ministre chargé de la santé", "", "le délégué au numérique en santé, ou son représentant"),
+        Party(CNAM, "la Caisse nationale de l’assurance maladie", "", "son directeur général, ou son représentant"),
     ]
 
 

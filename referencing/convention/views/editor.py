@@ -69,7 +69,7 @@ def items_of(convention: Convention) -> list[Item]:
     """What the parties agree on, as lines (BR-032)."""
     return [
         Item(
-            "Parties", [f"{party['name']}, représentée par {party['represented_by']}" for party in convention.parties]
+            "Parties", [f"{party['name'][:1].upper()}{party['name'][1:]}, agissant par {party['represented_by']}" for party in convention.parties]
         ),
         Item("Signataire pour l’éditeur", f"{convention.signer_name} ({convention.signer_email})"),
         Item("Catégories de données", [DataCategory(each).label for each in convention.data_categories] or ""),

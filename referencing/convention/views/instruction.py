@@ -141,7 +141,7 @@ def convention_list(request: HttpRequest) -> HttpResponse:
         "convention/convention_list.html",
         {
             "rows": rows,
-            "columns": ["Produit", "Structure", "État", "Signataire", "Envoyée", "Lien valable jusqu’au"],
+            "columns": ["Produit", "Structure", "État", "Signataire", "Envoyée", "Expiration du lien"],
             "states": [(TO_DO, "À traiter (à envoyer ou à valider)"), *ConventionState.choices, (ALL, "Toutes")],
             "state": state,
             "text": text,

@@ -86,7 +86,7 @@ def _context(token: str, link: SigningLink) -> dict[str, Any]:
             Item("Produit concerné", convention.enrolment.label),
             Item(
                 "Vous signez en tant que",
-                f"{convention.signer_name}, représentant légal de {product.organisation.name}",
+                f"{convention.signer_name}, pour {convention.parties[0]['name']}",
             ),
             Item("Adresse du code à usage unique", link.email),
         ],
