@@ -89,7 +89,7 @@ def agent_counters(user: User) -> list[tuple[str, int, str]]:
         (
             "Conventions à envoyer",
             Convention.objects.filter(state=ConventionState.TO_SEND).count(),
-            reverse("convention:convention_list"),
+            f"{reverse('convention:convention_list')}?etat={ConventionState.TO_SEND}",
         ),
         (
             "Conventions signées à valider",
