@@ -158,7 +158,6 @@ class QuestionView:
     updated_at: datetime | None
     is_visible: bool
     is_answered: bool
-    because: str
 
     @property
     def code(self) -> str:
@@ -171,7 +170,7 @@ class QuestionView:
 
 def blank_view(question: Question) -> QuestionView:
     """The question alone, when a form only reads what was typed. No query."""
-    return QuestionView(question, None, 0, None, is_visible=True, is_answered=False, because="")
+    return QuestionView(question, None, 0, None, is_visible=True, is_answered=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,7 +302,15 @@ def orientation_form(
     sections = tuple(
         QuestionSection(
             section,
-            tuple(_question_view(grid, question, rows, answers, evaluation, visible) for question in section.questions),
+            tuple(
+                _question_view(
+                    question,
+                    rows.get(question.code),
+                    is_visible=question.code in visible,
+                    is_answered=question.code in answers,
+                )
+                for question in section.questions
+            ),
         )
         for section in grid.orientation
     )
@@ -319,25 +326,15 @@ def orientation_form(
     )
 
 
-def _question_view(
-    grid: Grid,
-    question: Question,
-    rows: Mapping[str, AnswerRow],
-    answers: Mapping[str, Answer],
-    evaluation: Evaluation,
-    visible: set[str],
-) -> QuestionView:
-    row = rows.get(question.code)
+def _question_view(question: Question, row: AnswerRow | None, *, is_visible: bool, is_answered: bool) -> QuestionView:
     is_secret = question.type is QuestionType.SECRET
-    reasons = evaluation.because.get(question.code, ())
     return QuestionView(
         question=question,
         value=None if row is None or is_secret else row.value,
         version=row.version if row else 0,
         updated_at=row.updated_at if row else None,
-        is_visible=question.code in visible,
-        is_answered=question.code in answers,
-        because=explain_display(grid, question.visible_when, reasons, answers, subject="Affichée") if reasons else "",
+        is_visible=is_visible,
+        is_answered=is_answered,
     )
 
 

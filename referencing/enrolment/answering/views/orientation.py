@@ -171,7 +171,7 @@ def orientation_save(request: HttpRequest, pk: UUID) -> HttpResponse:
         "errors": {code: [str(error) for error in errors] for code, errors in form.errors.items()},
         "visible": list(result.evaluation.visible),
         "appeared": len(result.appeared),
-        "state": result.state.label,
+        "badge": render_to_string("enrolment/answering/badge.html", {"state": state_badge(result.state)}),
         "progress": render_to_string("enrolment/answering/progress.html", {"progress": progress}),
     }
     return JsonResponse(content, status=422 if form.errors else 200)
@@ -257,14 +257,13 @@ def describe(place: Place, consequences: Consequences) -> Iterable[Questionnaire
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One question on the page: its field, its version, whether it shows, and why."""
+    """One question on the page: its field, its version, whether it shows."""
 
     field: Any
     code: str
     version: int
     is_visible: bool
     is_private: bool
-    because: str
 
 
 def render_form(
@@ -295,7 +294,6 @@ def render_form(
                     form.versions[view.code],
                     view.is_visible,
                     form.is_secret(view.code),
-                    view.because,
                 )
                 for view in section.questions
             ],
