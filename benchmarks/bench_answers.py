@@ -118,11 +118,3 @@ def autosave_one_answer(bench: Bench) -> Figure:
     autosave = Autosave(bench.client(EDITOR), make_enrolment())
     ratio, raw = bench.compare(autosave.once, times=30)
     return Figure(ratio, "F", ratio <= 3, raw, note="10 SQL by request, of which 5 in the service (tests)")
-
-
-@measure("P5o", what="orientation page of 35 questions", bar="≤ 6 F")
-def orientation_page(bench: Bench) -> Figure:
-    client = bench.client(EDITOR)
-    path = f"/rattachements/{make_enrolment()}/orientation/"
-    ratio, raw = bench.compare(lambda: client.time("GET", path), times=20)
-    return Figure(ratio, "F", ratio <= 6, raw)
