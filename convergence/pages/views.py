@@ -21,7 +21,7 @@ from convergence.pages.selectors import read_facts, with_stages
 from convergence.products import rules as product_rules
 from convergence.products.enums import Interest
 from convergence.products.models import Parcours, Product
-from convergence.ui.values import Badge, Item, Link, Row, TimelineEntry
+from convergence.ui.values import Badge, Item, Row, TimelineEntry
 from referencing.candidature.enums import CandidatureState
 from referencing.candidature.models import Candidature
 from referencing.convention.enums import ConventionState
@@ -64,7 +64,7 @@ def enrolment_row(enrolment: Enrolment) -> Row:
     address = reverse("pages:enrolment_detail", args=[enrolment.pk])
     return Row(
         cells=[
-            Link(enrolment.label, address),
+            enrolment.label,
             phase.label if phase else "Clos",
             Badge(say(ball), tone="new" if ball.holder is Holder.EDITOR else "info"),
         ],

@@ -17,7 +17,7 @@ from convergence.accounts.requests import SignedInRequest
 from convergence.kernel.errors import Blocker, TransitionRefused
 from convergence.products import rules as product_rules
 from convergence.products.models import Demarche, Product
-from convergence.ui.values import Badge, Link, Row, Tone
+from convergence.ui.values import Badge, Row, Tone
 from referencing.enrolment.enums import EnrolmentState
 from referencing.enrolment.forms import AttachForm
 from referencing.enrolment.models import Enrolment
@@ -37,7 +37,7 @@ def demarche_detail(request: SignedInRequest, slug: str) -> HttpResponse:
     )
     rows = [
         Row(
-            cells=[Link(enrolment.label, address), state_badge(enrolment.state), enrolment.created_at],
+            cells=[enrolment.label, state_badge(enrolment.state), enrolment.created_at],
             url=address,
         )
         for enrolment in enrolments
@@ -75,7 +75,7 @@ def product_choose(request: SignedInRequest, slug: str) -> HttpResponse:
         .order_by("name", "version")[:200]
     )
     rows = [
-        Row(cells=[Link(product.label, address), product.get_type_display(), product.created_at], url=address)
+        Row(cells=[product.label, product.get_type_display(), product.created_at], url=address)
         for product in products
         for address in [reverse("enrolment:product_attach", args=[product.pk, demarche.slug])]
     ]
