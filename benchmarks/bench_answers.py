@@ -3,6 +3,7 @@
 import itertools
 import time
 from http import HTTPStatus
+from io import StringIO
 from urllib.parse import urlencode
 
 from benchmarks.harness import Bench, Client, Figure, measure
