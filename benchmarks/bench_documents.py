@@ -1,6 +1,6 @@
 """P7 (50,000 rows to xlsx) and P8 (60-page PDF) against the bare library, interleaved in one run.
 
-Alone: `python -m benchmarks.bench_documents`. The frame calls `measures()`.
+Alone: `python -m benchmarks.bench_documents`. With the others: `make bench`.
 """
 
 import datetime as dt
@@ -14,7 +14,8 @@ import tracemalloc
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
-from typing import Any
+
+from benchmarks.harness import Bench, Figure, measure
 
 ROWS = 50_000
 PAGES = 60
@@ -24,21 +25,22 @@ HEADERS = ("Référence", "Produit", "Éditeur", "État", "Déposé le", "Score"
 WHEN = dt.datetime(2024, 7, 8, 16, 27)  # noqa: DTZ001 - openpyxl alone takes no other
 
 
-def measures() -> Iterator[dict[str, Any]]:
-    """Yield one dict per figure: id, what, value, unit, passes (the bar of the figures sheet), aim, samples."""
+@measure("P7", what=f"{ROWS} rows to xlsx against openpyxl alone", bar="≤ 1.2 ×, ≤ 64 MiB")
+def workbook(bench: Bench | None) -> Figure:
+    """Ratio of A B B A runs; the note gives the memory of the export."""
     ratios = _interleave(_xlsx_bare, _xlsx_ours)
-    yield _measure("P7", f"{ROWS} rows to xlsx / openpyxl alone", ratios, "×", bar=1.2, aim=1.05)
-    yield _measure("P7", "memory of the export", [_peak_memory(_xlsx_ours)], "MiB", bar=64)
+    memory = _peak_memory(_xlsx_ours)
+    ratio = statistics.median(ratios)
+    passes = ratio <= 1.2 and memory <= 64
+    return Figure(ratio, "×", passes, {"ratios": ratios, "memory_mib": memory}, f"memory {memory:.1f} MiB")
+
+
+@measure("P8", what=f"{PAGES}-page PDF against WeasyPrint alone", bar="≤ 1.2 ×")
+def document(bench: Bench | None) -> Figure:
+    """Ratio of A B B A runs."""
     ratios = _interleave(_pdf_bare, _pdf_ours)
-    yield _measure("P8", f"{PAGES}-page PDF / WeasyPrint alone", ratios, "×", bar=1.2)
-
-
-def _measure(figure: str, what: str, samples: list[float], unit: str, *, bar: float, aim: float | None = None) -> dict:
-    value = statistics.median(samples)
-    return {
-        "figure": figure, "what": what, "value": round(value, 3), "unit": unit, "bar": bar, "aim": aim,
-        "passes": value <= bar, "samples": [round(each, 3) for each in samples],
-    }  # fmt: skip
+    ratio = statistics.median(ratios)
+    return Figure(ratio, "×", ratio <= 1.2, {"ratios": ratios})
 
 
 def _interleave(floor: Callable[[], None], ours: Callable[[], None]) -> list[float]:
@@ -154,5 +156,5 @@ if __name__ == "__main__":
 
     with Pdf.open(io.BytesIO(render_html(_html()))) as pages:
         print(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}, document of {len(pages.pages)} pages")
-    for measure in measures():
-        print(measure)
+    for figure in (workbook(None), document(None)):
+        print(figure)

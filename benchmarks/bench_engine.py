@@ -23,6 +23,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from benchmarks import harness  # noqa: E402
 from questionnaires.core import Evaluator, load_yaml, parse_answers, require_orientable  # noqa: E402
 from tests.questionnaires.core.random_grids import as_text, random_answers  # noqa: E402
 from tests.questionnaires.reference import evaluator as reference  # noqa: E402
@@ -137,6 +138,16 @@ def compare(text: str, count: int) -> dict:
         ours = evaluator.evaluate(parse_answers(grid, answers).answers).as_json()
         differences += ours != reference.orient(raw, answers)
     return {"compared": count, "differences": differences}
+
+
+@harness.measure("P4", what="full evaluation of 35 questions, 150 criteria", bar="≤ 100 µs, no difference")
+def evaluation(bench: harness.Bench) -> harness.Figure:
+    """Microseconds of one evaluation; and 100,000 random answer sets against the independent evaluator."""
+    text = as_text(build_grid(random.Random(4)))
+    figures = {**measure(text), **compare(text, COMPARED)}
+    value, differences = figures["evaluation_us"], figures["differences"]
+    note = f"{differences} differences on {COMPARED} answer sets, {figures['shown_median']} criteria shown"
+    return harness.Figure(value, "µs", value <= PASS_MICROSECONDS and not differences, figures, note)
 
 
 def main() -> int:

@@ -250,8 +250,8 @@ class DepositQuerySet(models.QuerySet["Deposit"]):
         return self.filter(archived_at__isnull=True)
 
     def with_file(self) -> DepositQuerySet:
-        """Name, size, hash and antivirus state come along."""
-        return self.select_related("file__blob")
+        """Name, size, hash, depositor and antivirus state come along."""
+        return self.select_related("file__blob", "file__uploaded_by")
 
 
 class Deposit(models.Model):

@@ -255,7 +255,7 @@ def remove_member(*, membership_id: int, actor: User) -> Membership:
 def leave(*, organisation_id: UUID, actor: User) -> Membership:
     """Leave an organisation; refused to its last mandataire or représentant (BR-221)."""
     organisation = Organisation.objects.visible_to(actor).select_for_update().get(pk=organisation_id)
-    membership = Membership.objects.active().select_for_update().get(organisation=organisation, user=actor)
+    membership: Membership = Membership.objects.active().select_for_update().get(organisation=organisation, user=actor)
     _end(membership, actor=actor)
     transaction.on_commit(partial(notices.member_left, membership.pk))
     return membership

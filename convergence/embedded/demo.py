@@ -120,10 +120,13 @@ def stop_leftovers(record: Path) -> None:
     """Stop what a killed supervisor left running, recognised by its command line, not by its number alone."""
     if not record.exists():
         return
-    for pid, command in json.loads(record.read_text()):
-        if process_command(pid) == command:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(pid, signal.SIGKILL)
+    left = [(pid, command) for pid, command in json.loads(record.read_text()) if process_command(pid) == command]
+    for pid, _ in left:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(pid, signal.SIGKILL)
+    deadline = time.monotonic() + 10
+    while any(process_command(pid) == command for pid, command in left) and time.monotonic() < deadline:
+        time.sleep(0.05)  # the port is free only when they are really gone
     record.unlink()
 
 

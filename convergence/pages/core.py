@@ -25,9 +25,7 @@ class Facts:
     sheet: str
     convention: str = ""
     orientation_done: bool = False
-    core_done: bool = False
     all_done: bool = False
-    has_dossier: bool = False
     has_complete_dossier: bool = False
     candidature: str = ""
     has_exchange: bool = False

@@ -2,59 +2,47 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 from django.db.models import Exists, OuterRef, Prefetch
 
 from convergence.pages.core import Facts
 from questionnaires.enums import Status
 from questionnaires.models import ORIENTATION, QuestionnaireResponse
-from questionnaires.services import load_grid
 from referencing.candidature.models import Candidature
 from referencing.convention.models import Convention
 from referencing.dossier.models import Dossier
-from referencing.enrolment.models import Enrolment, EnrolmentQuerySet
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from referencing.enrolment.models import EnrolmentQuerySet
 
 
 def with_stages(rows: EnrolmentQuerySet) -> EnrolmentQuerySet:
     """The shape that `read_facts` needs: four queries whatever the number of rows."""
     return (
         rows.with_product()
-        .select_related("sheet", "response__definition")
+        .select_related("sheet", "response")
         .prefetch_related(
             Prefetch("conventions", Convention.objects.current(), to_attr="current_conventions"),
             Prefetch("candidatures", Candidature.objects.open(), to_attr="open_candidatures"),
             Prefetch("response__questionnaires", QuestionnaireResponse.objects.order_by("pk"), to_attr="all_states"),
         )
         .annotate(
-            has_dossier=Exists(Dossier.objects.filter(enrolment=OuterRef("pk"))),
             has_complete_dossier=Exists(Dossier.objects.filter(enrolment=OuterRef("pk"), is_complete=True)),
         )
     )
 
 
-def read_facts(enrolment: Enrolment) -> Facts:
-    """Facts of a row that came through `with_stages`; no query."""
+def read_facts(enrolment: Any) -> Facts:
+    """Facts of an enrolment that came through `with_stages`, hence the attributes that its model lacks; no query."""
     convention = next(iter(enrolment.current_conventions), None)
     candidature = next(iter(enrolment.open_candidatures), None)
-    states = {row.code: row for row in enrolment.response.all_states}
-    orientation = states.get(ORIENTATION)
-    finished = (Status.DONE, Status.NOT_APPLICABLE)
-    grid = load_grid(enrolment.response.definition)
-    core = [questionnaire.code for questionnaire in grid.questionnaires if questionnaire.core]
-    evaluations: Sequence[QuestionnaireResponse] = [row for code, row in states.items() if code != ORIENTATION]
-    oriented = orientation is not None and orientation.validation_id is not None
+    evaluations = [row for row in enrolment.response.all_states if row.code != ORIENTATION]
+    is_oriented = enrolment.response.orientation is not None
     return Facts(
         enrolment=enrolment.state,
         sheet=enrolment.sheet.state,
         convention=convention.state if convention else "",
-        orientation_done=oriented,
-        core_done=oriented and all(states[code].state in finished for code in core if code in states),
-        all_done=oriented and all(row.state in finished for row in evaluations),
-        has_dossier=enrolment.has_dossier,
+        orientation_done=is_oriented,
+        all_done=is_oriented and all(row.is_current or row.state == Status.NOT_APPLICABLE for row in evaluations),
         has_complete_dossier=enrolment.has_complete_dossier,
         candidature=candidature.state if candidature else "",
         attached_at=enrolment.created_at,

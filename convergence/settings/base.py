@@ -49,7 +49,6 @@ INSTALLED_APPS = [
     "django_celery_results",
     "rest_framework",
     "drf_spectacular",
-    "django_filters",
     "phonenumber_field",
     # ours, from the bottom of the house to the top
     "convergence.database",
@@ -84,6 +83,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "convergence.accounts.support.SupportMiddleware",
     "convergence.accounts.middleware.SecondFactorMiddleware",
     "convergence.accounts.middleware.RefusedFormMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -209,7 +209,12 @@ FILE_UPLOAD_HANDLERS = ["evidence.uploads.HashingUploadHandler"]
 STORAGES: dict[str, dict[str, Any]] = {
     "default": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": str(MEDIA_ROOT), "base_url": None, "file_permissions_mode": 0o600},
+        "OPTIONS": {
+            "location": str(MEDIA_ROOT),
+            "base_url": None,
+            "file_permissions_mode": 0o600,
+            "directory_permissions_mode": 0o700,
+        },
     },
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
@@ -228,7 +233,7 @@ if s3_bucket := env("S3_BUCKET", default=""):
         },
     }
 else:
-    MEDIA_ROOT.mkdir(parents=True, exist_ok=True)
+    MEDIA_ROOT.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 # People
 AUTH_USER_MODEL = "accounts.User"
@@ -354,7 +359,6 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.CursorPagination",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "PAGE_SIZE": 50,

@@ -49,6 +49,7 @@ def configure_logging(*, level: str, as_json: bool) -> dict[str, Any]:
             "gunicorn.access": {"handlers": [], "propagate": False},
             # font subsetting talks at INFO for every document
             "fontTools": {"level": "WARNING"},
+            "pikepdf": {"level": "WARNING"},
             "weasyprint": {"level": "ERROR"},
         },
     }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from convergence.kernel.errors import Blocker
 from evidence.enums import ScanState
-from questionnaires.core import Evaluation, Grid, anchor, missing
+from questionnaires.core import Evaluation, Grid, anchor, missing, question_name
 from questionnaires.core.scoring import Part
 from questionnaires.facts import (
     Rows,
@@ -51,7 +51,7 @@ def find_blockers(draft: Draft) -> Iterator[Blocker]:
     if draft.questionnaire == ORIENTATION:
         for code in draft.evaluation.remaining:
             question = grid.questions[code]
-            yield Blocker("missing_answer", f"Répondez à la question « {question.label} ».", f"#{anchor(code)}")
+            yield Blocker("missing_answer", f"Répondez à {question_name(question)}.", f"#{anchor(code)}")
         return
     kind = grid.questionnaire(draft.questionnaire).kind
     answers = draft_criteria(grid, draft.questionnaire, draft.rows, draft.deposits)

@@ -14,7 +14,7 @@ class ConventionState(models.TextChoices):
 #: States in which what the parties agree on may no longer change.
 SENT_STATES = (ConventionState.TO_SIGN, ConventionState.SIGNED, ConventionState.VALIDATED)
 
-TRANSITIONS = [
+TRANSITIONS: list[tuple[str, str]] = [
     (ConventionState.TO_SEND, ConventionState.TO_SIGN),
     (ConventionState.TO_SIGN, ConventionState.TO_SEND),
     (ConventionState.TO_SIGN, ConventionState.SIGNED),

@@ -15,34 +15,19 @@ SCHEMA = 1
 class Standing:
     """Where one questionnaire stands when a dossier is asked for.
 
-    `shown`: criteria that the validated orientation shows, None when the questionnaire is not applicable;
-    `validated`: criteria of its last validation, None before the first; `kept_evidence`: whether every piece of evidence of that validation
-    is still deposited (BR-073); `unsafe`: files whose scan is pending or bad (A-12); `has_newer_draft`: answers changed since (A-08).
+    `is_applicable`: the validated orientation shows at least one of its criteria (A-12). `was_validated`: at least once;
+    `is_current`: its last validation still holds (every criterion answered, required evidence deposited: BR-047, BR-073).
+    `unsafe`: files of that validation whose scan is pending or bad (A-12). `has_newer_draft`: answers changed since (A-08).
     """
 
     code: str
     title: str
     is_core: bool
-    shown: frozenset[str] | None
-    validated: frozenset[str] | None
-    kept_evidence: bool = True
+    is_applicable: bool
+    was_validated: bool
+    is_current: bool
     unsafe: tuple[str, ...] = ()
     has_newer_draft: bool = False
-
-    @property
-    def is_applicable(self) -> bool:
-        """Not applicable, or applicable with no criterion shown: nothing is expected (A-12)."""
-        return bool(self.shown)
-
-    @property
-    def is_current(self) -> bool:
-        """Its last validation answers every criterion shown today, with evidence that is still there."""
-        return (
-            self.shown is not None
-            and self.validated is not None
-            and self.shown <= self.validated
-            and self.kept_evidence
-        )
 
 
 def missing_core(standings: Iterable[Standing]) -> list[Standing]:

@@ -51,7 +51,7 @@ def load_live(enrolment: Enrolment) -> Live | None:
         rows=rows,
         deposits={
             str(deposit.pk): deposit
-            for deposit in Deposit.objects.active().filter(response=response).select_related("file__blob")
+            for deposit in Deposit.objects.filter(response=response).select_related("file__blob")
         },
         sheet=SheetVersion.objects.filter(sheet__enrolment=enrolment).order_by("-number").first(),
     )
@@ -62,26 +62,22 @@ def list_standings(live: Live) -> list[Standing]:
     standings = []
     for questionnaire in live.grid.questionnaires:
         row = live.rows[questionnaire.code]
-        shown = live.evaluation.criteria.get(questionnaire.code)
-        content = row.validation.content if row.validation else None
-        evidence = _evidence(content, shown or ()) if content else []
+        shown = live.evaluation.criteria.get(questionnaire.code) or ()
+        validation = row.validation
         standings.append(
             Standing(
                 code=questionnaire.code,
                 title=questionnaire.title,
                 is_core=questionnaire.core,
-                shown=frozenset(shown) if shown else None,
-                validated=frozenset(content["answers"]) if content else None,
-                kept_evidence=all(item["deposit"] in live.deposits for item in evidence),
+                is_applicable=bool(shown),
+                was_validated=validation is not None,
+                is_current=validation is not None and row.is_current,
                 unsafe=tuple(
                     item["name"]
-                    for item in evidence
-                    if item["deposit"] in live.deposits
-                    and live.deposits[item["deposit"]].file.blob.state != ScanState.CLEAN
+                    for item in (_evidence(validation.content, shown) if validation else ())
+                    if live.deposits[item["deposit"]].file.blob.state != ScanState.CLEAN
                 ),
-                has_newer_draft=bool(
-                    row.validation and row.drafted_at and row.drafted_at > row.validation.at and shown
-                ),
+                has_newer_draft=bool(validation and row.drafted_at and row.drafted_at > validation.at and shown),
             )
         )
     return standings

@@ -106,10 +106,9 @@ def find_generation_blockers(enrolment: Enrolment, live: Live | None) -> list[Bl
     blockers = [
         Blocker(
             "questionnaire_missing",
-            f"Terminez le questionnaire « {standing.title} »."
-            if standing.validated is None
-            else f"Validez de nouveau le questionnaire « {standing.title} » : "
-            + ("une preuve a été archivée." if not standing.kept_evidence else "de nouveaux critères s’appliquent."),
+            f"Validez de nouveau le questionnaire « {standing.title} » : un critère s’y ajoute, ou une preuve manque."
+            if standing.was_validated
+            else f"Terminez le questionnaire « {standing.title} ».",
             reverse("enrolment:questionnaire_form", args=[enrolment.pk, standing.code]),
         )
         for standing in core.missing_core(standings)

@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from convergence.accounts.models import User
-from evidence.services.receiving import keep_generated
+from evidence.services import keep_generated, scan
 from questionnaires.services import confirm_deposit, renew_container
 from referencing.convention.enums import ConventionState, DataCategory
 from referencing.convention.models import Convention
@@ -28,6 +28,7 @@ def make_signed_enrolment(**fields: Any) -> tuple[Enrolment, User]:
     manager = make_member(product.organisation)
     enrolment = make_enrolment(product)
     now = timezone.now()
+    AdministrativeSheet.objects.filter(enrolment=enrolment).delete()  # blank; its state moves only along its machine
     sheet = AdministrativeSheet.objects.create(
         enrolment=enrolment, state=SheetState.VALIDATED, organisation_name=product.organisation.name
     )
@@ -72,7 +73,8 @@ def answer_everything(enrolment: Enrolment, *, level: str = "2", **answers: Any)
     single = deposit(enrolment.response, "RGPD.1", "questionnaire")
     confirm_deposit(deposit=single, actor=single.deposited_by, at=timezone.now(), access=FULL_ACCESS)
     deposit(enrolment.response, "RGPD.1", "cgu")
-    deposit(enrolment.response, "RGPD.1", "aipd", upload=make_container(single.deposited_by))
+    container = deposit(enrolment.response, "RGPD.1", "aipd", upload=make_container(single.deposited_by))
+    scan(blob_id=container.file.blob_id)
     finish(enrolment.response, "rgpd")
 
 

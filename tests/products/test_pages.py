@@ -37,7 +37,9 @@ def typed(person, **changes):
 @pytest.mark.rule("BR-001")
 @pytest.mark.parametrize("field", ["name", "version", "type", "owner", "description", "interests"])
 def test_each_empty_mandatory_field_is_refused_next_to_it(client, member, field):
-    response = client.post(reverse("products:product_create"), typed(member, **{field: [] if field == "interests" else ""}))
+    response = client.post(
+        reverse("products:product_create"), typed(member, **{field: [] if field == "interests" else ""})
+    )
 
     assert response.status_code == 422
     assert list(response.context["form"].errors) == [field]

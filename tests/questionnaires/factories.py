@@ -28,7 +28,7 @@ from questionnaires.services import (
     validate,
 )
 from referencing.enrolment.enums import WhiteLabelRole
-from referencing.enrolment.models import Enrolment
+from referencing.enrolment.models import AdministrativeSheet, Enrolment
 from tests.factories import DemarcheFactory, ProductFactory, UserFactory
 
 GRIDS = Path(__file__).parent / "grids"
@@ -63,15 +63,18 @@ def make_response(*, is_open: bool = True) -> Response:
 
 
 def make_enrolment(product: Product | None = None, *, is_open: bool = True, **fields: Any) -> Enrolment:
-    """A product attached to the démarche, its questionnaires open."""
+    """A product attached to the démarche, with its fiche; its questionnaires open, as after a validated convention."""
     product = product or ProductFactory(**fields)
-    return Enrolment.objects.create(
+    enrolment = Enrolment.objects.create(
         product=product,
         demarche=DemarcheFactory(),
         response=make_response(is_open=is_open),
         white_label=WhiteLabelRole.NONE,
         created_by=product.owner,
     )
+    AdministrativeSheet.objects.create(enrolment=enrolment)
+    enrolment.refresh_from_db(fields=["number"])
+    return enrolment
 
 
 def answer(

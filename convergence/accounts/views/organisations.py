@@ -20,7 +20,7 @@ from convergence.accounts.forms import FindOrganisationForm, ForeignOrganisation
 from convergence.accounts.models import Invitation, Membership, Organisation, User
 from convergence.accounts.organisations import choose_organisation, current_organisation
 from convergence.kernel.errors import TransitionRefused
-from convergence.ui.values import Action, Badge, Link, Row
+from convergence.ui.values import Action, Badge, Row
 
 
 @require_GET
@@ -32,7 +32,7 @@ def organisation_list(request: HttpRequest) -> HttpResponse:
     rows = [
         Row(
             cells=[
-                Link(membership.organisation.name, _members_url(membership.organisation)),
+                membership.organisation.name,
                 membership.organisation.identifier_label,
                 membership.get_type_display(),
                 Badge("Structure affichée", "info") if membership.organisation == current else "",

@@ -15,6 +15,7 @@ from django.utils import timezone
 from convergence.audit import workflow
 from convergence.documents.providers.base import ProviderError, SignatureRequest
 from convergence.documents.providers.yousign import YousignProvider
+from convergence.jobs.models import Job
 from convergence.jobs.services import enqueue
 from convergence.kernel.errors import TransitionRefused
 from evidence.errors import UploadRefused
@@ -24,9 +25,10 @@ from referencing.convention.enums import LinkState
 from referencing.convention.models import Convention, SigningLink
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from convergence.accounts.models import User
     from convergence.documents.providers.base import SignatureProvider
-    from convergence.jobs.models import Job
     from convergence.jobs.registry import Report
     from evidence.models import StoredFile
 
@@ -89,7 +91,7 @@ def start_outside(job: Job, report: Report) -> None:
             SignatureRequest(
                 reference=str(link.pk),
                 title=f"Convention de référencement – {convention.enrolment.label}",
-                document=read_bytes(convention.document),
+                document=read_document(convention),
                 file_name=drafting.file_name(convention, is_signed=False),
                 first_name=values["representative_first_name"],
                 last_name=values["representative_last_name"],
@@ -106,6 +108,7 @@ def start_outside(job: Job, report: Report) -> None:
         link.save(update_fields=["provider_reference", "signing_url"])
         if link.state_at(timezone.now()) == LinkState.OPEN:
             transaction.on_commit(partial(notices.convention_to_sign, link.convention, link, job.payload["token"]))
+            Job.objects.filter(pk=job.pk).update(payload={"link": str(link.pk)})  # the token is not kept in clear
         else:  # taken back while the provider was answering
             cancel_outside(link)
 
@@ -131,12 +134,19 @@ def return_unsigned(convention: Convention, *, reason: str, is_refusal: bool = F
     transaction.on_commit(partial(notices.convention_returned, convention, reason=reason, is_refusal=is_refusal))
 
 
-def lock_link(link_id: object) -> SigningLink:
+def lock_link(link_id: UUID) -> SigningLink:
     """The link and its convention, locked in the order that everybody follows: convention first."""
     convention = Convention.objects.with_enrolment().with_documents().locked().get(links=link_id)
     link = SigningLink.objects.locked().get(pk=link_id)
     link.convention = convention
     return link
+
+
+def read_document(convention: Convention) -> bytes:
+    """The PDF to sign, as it was sent."""
+    if convention.document is None:
+        raise ValueError("this convention was never sent")
+    return read_bytes(convention.document)
 
 
 def keep_pdf(content: bytes, *, name: str, actor: User | None = None) -> StoredFile:

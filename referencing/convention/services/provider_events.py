@@ -9,9 +9,8 @@ from django.db.models import F
 from django.utils import timezone
 
 from convergence.documents.providers.base import EventKind, WebhookEvent
-from evidence.services import read_bytes
 from referencing.convention.models import ProviderEvent, SigningLink
-from referencing.convention.services.handing import YOUSIGN, give_back, lock_link, outside_provider
+from referencing.convention.services.handing import YOUSIGN, give_back, lock_link, outside_provider, read_document
 from referencing.convention.services.signing import decline, keep_signed
 from referencing.convention.services.verifying import find_problem
 
@@ -41,7 +40,7 @@ def receive_provider_event(event: WebhookEvent) -> bool:
 
 def _receive_signed(link: SigningLink, signed: bytes) -> None:
     """Keep what the provider returns if it is our convention, intact; else the verifiers decide."""
-    original = read_bytes(link.convention.document)
+    original = read_document(link.convention)
     if problem := find_problem(original=original, signed=signed):
         give_back(link, reason=f"Le document revenu du prestataire de signature n’est pas accepté. {problem}")
     else:

@@ -15,7 +15,6 @@ from convergence.audit import workflow
 from convergence.audit.services import record
 from convergence.documents.signatures import SignatureFailed, sign_pdf
 from convergence.kernel.errors import Blocker, TransitionRefused
-from evidence.services import read_bytes
 from referencing.convention import core, drafting, notices
 from referencing.convention.enums import LinkState
 from referencing.convention.models import Convention, SigningLink
@@ -25,6 +24,7 @@ from referencing.convention.services.handing import (
     hash_token,
     keep_pdf,
     lock_link,
+    read_document,
     return_unsigned,
 )
 from referencing.convention.services.verifying import find_problem
@@ -92,8 +92,8 @@ def sign(*, token: str, code: str) -> Convention:
         try:
             link = _lock_open_link(token)
         except LinkClosed as closed:
-            if closed.state == LinkState.USED and (link := find_link(token=token)):
-                return link.convention
+            if closed.state == LinkState.USED and (used := find_link(token=token)):
+                return used.convention
             raise
         _require_embedded(link.convention)
         now = timezone.now()
@@ -116,7 +116,7 @@ def sign(*, token: str, code: str) -> Convention:
 
 def _sign(link: SigningLink, *, token: str, at: datetime) -> None:
     convention = link.convention
-    original = read_bytes(convention.document)
+    original = read_document(convention)
     try:
         signed = sign_pdf(
             original,

@@ -9,6 +9,7 @@ from typing import Any
 from allauth.account.adapter import get_adapter
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.safestring import mark_safe
@@ -26,22 +27,21 @@ from referencing.convention.services import LinkClosed, find_link, refuse, send_
 UNKNOWN_LIMIT = 20
 UNKNOWN_PERIOD = 600  # seconds
 
-LinkView = Callable[[HttpRequest, str, SigningLink], HttpResponse]
+LinkView = Callable[[HttpRequest, str, SigningLink], HttpResponseBase]
 
 
-def with_link(view: LinkView) -> Callable[[HttpRequest, str], HttpResponse]:
+def with_link(view: LinkView) -> Callable[[HttpRequest, str], HttpResponseBase]:
     """Resolve the token; an unknown one gets a page that says what to do, and too many of them a pause."""
 
     @wraps(view)
     @never_cache
-    def wrapped(request: HttpRequest, token: str) -> HttpResponse:
+    def wrapped(request: HttpRequest, token: str) -> HttpResponseBase:
         key = f"signature-unknown:{get_adapter().get_client_ip(request)}"
         if cache.get(key, 0) >= UNKNOWN_LIMIT:
             return render(request, "convention/signing_unknown.html", {"is_throttled": True}, status=429)
         link = find_link(token=token)
         if link is None:
-            cache.add(key, 0, UNKNOWN_PERIOD)
-            cache.incr(key)
+            cache.set(key, cache.get(key, 0) + 1, UNKNOWN_PERIOD)
             return render(request, "convention/signing_unknown.html", {"is_throttled": False}, status=404)
         response = view(request, token, link)
         response["X-Robots-Tag"] = "noindex, nofollow"
@@ -85,7 +85,7 @@ def _context(token: str, link: SigningLink) -> dict[str, Any]:
             Item("Produit concerné", convention.enrolment.label),
             Item(
                 "Vous signez en tant que",
-                f"{convention.signer_name}, représentant légal de {product.organisation.name}",
+                f"{convention.signer_name}, pour {convention.parties[0]['name']}",
             ),
             Item("Adresse du code à usage unique", link.email),
         ],
@@ -119,7 +119,7 @@ def _render_open(
 
 @require_GET
 @with_link
-def signing_document(request: HttpRequest, token: str, link: SigningLink) -> HttpResponse:
+def signing_document(request: HttpRequest, token: str, link: SigningLink) -> HttpResponseBase:
     """The PDF to sign while the link is open, then the signed copy for a while."""
     now = timezone.now()
     if link.state_at(now) is LinkState.OPEN and link.convention.document:
@@ -131,7 +131,7 @@ def signing_document(request: HttpRequest, token: str, link: SigningLink) -> Htt
 @require_http_methods(["GET", "POST"])
 @with_link
 def code_send(request: HttpRequest, token: str, link: SigningLink) -> HttpResponse:
-    """« J’ai lu »: a code leaves by e-mail (again from the next page, at most once a minute)."""
+    """« J’ai lu »: a code leaves by e-mail (again from the next page, at most once a minute)."""
     if request.method == "GET":
         return redirect("convention:signing_detail", token)
     form = ReadForm(request.POST)

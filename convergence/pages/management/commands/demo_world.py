@@ -6,9 +6,15 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from convergence.accounts import demo
+from convergence.pages import demo_products
 
 #: What makes the demo world, in order; each step is idempotent and does nothing the second time.
-STEPS: tuple[tuple[str, Callable[[], object]], ...] = (("Personnes et structures", demo.create_demo_people),)
+STEPS: tuple[tuple[str, Callable[[], object]], ...] = (
+    ("Personnes et structures", demo.create_demo_people),
+    ("Parcours et démarches", demo_products.load_parcours),
+    ("Grille", demo_products.publish_grid),
+    ("Produits", demo_products.create_demo_products),
+)
 
 
 class Command(BaseCommand):
@@ -22,4 +28,4 @@ class Command(BaseCommand):
         for label, step in STEPS:
             self.stderr.write(f"{label}…")
             step()
-        call_command("demo_accounts", stdout=self.stdout)
+        call_command("demo_accounts", "--without-codes", stdout=self.stdout)

@@ -24,7 +24,7 @@ from convergence.ui.values import Link, Progress
 from questionnaires.core import Progress as Counter
 from questionnaires.models import ORIENTATION
 from questionnaires.selectors import OrientationForm as Shown
-from questionnaires.selectors import load_orientation, load_row
+from questionnaires.selectors import blank_view, load_orientation, load_row
 from questionnaires.services import (
     Consequences,
     ConsequencesToConfirm,
@@ -53,7 +53,6 @@ def orientation_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     if request.method == "GET":
         shown = load_orientation(place.enrolment.response)
         return render_form(request, place, shown, OrientationForm(shown.questions))
-    place.access.require_write()
     return _post(request, place)
 
 
@@ -152,10 +151,10 @@ def _validate(request: HttpRequest, place: Place, *, confirmed: str = "") -> Non
 @login_required
 def orientation_save(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Autosave: the changed fields only. 200 with what changed, 422 with errors, 409 with both texts (A-13)."""
-    place = find_place(request, pk)
-    fields = set(request.POST.getlist("_fields"))
-    shown = load_orientation(place.enrolment.response)
-    form = OrientationForm([view for view in shown.questions if view.code in fields], request.POST)
+    place = find_place(request, pk, for_page=False)
+    questions = load_grid(place.enrolment.response.definition).questions
+    fields = dict.fromkeys(request.POST.getlist("_fields"))
+    form = OrientationForm([blank_view(questions[code]) for code in fields if code in questions], request.POST)
     try:
         result = _save(place, form)
     except TransitionRefused as refusal:
@@ -172,7 +171,7 @@ def orientation_save(request: HttpRequest, pk: UUID) -> HttpResponse:
         "errors": {code: [str(error) for error in errors] for code, errors in form.errors.items()},
         "visible": list(result.evaluation.visible),
         "appeared": len(result.appeared),
-        "state": result.state.label,
+        "badge": render_to_string("enrolment/answering/badge.html", {"state": state_badge(result.state)}),
         "progress": render_to_string("enrolment/answering/progress.html", {"progress": progress}),
     }
     return JsonResponse(content, status=422 if form.errors else 200)
@@ -185,6 +184,8 @@ def orientation_confirm(request: HttpRequest, pk: UUID) -> HttpResponse:
     place = find_place(request, pk)
     if reason := closed_reason(load_row(place.enrolment.response, ORIENTATION)):
         return refused(request, place, reason, page=PAGE)
+    if place.access.locked_reason:
+        return redirect("enrolment:orientation_detail", place.enrolment.pk)
     place.access.require_validate()
     status = 200
     if request.method == "POST":
@@ -256,14 +257,13 @@ def describe(place: Place, consequences: Consequences) -> Iterable[Questionnaire
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One question on the page: its field, its version, whether it shows, and why."""
+    """One question on the page: its field, its version, whether it shows."""
 
     field: Any
     code: str
     version: int
     is_visible: bool
     is_private: bool
-    because: str
 
 
 def render_form(
@@ -294,7 +294,6 @@ def render_form(
                     form.versions[view.code],
                     view.is_visible,
                     form.is_secret(view.code),
-                    view.because,
                 )
                 for view in section.questions
             ],

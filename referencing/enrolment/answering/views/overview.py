@@ -83,7 +83,7 @@ def evaluation_tile(place: Place, overview: Overview, tile: QuestionnaireTile) -
     return Tile(
         title=tile.title,
         subtitle="Évaluation",
-        url=address("enrolment:questionnaire_detail", place.enrolment.pk, tile.code) if tile.is_open else "",
+        url=address("enrolment:questionnaire_form", place.enrolment.pk, tile.code) if tile.is_open else "",
         counter=f"{unit} {tile.progress}" if tile.state != Status.NOT_APPLICABLE else "",
         badge=state_badge(tile.state),
         action_label=action_label(tile, place),

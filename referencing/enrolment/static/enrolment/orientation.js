@@ -18,16 +18,16 @@ function announce(count) {
   place.textContent = count ? text : "";
 }
 
-function refreshPanel(html) {
-  const panel = document.getElementById("progress");
-  if (panel) window.htmx.swap(panel, html, { swapStyle: "outerHTML", swapDelay: 0, settleDelay: 20 });
+function replace(place, html, swapStyle) {
+  if (place) window.htmx.swap(place, html, { swapStyle, swapDelay: 0, settleDelay: 20 });
 }
 
 form?.addEventListener("autosave:answer", ({ detail }) => {
   if (!detail.visible) return;
   show(new Set(detail.visible));
   announce(detail.appeared);
-  refreshPanel(detail.progress);
+  replace(document.getElementById("progress"), detail.progress, "outerHTML");
+  replace(document.querySelector("[data-badge]"), detail.badge, "innerHTML");
 });
 
 form?.addEventListener("input", ({ target }) => {

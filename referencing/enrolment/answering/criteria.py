@@ -1,0 +1,234 @@
+"""An evaluation questionnaire as it is posted and as it is shown.
+
+Read by hand rather than through a Django form: a page holds up to 150 criteria, and the service judges every answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.http import QueryDict
+
+from convergence.ui.forms import DsfrForm, FrenchDateField
+from convergence.ui.typography import join_no_break
+from convergence.ui.values import Badge
+from questionnaires.core import Criterion, Kind, anchor
+from questionnaires.core.scoring import Part
+from questionnaires.selectors import CriterionView
+from questionnaires.services import UNCHANGED, Change, StaleAnswer
+from questionnaires.stored import restore_criterion
+from referencing.enrolment.answering.forms import VERSION, FrenchDecimalField, posted_version
+from referencing.enrolment.answering.wording import (
+    COMPLIANCES,
+    LEVELS,
+    answer_words,
+    expected_words,
+    nature_badge,
+)
+from referencing.enrolment.answering.zones import Zone, make_zones
+from referencing.enrolment.models import Enrolment
+
+COMMENT, VALUE = "-comment", "-value"
+
+
+# -- what was posted
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """`changes` for the service, by criterion; `errors` of what cannot even be read, by name of field."""
+
+    changes: dict[str, Change] = field(default_factory=dict)
+    errors: dict[str, str] = field(default_factory=dict)
+
+
+class ValueForm(DsfrForm):
+    """What a criterion may expect beside its answer, by type of value."""
+
+    number = FrenchDecimalField(required=False, max_digits=20, decimal_places=6)
+    date = FrenchDateField(required=False)
+    text = forms.CharField(required=False)
+    url = forms.CharField(required=False)
+
+
+def read_answers(views: Iterable[CriterionView], data: QueryDict, *, fields: Collection[str] | None = None) -> Posted:
+    """The answers of the criteria that the page held. `fields`: the names that changed (autosave), None for all."""
+    posted = Posted()
+    for view in views:
+        code = view.code
+        if f"{code}{VERSION}" not in data or view.kind is Kind.DOCUMENTS:
+            continue
+        patch: dict[str, Any] = {}
+        if fields is None or code in fields:
+            patch["level" if view.kind is Kind.LEVELS else "compliance"] = data.get(code) or None
+        if view.criterion.value and (fields is None or f"{code}{VALUE}" in fields):
+            kind = view.criterion.value.type.value
+            try:
+                value = ValueForm().fields[kind].clean(data.get(f"{code}{VALUE}", ""))
+            except ValidationError as error:
+                posted.errors[f"{code}{VALUE}"] = error.messages[0]
+            else:
+                patch[kind] = value.isoformat() if isinstance(value, date) else value
+        is_commented = fields is None or f"{code}{COMMENT}" in fields
+        if patch or is_commented:
+            comment = data.get(f"{code}{COMMENT}", "") if is_commented else UNCHANGED
+            posted.changes[code] = Change(patch or UNCHANGED, comment, posted_version(data, code))
+    return posted
+
+
+# -- what is shown
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceBlock:
+    """One radio: `id`, posted value, label and the text of the level."""
+
+    id: str
+    value: str
+    label: str
+    text: str
+    checked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ValueBlock:
+    id: str
+    name: str
+    label: str
+    value: str
+    mode: str  # `inputmode`
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class CriterionBlock:
+    """One criterion on the page: final strings, so that 150 of them render fast."""
+
+    code: str
+    anchor: str
+    title: str
+    nature: Badge
+    is_sample: bool
+    objective: str
+    because: str
+    expected: str
+    question: str
+    group: str  # id of the first radio, where the panel and refusals lead
+    choices: list[ChoiceBlock]
+    value: ValueBlock | None
+    has_comment: bool
+    comment: str
+    version: int
+    error: str
+    zones: list[Zone]
+    counter: str  # « 2/3 » required evidence types, documents only
+
+
+@dataclass(frozen=True, slots=True)
+class Problems:
+    """Refusals by place: `fields` by name of field, `zones` by id of zone."""
+
+    fields: Mapping[str, str] = field(default_factory=dict)
+    zones: Mapping[str, list[str]] = field(default_factory=dict)
+
+
+def make_block(
+    enrolment: Enrolment, view: CriterionView, data: QueryDict | None, problems: Problems, *, can_write: bool
+) -> CriterionBlock:
+    """The block of one criterion; `data` is what was posted when the page is shown again, and it wins."""
+    criterion, code = view.criterion, view.code
+    if data is not None and f"{code}{VERSION}" not in data:
+        data = None  # a criterion that the posted page did not hold yet
+    part = Part.LEVEL if view.kind is Kind.LEVELS else Part.COMPLIANCE
+    group = anchor(code, part)
+    given = view.answer.level or view.answer.compliance or ""
+    chosen = data.get(code, "") if data is not None else given
+    return CriterionBlock(
+        code=code,
+        anchor=view.anchor,
+        title=join_no_break(criterion.title),
+        nature=nature_badge(criterion),
+        is_sample=not criterion.official,
+        objective=join_no_break(criterion.objective),
+        because=join_no_break(view.because),
+        expected=expected_words(criterion, view.kind),
+        question=QUESTIONS[view.kind],
+        group=group,
+        choices=_choices(criterion, view.kind, group, chosen),
+        value=_value(view, data, problems),
+        has_comment=view.kind is not Kind.DOCUMENTS,
+        comment=data.get(f"{code}{COMMENT}", "") if data is not None else view.comment,
+        version=view.version,
+        error=problems.fields.get(code, ""),
+        zones=make_zones(enrolment, view, can_write=can_write, errors=problems.zones),
+        counter=_counter(view) if view.kind is Kind.DOCUMENTS else "",
+    )
+
+
+QUESTIONS = {
+    Kind.LEVELS: "Sélectionnez le niveau de maturité de votre produit",
+    Kind.COMPLIANCE: "Votre produit est-il conforme à ce critère\u202f?",
+    Kind.DOCUMENTS: "",
+}
+
+
+def _choices(criterion: Criterion, kind: Kind, group: str, chosen: str) -> list[ChoiceBlock]:
+    match kind:
+        case Kind.LEVELS:
+            offered = [(each.level, LEVELS[each.level], join_no_break(each.text)) for each in criterion.levels]
+        case Kind.COMPLIANCE:
+            offered = [(value.value, label, "") for value, label in COMPLIANCES.items()]
+        case _:
+            return []
+    return [
+        ChoiceBlock(f"{group}-{value}" if index else group, value, label, text, value == chosen)
+        for index, (value, label, text) in enumerate(offered)
+    ]
+
+
+def _value(view: CriterionView, data: QueryDict | None, problems: Problems) -> ValueBlock | None:
+    expected = view.criterion.value
+    if expected is None or view.kind is not Kind.COMPLIANCE:
+        return None
+    name = f"{view.code}{VALUE}"
+    kind = expected.type.value
+    return ValueBlock(
+        id=anchor(view.code, Part.VALUE),
+        name=name,
+        label=f"{expected.label} ({expected.unit})" if expected.unit else expected.label,
+        value=data.get(name, "") if data is not None else _typed(view.answer.value),
+        mode={"number": "decimal", "url": "url"}.get(kind, "text"),
+        error=problems.fields.get(name, ""),
+    )
+
+
+def _typed(value: Any) -> str:
+    """A kept value as people type it: 72,5 or 08/07/2024."""
+    if value is None:
+        return ""
+    if isinstance(value, date):
+        return f"{value:%d/%m/%Y}"
+    return f"{value:f}".replace(".", ",") if not isinstance(value, str) else value
+
+
+def _counter(view: CriterionView) -> str:
+    required = [each.expected.code for each in view.evidence if each.expected.required]
+    return f"{sum(code in view.answer.evidence for code in required)}/{len(required)}"
+
+
+# -- two colleagues (A-13)
+
+
+def conflict_texts(view: CriterionView, stale: StaleAnswer) -> tuple[str, str]:
+    """The colleague's answer and ours, comment included."""
+    return _text(view.criterion, stale.theirs, stale.their_comment), _text(view.criterion, stale.mine, stale.my_comment)
+
+
+def _text(criterion: Criterion, kept: Any, comment: str) -> str:
+    words = answer_words(criterion, restore_criterion(criterion, kept, frozenset())) or "(sans réponse)"
+    return f"{words}\nCommentaire\u00a0: {comment}" if comment else words
