@@ -3,6 +3,7 @@
 import itertools
 import time
 from http import HTTPStatus
+from io import StringIO
 from urllib.parse import urlencode
 
 from benchmarks.harness import Bench, Client, Figure, measure
@@ -34,7 +35,7 @@ def make_enrolment() -> str:
     from referencing.enrolment.models import AdministrativeSheet, Enrolment
 
     call_command("load_parcours", verbosity=0)
-    call_command("grid_import", GRID, publish=True, verbosity=0, stdout=open("/dev/null", "w"))
+    call_command("grid_import", GRID, publish=True, verbosity=0, stdout=StringIO())
     demarche = Demarche.objects.get(slug="referencement-guide")
     editor = User.objects.get(email=EDITOR)
     organisation = editor.memberships.get().organisation
@@ -118,11 +119,3 @@ def autosave_one_answer(bench: Bench) -> Figure:
     autosave = Autosave(bench.client(EDITOR), make_enrolment())
     ratio, raw = bench.compare(autosave.once, times=30)
     return Figure(ratio, "F", ratio <= 3, raw, note="10 SQL by request, of which 5 in the service (tests)")
-
-
-@measure("P5o", what="orientation page of 35 questions", bar="≤ 6 F")
-def orientation_page(bench: Bench) -> Figure:
-    client = bench.client(EDITOR)
-    path = f"/rattachements/{make_enrolment()}/orientation/"
-    ratio, raw = bench.compare(lambda: client.time("GET", path), times=20)
-    return Figure(ratio, "F", ratio <= 6, raw)

@@ -14,13 +14,14 @@ from django.views.decorators.http import require_GET
 
 from convergence.accounts.enums import Role
 from convergence.accounts.organisations import current_organisation
+from convergence.accounts.requests import SignedInRequest
 from convergence.documents.pdf import render_pdf
 from convergence.pages.core import Ball, Holder, find_ball, list_phases
 from convergence.pages.selectors import read_facts, with_stages
 from convergence.products import rules as product_rules
 from convergence.products.enums import Interest
-from convergence.products.models import Parcours, Product
-from convergence.ui.values import Badge, Item, Link, Row, TimelineEntry
+from convergence.products.models import Demarche, Parcours, Product
+from convergence.ui.values import Badge, Item, Row, TimelineEntry
 from referencing.candidature.enums import CandidatureState
 from referencing.candidature.models import Candidature
 from referencing.convention.enums import ConventionState
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 @require_GET
 def dashboard(request: HttpRequest) -> HttpResponse:
     """« Les parcours » (SC-01) and what waits for this person; strangers see the pathways and how to enter."""
-    parcours = Parcours.objects.all()
+    parcours = Parcours.objects.order_by("-is_open", "position")
     if not request.user.is_authenticated:
         return render(request, "pages/welcome.html", {"parcours": parcours})
     user: User = request.user  # type: ignore[assignment]
@@ -52,7 +53,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     return render(
         request,
         "pages/dashboard.html",
-        {"parcours": parcours, "rows": rows, "columns": ["Produit", "Où en est-on", "À qui d’agir"]},
+        {"parcours": parcours, "rows": rows, "columns": ENROLMENT_COLUMNS},
     )
 
 
@@ -63,9 +64,10 @@ def enrolment_row(enrolment: Enrolment) -> Row:
     address = reverse("pages:enrolment_detail", args=[enrolment.pk])
     return Row(
         cells=[
-            Link(enrolment.label, address),
+            enrolment.label,
             phase.label if phase else "Clos",
-            Badge(say(ball), tone="new" if ball.holder is Holder.EDITOR else "info"),
+            HOLDERS[ball.holder],
+            say(ball),
         ],
         url=address,
     )
@@ -73,6 +75,17 @@ def enrolment_row(enrolment: Enrolment) -> Row:
 
 def say(ball: Ball) -> str:
     return f"{ball.holder.value} {ball.what}".strip()
+
+
+#: Who has the ball, in one glance; the sentence stands beside it.
+HOLDERS = {
+    Holder.EDITOR: Badge("À vous", tone="new"),
+    Holder.VERIFIERS: Badge("Vérificateurs", tone="info"),
+    Holder.REPRESENTATIVE: Badge("Représentant légal", tone="info"),
+    Holder.NOBODY: "",
+}
+ENROLMENT_COLUMNS = ["Produit", "Étape", "À qui d’agir", "Ce qui est attendu"]
+LIST_LIMIT = 100
 
 
 def agent_counters(user: User) -> list[tuple[str, int, str]]:
@@ -88,7 +101,7 @@ def agent_counters(user: User) -> list[tuple[str, int, str]]:
         (
             "Conventions à envoyer",
             Convention.objects.filter(state=ConventionState.TO_SEND).count(),
-            reverse("convention:convention_list"),
+            f"{reverse('convention:convention_list')}?etat={ConventionState.TO_SEND}",
         ),
         (
             "Conventions signées à valider",
@@ -110,6 +123,22 @@ def parcours_detail(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "pages/parcours_detail.html", {"parcours": parcours})
 
 
+@require_GET
+@login_required
+def demarche_detail(request: SignedInRequest, slug: str) -> HttpResponse:
+    """« Présentation de la démarche »: its enrolments, and « Ajouter un produit à la démarche » (SC-03)."""
+    demarche = get_object_or_404(Demarche.objects.select_related("parcours"), slug=slug)
+    enrolments = with_stages(
+        Enrolment.objects.visible_to(request.user).filter(
+            demarche=demarche, product__organisation=current_organisation(request)
+        )
+    ).order_by("-number")[:LIST_LIMIT]
+    rows = [enrolment_row(enrolment) for enrolment in enrolments]
+    return render(
+        request, "pages/demarche_detail.html", {"demarche": demarche, "rows": rows, "columns": ENROLMENT_COLUMNS}
+    )
+
+
 def product_items(product: Product) -> list[Item]:
     return [
         Item("Nom du produit", product.name),
@@ -126,10 +155,10 @@ def product_items(product: Product) -> list[Item]:
 
 @require_GET
 @login_required
-def product_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
+def product_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """« Fiche du produit » (SC-06): what it is, its démarches, and the pathways where it may start one."""
     product = get_object_or_404(
-        Product.objects.visible_to(request.user).select_related("organisation", "owner"),  # type: ignore[arg-type]
+        Product.objects.visible_to(request.user).select_related("organisation", "owner"),
         pk=pk,
     )
     enrolments = with_stages(Enrolment.objects.filter(product=product)).order_by("-number")
@@ -141,7 +170,7 @@ def product_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
             "items": product_items(product),
             "parcours": Parcours.objects.filter(slug__in=["doctrine", "mon-espace-sante"]),
             "rows": [enrolment_row(enrolment) for enrolment in enrolments],
-            "columns": ["Démarche", "Où en est-on", "À qui d’agir"],
+            "columns": ENROLMENT_COLUMNS,
             "may_edit": product_rules.can_edit(request.user, product),
         },
     )
@@ -149,10 +178,10 @@ def product_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @require_GET
 @login_required
-def product_pdf(request: HttpRequest, pk: UUID) -> HttpResponse:
+def product_pdf(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """« Exporter la fiche produit »: a PDF of the product’s description."""
     product = get_object_or_404(
-        Product.objects.visible_to(request.user).select_related("organisation", "owner"),  # type: ignore[arg-type]
+        Product.objects.visible_to(request.user).select_related("organisation", "owner"),
         pk=pk,
     )
     content = render_pdf("pages/product_pdf.html", {"product": product, "items": product_items(product)})
@@ -167,9 +196,9 @@ def product_pdf(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @require_GET
 @login_required
-def enrolment_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
+def enrolment_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """« Accueil du rattachement » (SC-08): the three steps, what to do now, and the whole line of time."""
-    enrolment = get_object_or_404(with_stages(Enrolment.objects.visible_to(request.user)), pk=pk)  # type: ignore[arg-type]
+    enrolment = get_object_or_404(with_stages(Enrolment.objects.visible_to(request.user)), pk=pk)
     facts = read_facts(enrolment)
     ball = find_ball(facts)
     targets = {
