@@ -3,6 +3,7 @@
 import itertools
 import time
 from http import HTTPStatus
+from io import StringIO
 from urllib.parse import urlencode
 
 from benchmarks.harness import Bench, Client, Figure, measure
@@ -34,7 +35,7 @@ def make_enrolment() -> str:
     from referencing.enrolment.models import AdministrativeSheet, Enrolment
 
     call_command("load_parcours", verbosity=0)
-    call_command("grid_import", GRID, publish=True, verbosity=0, stdout=open("/dev/null", "w"))
+    call_command("grid_import", GRID, publish=True, verbosity=0, stdout=StringIO())
     demarche = Demarche.objects.get(slug="referencement-guide")
     editor = User.objects.get(email=EDITOR)
     organisation = editor.memberships.get().organisation

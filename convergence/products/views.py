@@ -18,7 +18,7 @@ from convergence.products.enums import Interest, ProductType
 from convergence.products.forms import ProductForm
 from convergence.products.models import Product
 from convergence.products.services import create_product, update_product
-from convergence.ui.values import Item, Link, Row
+from convergence.ui.values import Item, Row
 
 #: Fields of the product form as they were typed, between its two steps (BR-003).
 DRAFT = "product_draft"
@@ -38,7 +38,7 @@ def product_list(request: SignedInRequest) -> HttpResponse:
     rows = [
         Row(
             cells=[
-                Link(product.label, product_url(product)),
+                product.label,
                 product.get_type_display(),
                 product.owner.get_full_name(),
                 product.created_at,

@@ -19,7 +19,7 @@ from convergence.database.search import search
 from convergence.kernel.errors import Blocker, TransitionRefused
 from convergence.products import rules as product_rules
 from convergence.ui.typography import format_date, format_time
-from convergence.ui.values import Action, Badge, Link, Row, Tone
+from convergence.ui.values import Action, Badge, Row, Tone
 from convergence.ui.views import render_confirmation
 from referencing.candidature.enums import OPEN_STATES, CandidatureState
 from referencing.candidature.models import Candidature
@@ -82,7 +82,7 @@ def _render_list(
     rows = [
         Row(
             cells=[
-                Link(dossier.reference, address),
+                dossier.reference,
                 dossier.created_by.get_full_name(),
                 format_date(dossier.frozen_at),
                 format_time(dossier.frozen_at),
@@ -299,7 +299,7 @@ def candidature_list(request: SignedInRequest) -> HttpResponse:
             "rows": [
                 Row(
                     cells=[
-                        Link(candidature.enrolment.label, address),
+                        candidature.enrolment.label,
                         candidature.enrolment.product.organisation.name,
                         candidature_badge(candidature.state),
                         candidature.applied_at,

@@ -20,7 +20,7 @@ from convergence.accounts.enums import LegalForm, Role
 from convergence.accounts.requests import SignedInRequest
 from convergence.database.search import search
 from convergence.kernel.errors import TransitionRefused
-from convergence.ui.values import Action, Item, Link, Row
+from convergence.ui.values import Action, Item, Row
 from referencing.enrolment import core
 from referencing.enrolment.enums import SheetState
 from referencing.enrolment.forms import ReasonForm, RejectionForm
@@ -55,7 +55,7 @@ def sheet_list(request: SignedInRequest) -> HttpResponse:
     rows = [
         Row(
             cells=[
-                Link(sheet.enrolment.label, address),
+                sheet.enrolment.label,
                 sheet.enrolment.product.organisation.name,
                 sheet_badge(sheet),
                 sheet.submitted_at,

@@ -8,7 +8,7 @@ import pytest
 import yaml
 from django.urls import reverse
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page
 
 from questionnaires.services import (
     Change,
@@ -19,11 +19,11 @@ from questionnaires.services import (
     save_answers,
     validate,
 )
+from referencing.enrolment.enums import WhiteLabelRole
+from referencing.enrolment.models import AdministrativeSheet, Enrolment
 from tests.factories import DemarcheFactory, ProductFactory, make_member
 from tests.plugins.browser import axe_violations, login
 from tests.questionnaires.factories import FULL_ACCESS, deposit
-from referencing.enrolment.enums import WhiteLabelRole
-from referencing.enrolment.models import AdministrativeSheet, Enrolment
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -64,9 +64,7 @@ def enrolment():
         at=timezone.now(),
         access=FULL_ACCESS,
     )
-    validate(
-        response=response, questionnaire="orientation", actor=product.owner, at=timezone.now(), access=FULL_ACCESS
-    )
+    validate(response=response, questionnaire="orientation", actor=product.owner, at=timezone.now(), access=FULL_ACCESS)
     return enrolment
 
 
