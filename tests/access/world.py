@@ -89,6 +89,7 @@ def build_side(agents: dict[str, User]) -> Side:
         "parcours": {"slug": "mon-espace-sante"},
         "demarche": {"slug": "referencement-guide"},
         "product": {"pk": new_product(side).pk},
+        "person": {"person_id": people["contributeur"].pk},
     }
     add_membership_objects(side)
     add_sheets_and_conventions(side, agents[Role.LISTING_TEAM])
@@ -173,8 +174,13 @@ def add_dossiers(side: Side, verifier: User) -> None:
     answering, _ = make_signed_enrolment(**fields)
     orient(answering.response, actor=manager)
     side.objects["answering"] = {"pk": answering.pk}
+    enrolment = {"pk": answering.pk}
     evidence = deposit(answering.response, "DEV.1.2", "declaration", actor=manager)
-    side.objects["deposit"] = {"pk": answering.pk, "deposit_id": evidence.pk}
+    single = deposit(answering.response, "RGPD.1", "questionnaire", actor=manager)
+    side.objects |= {
+        "evidence": enrolment | {"deposit": evidence.pk},
+        "single_evidence": enrolment | {"deposit": single.pk},
+    }
     for stage in ("ready", "applied", "taken"):
         enrolment, _ = make_signed_enrolment(**fields)
         answer = answer_everything if stage == "ready" else answer_core
@@ -246,5 +252,3 @@ def personal_objects(person: User | None) -> dict[str, dict[str, Any]]:
         "notification": {"notification_id": Notification.objects.filter(recipient=person).latest("pk").pk},
         "job": {"pk": Job.objects.filter(requester=person).latest("created_at").pk},
     }
-
-
