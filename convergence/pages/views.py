@@ -233,7 +233,6 @@ def enrolment_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
                 TimelineEntry(
                     label=phase.label,
                     state=phase.state,
-                    code=phase.code,
                     actor=phase.holder.value,
                     at=phase.at,
                 )
