@@ -166,3 +166,13 @@ class NameForm(DsfrModelForm):
             "first_name": forms.TextInput(attrs={"autocomplete": "given-name"}),
             "last_name": forms.TextInput(attrs={"autocomplete": "family-name"}),
         }
+
+
+class SupportForm(DsfrForm):
+    reason = forms.CharField(
+        label="Motif",
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="Par exemple : le numéro de la demande de la personne. Il est gardé dans le journal.",
+    )
+    phrases = {"reason": "le motif de cette consultation"}

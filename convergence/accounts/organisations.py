@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from typing import cast
 from uuid import UUID
 
 from django.http import HttpRequest
 
-from convergence.accounts.models import Organisation
+from convergence.accounts.models import Organisation, User
 
 SESSION_KEY = "organisation_id"
 
 
 def current_organisation(request: HttpRequest) -> Organisation | None:
     """The one chosen in the session, else the first by name; None for a person without organisation."""
-    memberships = request.user.access.memberships  # type: ignore[union-attr]
+    memberships = cast(User, request.user).access.memberships
     chosen = request.session.get(SESSION_KEY)
     if chosen and (membership := memberships.get(UUID(chosen))):
         return membership.organisation

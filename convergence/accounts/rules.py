@@ -19,7 +19,8 @@ def has_role(*roles: Role) -> rules.Predicate:
     def holds(user: User, instance: Any = None) -> bool:
         return user.access.has(*roles)
 
-    return holds
+    predicate: rules.Predicate = holds
+    return predicate
 
 
 is_listing_team = has_role(Role.LISTING_TEAM)

@@ -1,10 +1,13 @@
 from django.urls import path
 
-from convergence.accounts.views import account, invitations, members, organisations
+from convergence.accounts.views import account, invitations, members, organisations, support
 
 app_name = "accounts"
 urlpatterns = [
     path("compte/", account.account_detail, name="account_detail"),
+    path("support/", support.support_list, name="support_list"),
+    path("support/quitter/", support.support_stop, name="support_stop"),
+    path("support/<uuid:person_id>/", support.support_start, name="support_start"),
     path("structures/", organisations.organisation_list, name="organisation_list"),
     path("structures/bienvenue/", organisations.welcome, name="welcome"),
     path("structures/choisir/", organisations.organisation_switch, name="organisation_switch"),

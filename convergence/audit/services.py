@@ -22,7 +22,7 @@ def record(
     """Write one line of the journal in the caller's transaction; `actor=None` is the platform itself (BR-117)."""
     return AuditEntry.objects.create(
         action=action,
-        actor=actor,
+        actor_id=actor.pk if actor else None,
         actor_label=str(actor) if actor else "",
         subject_type=subject._meta.label_lower,
         subject_id=str(subject.pk),

@@ -12,9 +12,10 @@ class NextNumber(Func):
 
     def __init__(self, name: str) -> None:
         super().__init__(Value(name))
+        self.name = name
 
     def deconstruct(self) -> tuple[str, list[str], dict[str, str]]:
-        return "convergence.database.sequences.NextNumber", [self.source_expressions[0].value], {}
+        return "convergence.database.sequences.NextNumber", [self.name], {}
 
 
 def create_sequence(name: str, *, start: int) -> RunSQL:

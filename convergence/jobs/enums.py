@@ -9,7 +9,7 @@ class JobState(models.TextChoices):
     CANCELLED = "cancelled", "Annulé"
 
 
-TRANSITIONS = [
+TRANSITIONS: list[tuple[str, str]] = [
     (JobState.QUEUED, JobState.RUNNING),
     (JobState.QUEUED, JobState.CANCELLED),
     (JobState.RUNNING, JobState.DONE),

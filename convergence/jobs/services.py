@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -28,10 +29,12 @@ def enqueue(*, kind: str, payload: dict[str, Any], requester: AbstractBaseUser |
     """Create the job and send its id after commit; with a `key`, an open job of the same key is returned instead."""
     try:
         with transaction.atomic():
-            job = Job.objects.create(kind=kind, payload=payload, requester=requester, key=key)
+            job = Job.objects.create(
+                kind=kind, payload=payload, requester_id=requester.pk if requester else None, key=key
+            )
     except IntegrityError:
         return Job.objects.get(kind=kind, key=key, state__in=[JobState.QUEUED, JobState.RUNNING])
-    transaction.on_commit(lambda: _send(job.pk))
+    transaction.on_commit(partial(_send, job.pk))
     return job
 
 
@@ -88,7 +91,7 @@ def requeue_stale() -> int:
                 workflow.fire(job, "requeue", actor=None, at=now)
             else:
                 Job.objects.filter(pk=job.pk).update(heartbeat_at=now)
-            transaction.on_commit(lambda job_id=job.pk: _send(job_id))
+            transaction.on_commit(partial(_send, job.pk))
             sent += 1
     return sent
 

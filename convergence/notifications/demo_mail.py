@@ -13,7 +13,7 @@ class DemoMailBackend(BaseEmailBackend):
         mails = [
             DemoMail(
                 to=address,
-                subject=message.subject,
+                subject=str(message.subject),
                 text=str(message.body),
                 html=next(
                     (

@@ -36,7 +36,7 @@ def send(
     """
     people = list({person.pk: person for person in recipients}.values())
     Notification.objects.bulk_create(
-        Notification(recipient=person, sender=sender, product=product, kind=kind, content=content, link=link)
+        Notification(recipient_id=person.pk, sender=sender, product=product, kind=kind, content=content, link=link)
         for person in people
     )
     if subject:

@@ -43,6 +43,7 @@ AGENT_TABS: tuple[tuple[str, str, tuple[Role, ...]], ...] = (
     ),
     ("Référentiels", "questionnaires:version_list", (Role.ADMIN,)),
     ("Journal", "pages:journal", (Role.ADMIN, Role.AUDITOR)),
+    ("Support", "accounts:support_list", (Role.SUPPORT,)),
 )
 
 

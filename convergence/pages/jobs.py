@@ -6,10 +6,11 @@ from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
 from django.core.files.storage import default_storage
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
+from convergence.accounts.requests import SignedInRequest
 from convergence.jobs.enums import JobState
 from convergence.jobs.models import Job
 
@@ -20,13 +21,13 @@ TITLES = {
 }
 
 
-def get_job(request: HttpRequest, pk: UUID) -> Job:
-    return get_object_or_404(Job.objects.visible_to(request.user), pk=pk)  # type: ignore[arg-type]
+def get_job(request: SignedInRequest, pk: UUID) -> Job:
+    return get_object_or_404(Job.objects.visible_to(request.user), pk=pk)
 
 
 @require_GET
 @login_required
-def job_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
+def job_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """Refreshes itself while the job runs; without scripts, a link does it."""
     job = get_job(request, pk)
     template = "pages/job_detail.html#progress" if request.htmx else "pages/job_detail.html"  # type: ignore[attr-defined]
@@ -44,13 +45,13 @@ def job_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @require_GET
 @login_required
-def job_download(request: HttpRequest, pk: UUID) -> FileResponse:
+def job_download(request: SignedInRequest, pk: UUID) -> FileResponse:
     """The file, as an attachment, to the person who asked for it."""
     job = get_job(request, pk)
     if job.state != JobState.DONE or not job.output:
         raise Http404
     return FileResponse(
-        default_storage.open(job.output.name),
+        default_storage.open(str(job.output.name)),
         as_attachment=True,
         filename=job.output_name,
         content_type=job.output_type,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db.models import Exists, OuterRef, Prefetch
 
 from convergence.pages.core import Facts
@@ -10,7 +12,7 @@ from questionnaires.models import ORIENTATION, QuestionnaireResponse
 from referencing.candidature.models import Candidature
 from referencing.convention.models import Convention
 from referencing.dossier.models import Dossier
-from referencing.enrolment.models import Enrolment, EnrolmentQuerySet
+from referencing.enrolment.models import EnrolmentQuerySet
 
 
 def with_stages(rows: EnrolmentQuerySet) -> EnrolmentQuerySet:
@@ -29,8 +31,8 @@ def with_stages(rows: EnrolmentQuerySet) -> EnrolmentQuerySet:
     )
 
 
-def read_facts(enrolment: Enrolment) -> Facts:
-    """Facts of a row that came through `with_stages`; no query."""
+def read_facts(enrolment: Any) -> Facts:
+    """Facts of an enrolment that came through `with_stages`, hence the attributes that its model lacks; no query."""
     convention = next(iter(enrolment.current_conventions), None)
     candidature = next(iter(enrolment.open_candidatures), None)
     evaluations = [row for row in enrolment.response.all_states if row.code != ORIENTATION]

@@ -14,13 +14,14 @@ from django.views.decorators.http import require_GET
 
 from convergence.accounts.enums import Role
 from convergence.accounts.organisations import current_organisation
+from convergence.accounts.requests import SignedInRequest
 from convergence.documents.pdf import render_pdf
 from convergence.pages.core import Ball, Holder, find_ball, list_phases
 from convergence.pages.selectors import read_facts, with_stages
 from convergence.products import rules as product_rules
 from convergence.products.enums import Interest
 from convergence.products.models import Parcours, Product
-from convergence.ui.values import Badge, Item, Link, Row, TimelineEntry
+from convergence.ui.values import Badge, Item, Row, TimelineEntry
 from referencing.candidature.enums import CandidatureState
 from referencing.candidature.models import Candidature
 from referencing.convention.enums import ConventionState
@@ -63,7 +64,7 @@ def enrolment_row(enrolment: Enrolment) -> Row:
     address = reverse("pages:enrolment_detail", args=[enrolment.pk])
     return Row(
         cells=[
-            Link(enrolment.label, address),
+            enrolment.label,
             phase.label if phase else "Clos",
             Badge(say(ball), tone="new" if ball.holder is Holder.EDITOR else "info"),
         ],
@@ -88,7 +89,7 @@ def agent_counters(user: User) -> list[tuple[str, int, str]]:
         (
             "Conventions à envoyer",
             Convention.objects.filter(state=ConventionState.TO_SEND).count(),
-            reverse("convention:convention_list"),
+            f"{reverse('convention:convention_list')}?etat={ConventionState.TO_SEND}",
         ),
         (
             "Conventions signées à valider",
@@ -126,10 +127,10 @@ def product_items(product: Product) -> list[Item]:
 
 @require_GET
 @login_required
-def product_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
+def product_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """« Fiche du produit » (SC-06): what it is, its démarches, and the pathways where it may start one."""
     product = get_object_or_404(
-        Product.objects.visible_to(request.user).select_related("organisation", "owner"),  # type: ignore[arg-type]
+        Product.objects.visible_to(request.user).select_related("organisation", "owner"),
         pk=pk,
     )
     enrolments = with_stages(Enrolment.objects.filter(product=product)).order_by("-number")
@@ -149,10 +150,10 @@ def product_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @require_GET
 @login_required
-def product_pdf(request: HttpRequest, pk: UUID) -> HttpResponse:
+def product_pdf(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """« Exporter la fiche produit »: a PDF of the product’s description."""
     product = get_object_or_404(
-        Product.objects.visible_to(request.user).select_related("organisation", "owner"),  # type: ignore[arg-type]
+        Product.objects.visible_to(request.user).select_related("organisation", "owner"),
         pk=pk,
     )
     content = render_pdf("pages/product_pdf.html", {"product": product, "items": product_items(product)})
@@ -167,9 +168,9 @@ def product_pdf(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @require_GET
 @login_required
-def enrolment_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
+def enrolment_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """« Accueil du rattachement » (SC-08): the three steps, what to do now, and the whole line of time."""
-    enrolment = get_object_or_404(with_stages(Enrolment.objects.visible_to(request.user)), pk=pk)  # type: ignore[arg-type]
+    enrolment = get_object_or_404(with_stages(Enrolment.objects.visible_to(request.user)), pk=pk)
     facts = read_facts(enrolment)
     ball = find_ball(facts)
     targets = {

@@ -74,4 +74,4 @@ class ProductForm(DsfrModelForm):
 
     def _get_validation_exclusions(self) -> set[str]:
         """The organisation is not a field, yet name and version are unique within it (BR-007)."""
-        return super()._get_validation_exclusions() - {"organisation"}
+        return super()._get_validation_exclusions() - {"organisation"}  # type: ignore[misc]  # not in the stubs

@@ -18,7 +18,8 @@ def product_of(instance: Any) -> Product:
     """The product behind a product, an enrolment, or anything that has an enrolment."""
     if hasattr(instance, "enrolment"):
         instance = instance.enrolment
-    return getattr(instance, "product", instance)
+    product: Product = getattr(instance, "product", instance)
+    return product
 
 
 @rules.predicate

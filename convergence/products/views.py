@@ -6,18 +6,19 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
 from convergence.accounts.organisations import current_organisation
+from convergence.accounts.requests import SignedInRequest
 from convergence.database.search import search
 from convergence.products.enums import Interest, ProductType
 from convergence.products.forms import ProductForm
 from convergence.products.models import Product
 from convergence.products.services import create_product, update_product
-from convergence.ui.values import Item, Link, Row
+from convergence.ui.values import Item, Row
 
 #: Fields of the product form as they were typed, between its two steps (BR-003).
 DRAFT = "product_draft"
@@ -26,7 +27,7 @@ LIST_LIMIT = 200
 
 @require_GET
 @login_required
-def product_list(request: HttpRequest) -> HttpResponse:
+def product_list(request: SignedInRequest) -> HttpResponse:
     """« Votre catalogue produits » of the current organisation."""
     organisation = current_organisation(request)
     if organisation is None:
@@ -37,7 +38,7 @@ def product_list(request: HttpRequest) -> HttpResponse:
     rows = [
         Row(
             cells=[
-                Link(product.label, product_url(product)),
+                product.label,
                 product.get_type_display(),
                 product.owner.get_full_name(),
                 product.created_at,
@@ -62,7 +63,7 @@ def product_list(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @login_required
-def product_create(request: HttpRequest) -> HttpResponse:
+def product_create(request: SignedInRequest) -> HttpResponse:
     """First step: describe the product; what was typed waits in the session until the recap is confirmed."""
     organisation = current_organisation(request)
     if organisation is None:
@@ -91,7 +92,7 @@ def product_url(product: Product) -> str:
     return reverse("pages:product_detail", args=[product.pk])
 
 
-def typed_draft(request: HttpRequest) -> dict[str, Any]:
+def typed_draft(request: SignedInRequest) -> dict[str, Any]:
     """What the first step left in the session, as initial values of the form."""
     draft = request.session.get(DRAFT, {})
     return {name: values if name == "interests" else values[0] for name, values in draft.items() if values}
@@ -107,7 +108,7 @@ def as_query(draft: dict[str, list[str]]) -> QueryDict:
 
 @require_http_methods(["GET", "POST"])
 @login_required
-def product_create_confirm(request: HttpRequest) -> HttpResponse:
+def product_create_confirm(request: SignedInRequest) -> HttpResponse:
     """Second step: « Récapitulatif de la création du produit »; nothing exists before `Valider` (BR-003)."""
     organisation = current_organisation(request)
     draft = request.session.get(DRAFT)
@@ -158,7 +159,7 @@ def recap(values: dict[str, Any]) -> list[Item]:
 
 @require_http_methods(["GET", "POST"])
 @login_required
-def product_update(request: HttpRequest, pk: UUID) -> HttpResponse:
+def product_update(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """Change what the product sheet says; what is already frozen in a dossier stays as it was."""
     product = get_object_or_404(Product.objects.visible_to(request.user), pk=pk)
     if not request.user.access.is_member(product.organisation_id):

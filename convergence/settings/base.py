@@ -83,6 +83,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "convergence.accounts.support.SupportMiddleware",
     "convergence.accounts.middleware.SecondFactorMiddleware",
     "convergence.accounts.middleware.RefusedFormMiddleware",
     "django_htmx.middleware.HtmxMiddleware",

@@ -12,7 +12,7 @@ class CandidatureState(models.TextChoices):
 #: States that keep the enrolment from applying again (BR-096, A-16).
 OPEN_STATES = [CandidatureState.APPLIED, CandidatureState.ADMISSIBILITY]
 
-TRANSITIONS = [
+TRANSITIONS: list[tuple[str, str]] = [
     (CandidatureState.NEW, CandidatureState.APPLIED),
     (CandidatureState.APPLIED, CandidatureState.ADMISSIBILITY),
     (CandidatureState.APPLIED, CandidatureState.CANCELLED),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.urls import reverse
+from django.utils import timezone
 
 from convergence.accounts.enums import Role
 from convergence.accounts.models import User
@@ -30,13 +31,14 @@ def candidature_received(candidature: Candidature) -> None:
         action="Ouvrir la candidature",
     )
     receipt = candidature.acknowledgement
+    applied_at = candidature.applied_at or timezone.now()
     send(
         recipients=responsible_people(enrolment.product),
         sender=TEAM,
         product=enrolment.label,
         kind="Candidature",
         subject="accusé de réception de votre candidature",
-        content=f"Votre candidature est déposée depuis le {format_datetime(candidature.applied_at)} avec le dossier "
+        content=f"Votre candidature est déposée depuis le {format_datetime(applied_at)} avec le dossier "
         f"{candidature.dossier.reference}. Vous n’avez rien à faire pour le moment.\n\n"
         f"Service chargé du dossier : {receipt['service']}. Contact : {receipt['contact']}.",
         link=reverse("candidature:dossier_detail", args=[candidature.dossier_id]),

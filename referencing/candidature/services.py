@@ -33,10 +33,10 @@ def apply(*, dossier_id: UUID, actor: User) -> Candidature:
     The enrolment is locked, so that of two people who apply at once one wins (BR-097). Raises Dossier.DoesNotExist for
     a stranger’s dossier.
     """
-    dossier = Dossier.objects.visible_to(actor).get(pk=dossier_id)
-    enrolment = Enrolment.objects.with_product().locked().get(pk=dossier.enrolment_id)
+    dossier: Dossier = Dossier.objects.visible_to(actor).get(pk=dossier_id)
+    enrolment: Enrolment = Enrolment.objects.with_product().locked().get(pk=dossier.enrolment_id)
     settings = enrolment.demarche.settings
-    candidature = Candidature(
+    candidature: Candidature = Candidature(
         dossier=dossier,
         enrolment=enrolment,
         applied_by=actor,
@@ -150,9 +150,10 @@ def take_charge(*, candidature_id: UUID, actor: User) -> Candidature:
 
 def _locked(candidature_id: UUID, actor: User) -> Candidature:
     """Raises Candidature.DoesNotExist for a stranger’s candidature."""
-    return (
+    candidature: Candidature = (
         Candidature.objects.visible_to(actor)
         .locked()
         .select_related("enrolment__product__organisation", "enrolment__demarche", "dossier", "referent")
         .get(pk=candidature_id)
     )
+    return candidature

@@ -8,17 +8,18 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
+from convergence.accounts.requests import SignedInRequest
 from convergence.audit.workflow import is_allowed
 from convergence.database.search import search
 from convergence.kernel.errors import Blocker, TransitionRefused
 from convergence.products import rules as product_rules
 from convergence.ui.typography import format_date, format_time
-from convergence.ui.values import Action, Badge, Link, Row
+from convergence.ui.values import Action, Badge, Row, Tone
 from convergence.ui.views import render_confirmation
 from referencing.candidature.enums import OPEN_STATES, CandidatureState
 from referencing.candidature.models import Candidature
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 LIST_LIMIT = 200
-TONES = {
+TONES: dict[CandidatureState, Tone] = {
     CandidatureState.NEW: "new",
     CandidatureState.APPLIED: "info",
     CandidatureState.ADMISSIBILITY: "info",
@@ -43,28 +44,28 @@ TONES = {
 
 
 def candidature_badge(state: str) -> Badge:
-    return Badge(CandidatureState(state).label, tone=TONES[CandidatureState(state)])  # type: ignore[arg-type]
+    return Badge(CandidatureState(state).label, tone=TONES[CandidatureState(state)])
 
 
-def get_enrolment(request: HttpRequest, pk: UUID) -> Enrolment:
+def get_enrolment(request: SignedInRequest, pk: UUID) -> Enrolment:
     return get_object_or_404(
-        Enrolment.objects.visible_to(request.user).with_product().select_related("sheet", "response__definition"),  # type: ignore[arg-type]
+        Enrolment.objects.visible_to(request.user).with_product().select_related("sheet", "response__definition"),
         pk=pk,
     )
 
 
 @require_GET
 @login_required
-def dossier_list(request: HttpRequest, pk: UUID) -> HttpResponse:
+def dossier_list(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """The dossiers of an enrolment, « Mon dossier candidat », and the one that is a candidate."""
     return _render_list(request, get_enrolment(request, pk))
 
 
 def _render_list(
-    request: HttpRequest, enrolment: Enrolment, *, blockers: Sequence[Blocker] = (), chosen: str = ""
+    request: SignedInRequest, enrolment: Enrolment, *, blockers: Sequence[Blocker] = (), chosen: str = ""
 ) -> HttpResponse:
     dossiers = list(
-        Dossier.objects.visible_to(request.user)  # type: ignore[arg-type]
+        Dossier.objects.visible_to(request.user)
         .filter(enrolment=enrolment)
         .defer("payload", "seal")
         .select_related("created_by")
@@ -81,7 +82,7 @@ def _render_list(
     rows = [
         Row(
             cells=[
-                Link(dossier.reference, address),
+                dossier.reference,
                 dossier.created_by.get_full_name(),
                 format_date(dossier.frozen_at),
                 format_time(dossier.frozen_at),
@@ -122,12 +123,12 @@ def _standing(dossier: Dossier, *, newest: Dossier, candidature: Candidature | N
     return Badge("Complet", tone="success") if dossier.is_complete else Badge("Incomplet", tone="warning")
 
 
-def _exits(request: HttpRequest, current: Candidature | None) -> dict[str, Action | None]:
+def _exits(request: SignedInRequest, current: Candidature | None) -> dict[str, Action | None]:
     """The way out of a candidature: cancel before it is taken in charge, withdraw afterwards."""
     exits: dict[str, Action | None] = {"cancel": None, "withdraw": None}
     if current is None:
         return exits
-    if is_allowed(current, "cancel", request.user):  # type: ignore[arg-type]
+    if is_allowed(current, "cancel", request.user):
         address = reverse("candidature:candidature_cancel", args=[current.pk])
         exits["cancel"] = Action(
             "Annuler le dossier candidat",
@@ -138,7 +139,7 @@ def _exits(request: HttpRequest, current: Candidature | None) -> dict[str, Actio
             confirm_text="Votre candidature est annulée. Vos dossiers restent consultables et vous pourrez candidater de "
             "nouveau, avec ce dossier ou avec un autre.",
         )
-    elif is_allowed(current, "withdraw", request.user):  # type: ignore[arg-type]
+    elif is_allowed(current, "withdraw", request.user):
         address = reverse("candidature:candidature_withdraw", args=[current.pk])
         exits["withdraw"] = Action(
             "Retirer la candidature",
@@ -154,11 +155,11 @@ def _exits(request: HttpRequest, current: Candidature | None) -> dict[str, Actio
 
 @require_http_methods(["GET", "POST"])
 @login_required
-def candidature_apply(request: HttpRequest, pk: UUID) -> HttpResponse:
+def candidature_apply(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """« Candidater »: first says what will happen and what stands in the way, then applies."""
     enrolment = get_enrolment(request, pk)
     chosen = request.POST.get("dossier") or request.GET.get("dossier", "")
-    dossiers = Dossier.objects.visible_to(request.user).filter(enrolment=enrolment)  # type: ignore[arg-type]
+    dossiers = Dossier.objects.visible_to(request.user).filter(enrolment=enrolment)
     dossier = dossiers.filter(reference=chosen).first()
     if dossier is None:
         missing = Blocker("dossier", "Choisissez le dossier avec lequel vous candidatez.", "#id_dossier")
@@ -179,16 +180,16 @@ def candidature_apply(request: HttpRequest, pk: UUID) -> HttpResponse:
             return _render_list(request, enrolment, blockers=blockers, chosen=chosen)
         return render_confirmation(request, action, cancel_url=reverse("candidature:dossier_list", args=[pk]))
     try:
-        apply(dossier_id=dossier.pk, actor=request.user)  # type: ignore[arg-type]
+        apply(dossier_id=dossier.pk, actor=request.user)
     except TransitionRefused as refusal:
         return _render_list(request, enrolment, blockers=refusal.blockers, chosen=chosen)
     messages.success(request, "Votre candidature est déposée. Un accusé de réception vous est envoyé.")
     return redirect("candidature:dossier_list", pk)
 
 
-def _get_candidature(request: HttpRequest, pk: UUID) -> Candidature:
+def _get_candidature(request: SignedInRequest, pk: UUID) -> Candidature:
     return get_object_or_404(
-        Candidature.objects.visible_to(request.user).select_related(  # type: ignore[arg-type]
+        Candidature.objects.visible_to(request.user).select_related(
             "enrolment__product__organisation", "enrolment__demarche", "dossier__created_by", "referent"
         ),
         pk=pk,
@@ -197,19 +198,19 @@ def _get_candidature(request: HttpRequest, pk: UUID) -> Candidature:
 
 @require_http_methods(["GET", "POST"])
 @login_required
-def candidature_cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
+def candidature_cancel(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """« Annuler le dossier candidat » (T15)."""
     return _leave(request, pk, "cancel", "Votre candidature est annulée.")
 
 
 @require_http_methods(["GET", "POST"])
 @login_required
-def candidature_withdraw(request: HttpRequest, pk: UUID) -> HttpResponse:
+def candidature_withdraw(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """« Retirer la candidature » once it is being examined (A-16)."""
     return _leave(request, pk, "withdraw", "Votre candidature est retirée.")
 
 
-def _leave(request: HttpRequest, pk: UUID, name: str, done: str) -> HttpResponse:
+def _leave(request: SignedInRequest, pk: UUID, name: str, done: str) -> HttpResponse:
     candidature = _get_candidature(request, pk)
     if not product_rules.can_commit(request.user, candidature):
         raise PermissionDenied(name)
@@ -221,7 +222,7 @@ def _leave(request: HttpRequest, pk: UUID, name: str, done: str) -> HttpResponse
             return redirect(page)
         return render_confirmation(request, action, cancel_url=page)
     try:
-        {"cancel": cancel, "withdraw": withdraw}[name](candidature_id=pk, actor=request.user)  # type: ignore[operator]
+        {"cancel": cancel, "withdraw": withdraw}[name](candidature_id=pk, actor=request.user)
     except TransitionRefused as refusal:
         messages.error(request, str(refusal))
     else:
@@ -231,10 +232,10 @@ def _leave(request: HttpRequest, pk: UUID, name: str, done: str) -> HttpResponse
 
 @require_GET
 @login_required
-def dossier_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
+def dossier_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """« Dossier d’évaluation »: everything that was frozen, read from the payload alone."""
     dossier = get_object_or_404(
-        Dossier.objects.visible_to(request.user).select_related(  # type: ignore[arg-type]
+        Dossier.objects.visible_to(request.user).select_related(
             "created_by",
             "enrolment__product__organisation",
             "enrolment__demarche__parcours",
@@ -273,21 +274,19 @@ def dossier_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     )
 
 
-def require_agent(request: HttpRequest) -> None:
-    if not request.user.access.is_agent:  # type: ignore[union-attr]
+def require_agent(request: SignedInRequest) -> None:
+    if not request.user.access.is_agent:
         raise PermissionDenied("agents")
 
 
 @require_GET
 @login_required
-def candidature_list(request: HttpRequest) -> HttpResponse:
+def candidature_list(request: SignedInRequest) -> HttpResponse:
     """The listing team’s queue: the oldest waiting first; search on product, organisation and reference."""
     require_agent(request)
     state = request.GET.get("etat", CandidatureState.APPLIED)
     text = request.GET.get("q", "").strip()
-    rows = Candidature.objects.visible_to(request.user).select_related(  # type: ignore[arg-type]
-        "enrolment__product__organisation", "referent"
-    )
+    rows = Candidature.objects.visible_to(request.user).select_related("enrolment__product__organisation", "referent")
     if state in CandidatureState.values:
         rows = rows.filter(state=state)
     rows = search(
@@ -300,7 +299,7 @@ def candidature_list(request: HttpRequest) -> HttpResponse:
             "rows": [
                 Row(
                     cells=[
-                        Link(candidature.enrolment.label, address),
+                        candidature.enrolment.label,
                         candidature.enrolment.product.organisation.name,
                         candidature_badge(candidature.state),
                         candidature.applied_at,
@@ -321,7 +320,7 @@ def candidature_list(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @login_required
-def candidature_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
+def candidature_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """One candidature: who has the ball, its dossier, « prendre en charge »."""
     require_agent(request)
     candidature = _get_candidature(request, pk)
@@ -341,7 +340,7 @@ def candidature_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
                 confirm_text="Vous devenez le référent de cette candidature. L’éditeur en est informé et ne pourra plus "
                 "l’annuler, seulement la retirer.",
             )
-            if is_allowed(candidature, "take_charge", request.user)  # type: ignore[arg-type]
+            if is_allowed(candidature, "take_charge", request.user)
             else None,
         },
     )
@@ -349,12 +348,12 @@ def candidature_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @login_required
-def candidature_take(request: HttpRequest, pk: UUID) -> HttpResponse:
+def candidature_take(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """« Prendre en charge » (T16)."""
     require_agent(request)
     candidature = _get_candidature(request, pk)
     page = reverse("candidature:candidature_detail", args=[pk])
-    if not is_allowed(candidature, "take_charge", request.user):  # type: ignore[arg-type]
+    if not is_allowed(candidature, "take_charge", request.user):
         if request.method == "POST" and candidature.state == CandidatureState.APPLIED:
             raise PermissionDenied("take_charge")
         messages.info(request, "Cette candidature n’est plus à prendre en charge.")
@@ -368,7 +367,7 @@ def candidature_take(request: HttpRequest, pk: UUID) -> HttpResponse:
         )
         return render_confirmation(request, action, cancel_url=page)
     try:
-        take_charge(candidature_id=pk, actor=request.user)  # type: ignore[arg-type]
+        take_charge(candidature_id=pk, actor=request.user)
     except Candidature.DoesNotExist as error:
         raise Http404 from error
     except TransitionRefused as refusal:

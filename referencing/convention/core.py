@@ -53,8 +53,8 @@ def parties_of(values: Mapping[str, Any]) -> list[Party]:
     represented = signer_of(values) + (f", {function}" if function else "")
     return [
         Party(EDITOR, str(values.get("organisation_name", "")), identity, represented),
-        Party(MINISTER, "Le ministre chargé de la santé", "", "le délégué au numérique en santé, ou son représentant"),
-        Party(CNAM, "La Caisse nationale de l’assurance maladie", "", "son directeur général, ou son représentant"),
+        Party(MINISTER, "le ministre chargé de la santé", "", "le délégué au numérique en santé, ou son représentant"),
+        Party(CNAM, "la Caisse nationale de l’assurance maladie", "", "son directeur général, ou son représentant"),
     ]
 
 
@@ -76,7 +76,7 @@ def explain_terms(data_categories: Collection[str], purposes: Collection[str]) -
         problems.append(
             (
                 "no_data_is_exclusive",
-                "« Aucune donnée » exclut les autres catégories : gardez l’un ou les autres.",
+                "« Aucune donnée » exclut les autres catégories : gardez l’un ou les autres.",
                 "data_categories",
             )
         )
@@ -100,15 +100,15 @@ def may_send_code(*, sent_at: datetime | None, sent: int, at: datetime) -> str:
 def explain_code(*, matches: bool, has_code: bool, expires_at: datetime | None, attempts: int, at: datetime) -> str:
     """Why a typed code does not sign, in French; empty when it does. `attempts`: codes tried before this one."""
     if not has_code or expires_at is None:
-        return "Demandez d’abord un code : il vous sera envoyé par e-mail."
+        return "Demandez d’abord un code : il vous sera envoyé par e-mail."
     if attempts >= CODE_ATTEMPTS:
-        return "Ce code a été essayé trop de fois : il n’est plus valable. Demandez-en un nouveau."
+        return "Ce code a été essayé trop de fois : il n’est plus valable. Demandez-en un nouveau."
     if at >= expires_at:
-        return "Ce code n’est plus valable : il durait 10 minutes. Demandez-en un nouveau."
+        return "Ce code n’est plus valable : il durait 10 minutes. Demandez-en un nouveau."
     if not matches:
         left = CODE_ATTEMPTS - attempts - 1
         if left == 0:
-            return "Ce code n’est pas le bon. Il n’est plus valable : demandez-en un nouveau."
+            return "Ce code n’est pas le bon. Il n’est plus valable : demandez-en un nouveau."
         return f"Ce code n’est pas le bon. Il vous reste {left} essai{'s' if left > 1 else ''}."
     return ""
 

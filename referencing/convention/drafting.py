@@ -42,7 +42,7 @@ def draft_text(convention: Convention) -> str:
 
 def render_convention(convention: Convention, *, text: str, at: datetime, is_preview: bool = False) -> bytes:
     """The PDF to sign: `text`, then a page with a place for each of the three signatures."""
-    notice = "Aperçu : ce document n’est pas la convention envoyée" if is_preview else ""
+    notice = "Aperçu : ce document n’est pas la convention envoyée" if is_preview else ""
     return render_pdf(
         "convention/convention_pdf.html",
         {

@@ -13,13 +13,13 @@ from referencing.enrolment.enums import Purpose
 class TermsForm(DsfrForm):
     """The verifier’s choices (A-04): data categories, purposes in the closed list."""
 
-    phrases = {"data_categories": "au moins une catégorie, ou « Aucune donnée »"}
+    phrases = {"data_categories": "au moins une catégorie, ou « Aucune donnée »"}
 
     data_categories = forms.MultipleChoiceField(
         label="Catégories de données de Mon espace santé concernées",
         choices=DataCategory.choices,
         widget=forms.CheckboxSelectMultiple,
-        help_text="« Aucune donnée » exclut les autres catégories.",
+        help_text="« Aucune donnée » exclut les autres catégories.",
     )
     purposes = forms.MultipleChoiceField(
         label="Finalités",
@@ -42,7 +42,7 @@ class ReadForm(DsfrForm):
 
     read = forms.BooleanField(
         label="J’ai lu la convention et je suis habilité à la signer",
-        error_messages={"required": "Cochez cette case après avoir lu la convention : le code vous sera alors envoyé."},
+        error_messages={"required": "Cochez cette case après avoir lu la convention : le code vous sera alors envoyé."},
     )
 
 
@@ -66,7 +66,7 @@ class CodeForm(DsfrForm):
 
 
 class RefusalForm(DsfrForm):
-    phrases = {"reason": "pourquoi vous ne signez pas : l’éditeur et les vérificateurs le liront"}
+    phrases = {"reason": "pourquoi vous ne signez pas : l’éditeur et les vérificateurs le liront"}
 
     reason = forms.CharField(
         label="Motif de votre refus",
@@ -85,5 +85,5 @@ class RepresentativeForm(DsfrForm):
         label="Motif du changement de représentant légal",
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="Par exemple : la personne indiquée a quitté ses fonctions.",
+        help_text="Par exemple : la personne indiquée a quitté ses fonctions.",
     )

@@ -112,7 +112,7 @@ class Convention(FSMModelMixin, models.Model):
                 condition=~Q(data_categories__contains=[DataCategory.NONE])
                 | Q(data_categories=[DataCategory.NONE], purposes=[]),
                 name="convention_no_data_is_exclusive",
-                violation_error_message="« Aucune donnée » exclut les autres catégories et toute finalité.",
+                violation_error_message="« Aucune donnée » exclut les autres catégories et toute finalité.",
             ),
             models.CheckConstraint(
                 condition=Q(purposes__contained_by=Purpose.values),
@@ -240,7 +240,7 @@ class SigningLink(models.Model):
         return self.used_at is None and self.revoked_at is None
 
     def state_at(self, at: datetime) -> LinkState:
-        """What the link is worth at `at`: a link replaced in time stays « replaced » after its date."""
+        """What the link is worth at `at`: a link replaced in time stays « replaced » after its date."""
         if self.used_at is not None:
             return LinkState.USED
         if self.refusal_reason:

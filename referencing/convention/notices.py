@@ -35,12 +35,12 @@ def convention_to_sign(convention: Convention, link: SigningLink, token: str) ->
         subject=f"{convention.enrolment.label} – convention à signer",
         paragraphs=[
             f"Bonjour {convention.signer_name},",
-            f"Lisez et signez la convention de référencement de « {product.name} » avant le {format_date(link.expires_at)}. "
-            f"{product.organisation.name} vous a désigné comme son représentant légal ; l’équipe de référencement de "
+            f"Lisez et signez la convention de référencement de « {product.name} » avant le {format_date(link.expires_at)}. "
+            f"{product.organisation.name} vous a désigné comme son représentant légal ; l’équipe de référencement de "
             "Mon espace santé vous adresse ce document.",
-            "Vous n’avez pas besoin de compte : vous lirez la convention, vous recevrez un code à usage unique à cette "
+            "Vous n’avez pas besoin de compte : vous lirez la convention, vous recevrez un code à usage unique à cette "
             "adresse, puis vous signerez.",
-            "Ce lien vous est personnel : ne le transmettez pas. Si vous n’êtes pas habilité à signer, répondez sur la "
+            "Ce lien vous est personnel : ne le transmettez pas. Si vous n’êtes pas habilité à signer, répondez sur la "
             "page en refusant de signer.",
         ],
         link=reverse("convention:signing_detail", args=[token]),
@@ -55,7 +55,7 @@ def convention_sent(convention: Convention) -> None:
         sender=TEAM,
         product=convention.enrolment.label,
         kind=KIND,
-        content=f"La convention est à signer : {convention.signer_name} a reçu un lien à l’adresse "
+        content=f"La convention est à signer : {convention.signer_name} a reçu un lien à l’adresse "
         f"{convention.signer_email}.",
         link=reverse("convention:convention_detail", args=[convention.enrolment_id]),
     )
@@ -66,9 +66,9 @@ def code_sent(link: SigningLink, code: str) -> None:
         to=link.email,
         subject=f"{link.convention.enrolment.label} – votre code de signature",
         paragraphs=[
-            f"Saisissez ce code pour signer la convention de référencement : {code}",
+            f"Saisissez ce code pour signer la convention de référencement : {code}",
             "Il est valable 10 minutes et ne sert qu’une fois. Personne ne vous le demandera par téléphone.",
-            "Si vous n’avez pas demandé ce code, ne faites rien : la convention ne sera pas signée.",
+            "Si vous n’avez pas demandé ce code, ne faites rien : la convention ne sera pas signée.",
         ],
     )
 
@@ -82,7 +82,7 @@ def convention_signed(convention: Convention) -> None:
         product=enrolment.label,
         kind=KIND,
         subject="convention signée à valider",
-        content=f"Validez la convention : {convention.signer_name} vient de la signer.",
+        content=f"Validez la convention : {convention.signer_name} vient de la signer.",
         link=reverse("convention:convention_prepare", args=[convention.pk]),
         action="Valider la convention",
     )
@@ -103,7 +103,7 @@ def signed_copy(link: SigningLink, token: str) -> None:
         to=link.email,
         subject=f"{convention.enrolment.label} – convention signée",
         paragraphs=[
-            "Conservez votre exemplaire de la convention signée : le lien qui vous a servi à signer permet de le "
+            "Conservez votre exemplaire de la convention signée : le lien qui vous a servi à signer permet de le "
             "télécharger pendant 90 jours.",
             "Les vérificateurs Mon espace santé vont maintenant la valider. Vous n’avez plus rien à faire.",
         ],
@@ -122,8 +122,8 @@ def convention_returned(convention: Convention, *, reason: str, is_refusal: bool
         product=enrolment.label,
         kind=KIND,
         subject=event,
-        content="Voyez avec l’éditeur, puis envoyez de nouveau la convention : elle n’a pas été signée.\n\n"
-        f"Motif : {reason}",
+        content="Voyez avec l’éditeur, puis envoyez de nouveau la convention : elle n’a pas été signée.\n\n"
+        f"Motif : {reason}",
         link=reverse("convention:convention_prepare", args=[convention.pk]),
         action="Ouvrir la convention",
     )
@@ -134,7 +134,7 @@ def convention_returned(convention: Convention, *, reason: str, is_refusal: bool
         kind=KIND,
         subject=event,
         content=f"Vérifiez avec {convention.signer_name} : la convention n’a pas été signée. Les vérificateurs peuvent "
-        f"l’envoyer de nouveau ; vous pouvez aussi désigner un autre représentant légal.\n\nMotif : {reason}",
+        f"l’envoyer de nouveau ; vous pouvez aussi désigner un autre représentant légal.\n\nMotif : {reason}",
         link=reverse("convention:convention_detail", args=[convention.enrolment_id]),
         action="Ouvrir la convention",
     )
@@ -148,8 +148,8 @@ def representative_changed(convention: Convention, *, reason: str) -> None:
         sender=enrolment.product.organisation.name,
         product=enrolment.label,
         kind=KIND,
-        content="La convention est annulée et la fiche administrative retourne à l’éditeur : le représentant légal change. "
-        f"Motif : {reason}",
+        content="La convention est annulée et la fiche administrative retourne à l’éditeur : le représentant légal change. "
+        f"Motif : {reason}",
         link=reverse("convention:convention_prepare", args=[convention.pk]),
     )
 
@@ -162,7 +162,7 @@ def convention_validated(convention: Convention) -> None:
         product=convention.enrolment.label,
         kind=KIND,
         subject="votre convention a été validée",
-        content="Votre convention a été validée. Commencez le questionnaire d’orientation : il ouvre les questionnaires "
+        content="Votre convention a été validée. Commencez le questionnaire d’orientation : il ouvre les questionnaires "
         "d’évaluation qui concernent votre produit.",
         link=reverse("enrolment:questionnaire_list", args=[convention.enrolment_id]),
         action="Ouvrir les questionnaires",

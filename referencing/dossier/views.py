@@ -6,11 +6,12 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from convergence.accounts.requests import SignedInRequest
 from convergence.jobs.services import enqueue
 from convergence.kernel.errors import TransitionRefused
 from convergence.products import rules as product_rules
@@ -29,17 +30,17 @@ EXPORTS = {"pdf": PDF_JOB, "xlsx": XLSX_JOB}
 
 @require_http_methods(["GET", "POST"])
 @login_required
-def dossier_generate(request: HttpRequest, pk: UUID) -> HttpResponse:
+def dossier_generate(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """Says what the dossier will hold and lack, announces drafts left aside (A-08), then freezes it."""
     enrolment = get_object_or_404(
-        Enrolment.objects.visible_to(request.user).with_product().select_related("sheet", "response__definition"),  # type: ignore[arg-type]
+        Enrolment.objects.visible_to(request.user).with_product().select_related("sheet", "response__definition"),
         pk=pk,
     )
     live = load_live(enrolment)
     blockers = list(find_generation_blockers(enrolment, live))
     if request.method == "POST":
         try:
-            dossier = generate_dossier(enrolment_id=pk, actor=request.user)  # type: ignore[arg-type]
+            dossier = generate_dossier(enrolment_id=pk, actor=request.user)
         except TransitionRefused as refusal:
             blockers = list(refusal.blockers)
         else:
@@ -66,15 +67,15 @@ def dossier_generate(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @require_POST
 @login_required
-def dossier_export(request: HttpRequest, pk: UUID, form: str) -> HttpResponse:
+def dossier_export(request: SignedInRequest, pk: UUID, form: str) -> HttpResponse:
     """Ask for the PDF or the workbook: a job makes it, its page shows the progress (BR-100)."""
-    dossier = get_object_or_404(Dossier.objects.visible_to(request.user), pk=pk)  # type: ignore[arg-type]
+    dossier = get_object_or_404(Dossier.objects.visible_to(request.user), pk=pk)
     if form not in EXPORTS:
         raise Http404
     job = enqueue(
         kind=EXPORTS[form],
         payload={"dossier": str(dossier.pk)},
-        requester=request.user,  # type: ignore[arg-type]
+        requester=request.user,
         key=f"{dossier.pk}:{request.user.pk}",
     )
     return redirect("pages:job_detail", job.pk)
@@ -82,10 +83,10 @@ def dossier_export(request: HttpRequest, pk: UUID, form: str) -> HttpResponse:
 
 @require_GET
 @login_required
-def dossier_verify(request: HttpRequest, pk: UUID) -> HttpResponse:
+def dossier_verify(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """Rehash everything now and say the result in words."""
     dossier = get_object_or_404(
-        Dossier.objects.visible_to(request.user).select_related("enrolment__product"),  # type: ignore[arg-type]
+        Dossier.objects.visible_to(request.user).select_related("enrolment__product"),
         pk=pk,
     )
     return render(

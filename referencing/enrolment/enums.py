@@ -24,7 +24,7 @@ class SheetState(models.TextChoices):
     REJECTED = "rejected", "Refusée"
 
 
-SHEET_TRANSITIONS = [
+SHEET_TRANSITIONS: list[tuple[str, str]] = [
     (SheetState.TO_COMPLETE, SheetState.DRAFT),
     (SheetState.TO_COMPLETE, SheetState.SUBMITTED),
     (SheetState.DRAFT, SheetState.SUBMITTED),

@@ -1,7 +1,6 @@
 """The demo's people and pages exist in the demo only."""
 
 import importlib
-import sys
 from io import StringIO
 
 import pytest
@@ -33,7 +32,7 @@ def demo_mode(settings):
 
 
 def reload_addresses():
-    importlib.reload(sys.modules["convergence.urls"])
+    importlib.reload(importlib.import_module("convergence.urls"))
     clear_url_caches()
 
 
@@ -133,14 +132,21 @@ class TestPeople:
 
         assert response.url == "/"
 
-    def test_commands_print_the_accounts(self, demo_mode):
+    @pytest.mark.parametrize("options", [[], ["--without-codes"]])
+    def test_command_prints_the_accounts(self, demo_mode, options):
         out = StringIO()
 
-        call_command("demo_world", stdout=out, stderr=StringIO())
+        call_command("demo_accounts", *options, stdout=out)
 
         for person in demo.PEOPLE:
             assert person.email in out.getvalue()
         assert demo.PASSWORD in out.getvalue()
+        assert ("trente secondes" in out.getvalue()) is (options == [])
+
+    def test_people_are_the_first_step_of_the_demo_world(self):
+        from convergence.pages.management.commands.demo_world import STEPS
+
+        assert STEPS[0][1] is demo.create_demo_people
 
 
 class TestMailbox:

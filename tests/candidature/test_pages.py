@@ -135,9 +135,7 @@ def test_contributor_reads_but_cannot_candidater(client, complete):
     assert client.post(address, {"dossier": dossier.reference, "confirmed": "1"}).status_code == 403
 
 
-@pytest.mark.parametrize(
-    "name", ["candidature:dossier_detail", "dossier:dossier_verify"]
-)
+@pytest.mark.parametrize("name", ["candidature:dossier_detail", "dossier:dossier_verify"])
 def test_stranger_finds_nothing(client, complete, name):
     client.force_login(make_member(OrganisationFactory()))
 
@@ -146,7 +144,7 @@ def test_stranger_finds_nothing(client, complete, name):
 
 @pytest.mark.rule("BR-100")
 def test_download_makes_a_sealed_pdf_and_a_workbook_by_jobs(client, complete):
-    dossier, manager = complete
+    dossier, _ = complete
     contents = {}
     for form in ("pdf", "xlsx"):
         response = client.post(reverse("dossier:dossier_export", args=[dossier.pk, form]))

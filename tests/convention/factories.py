@@ -49,7 +49,7 @@ def make_submitted(**changes: Any) -> tuple[Enrolment, User]:
     DemarcheFactory(settings={"convention": OPTIONS, "contact": "referencement@operateur.example"})
     enrolment = make_enrolment(is_open=False)
     editor = make_member(enrolment.product.organisation)
-    AdministrativeSheet.objects.create(enrolment=enrolment, **SHEET | changes)
+    AdministrativeSheet.objects.filter(enrolment=enrolment).update(**SHEET | changes)
     submit_sheet(enrolment_id=enrolment.pk, actor=editor)
     return enrolment, editor
 

@@ -74,8 +74,8 @@ def test_editor_may_not_validate_a_fiche(client):
 @pytest.mark.parametrize(
     ("choices", "message"),
     [
-        ({"purposes": ["soins"]}, "Choisissez au moins une catégorie, ou « Aucune donnée »."),
-        ({"data_categories": ["aucune", "mesures"]}, "« Aucune donnée » exclut les autres catégories"),
+        ({"purposes": ["soins"]}, "Choisissez au moins une catégorie, ou « Aucune donnée »."),
+        ({"data_categories": ["aucune", "mesures"]}, "« Aucune donnée » exclut les autres catégories"),
         ({"data_categories": ["aucune"], "purposes": ["soins"]}, "Sans donnée, la convention n’a pas de finalité."),
         ({"data_categories": ["mesures"]}, "Choisissez au moins une finalité pour ces données."),
         ({"data_categories": ["mesures"], "purposes": ["recherche"]}, "ne figure pas parmi les réponses proposées"),

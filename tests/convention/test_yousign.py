@@ -10,6 +10,7 @@ from django.urls import reverse
 from convergence.documents.providers.base import ProviderError, ProviderRequest
 from convergence.documents.providers.yousign import YousignProvider
 from convergence.documents.signatures import sign_pdf
+from convergence.jobs.models import Job
 from convergence.kernel.errors import TransitionRefused
 from evidence.services import read_bytes
 from referencing.convention import core, services
@@ -97,6 +98,9 @@ def sign_as_provider(convention, content=None):
 
 def test_sending_starts_a_request_and_mails_our_link(client, sent, link, yousign):
     [request] = yousign.started
+    assert last_token() not in str(
+        Job.objects.filter(kind="convention.start_signature").values_list("payload", flat=True)
+    )
     assert (request.reference, request.email) == (str(link.pk), SIGNER)
     assert (request.first_name, request.last_name) == ("Anne", "Étienne")
     assert request.document == read_bytes(sent.document)

@@ -15,6 +15,7 @@ from django.utils import timezone
 from convergence.audit import workflow
 from convergence.documents.providers.base import ProviderError, SignatureRequest
 from convergence.documents.providers.yousign import YousignProvider
+from convergence.jobs.models import Job
 from convergence.jobs.services import enqueue
 from convergence.kernel.errors import TransitionRefused
 from evidence.errors import UploadRefused
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
     from convergence.accounts.models import User
     from convergence.documents.providers.base import SignatureProvider
-    from convergence.jobs.models import Job
     from convergence.jobs.registry import Report
     from evidence.models import StoredFile
 
@@ -108,6 +108,7 @@ def start_outside(job: Job, report: Report) -> None:
         link.save(update_fields=["provider_reference", "signing_url"])
         if link.state_at(timezone.now()) == LinkState.OPEN:
             transaction.on_commit(partial(notices.convention_to_sign, link.convention, link, job.payload["token"]))
+            Job.objects.filter(pk=job.pk).update(payload={"link": str(link.pk)})  # the token is not kept in clear
         else:  # taken back while the provider was answering
             cancel_outside(link)
 

@@ -70,7 +70,7 @@ def choose_terms(
         raise PermissionDenied("choose_terms")
     if convention.state != ConventionState.TO_SEND:
         raise TransitionRefused(
-            [Blocker("wrong_state", "La convention est envoyée : elle ne peut plus être modifiée.")]
+            [Blocker("wrong_state", "La convention est envoyée : elle ne peut plus être modifiée.")]
         )
     if problems := core.explain_terms(data_categories, purposes):
         raise TransitionRefused([Blocker(code, message, f"#id_{field}_0") for code, message, field in problems])
@@ -109,7 +109,7 @@ def find_send_blockers(convention: Convention) -> list[Blocker]:
         blockers.append(
             Blocker(
                 "settings",
-                "La durée, les conditions de retrait ou la validité du lien ne sont pas réglées pour cette démarche : "
+                "La durée, les conditions de retrait ou la validité du lien ne sont pas réglées pour cette démarche : "
                 "demandez à un administrateur de les compléter.",
             )
         )

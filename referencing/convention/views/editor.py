@@ -69,7 +69,11 @@ def items_of(convention: Convention) -> list[Item]:
     """What the parties agree on, as lines (BR-032)."""
     return [
         Item(
-            "Parties", [f"{party['name']}, représentée par {party['represented_by']}" for party in convention.parties]
+            "Parties",
+            [
+                f"{party['name'][:1].upper()}{party['name'][1:]}, agissant par {party['represented_by']}"
+                for party in convention.parties
+            ],
         ),
         Item("Signataire pour l’éditeur", f"{convention.signer_name} ({convention.signer_email})"),
         Item("Catégories de données", [DataCategory(each).label for each in convention.data_categories] or ""),
@@ -82,7 +86,7 @@ def items_of(convention: Convention) -> list[Item]:
 @require_GET
 @login_required
 def convention_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """« Convention »: one of three states, who has the ball, the signed document (SC-11)."""
+    """« Convention »: one of three states, who has the ball, the signed document (SC-11)."""
     enrolment = get_enrolment(request, pk)
     convention = get_convention(enrolment)
     if convention is None and enrolment.sheet.state != SheetState.VALIDATED:
@@ -127,7 +131,7 @@ def convention_document(request: HttpRequest, pk: UUID) -> HttpResponseBase:
 @require_GET
 @login_required
 def convention_verify(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """« Vérifier la signature »: the stored file is read and verified anew."""
+    """« Vérifier la signature »: the stored file is read and verified anew."""
     enrolment = get_enrolment(request, pk)
     convention = get_convention(enrolment)
     if convention is None or convention.signed_document is None:

@@ -78,7 +78,7 @@ def sheet_validate(request: HttpRequest, pk: UUID) -> HttpResponse:
             "Valider la fiche",
             request.path,
             confirm_title=f"Valider la fiche administrative de {enrolment.label}",
-            confirm_text="La structure devient « vérifiée » et la convention est préparée : vous pourrez l’envoyer au "
+            confirm_text="La structure devient « vérifiée » et la convention est préparée : vous pourrez l’envoyer au "
             "représentant légal.",
         )
         return render_confirmation(request, action, cancel_url=review)
@@ -141,7 +141,7 @@ def convention_list(request: HttpRequest) -> HttpResponse:
         "convention/convention_list.html",
         {
             "rows": rows,
-            "columns": ["Produit", "Structure", "État", "Signataire", "Envoyée", "Lien valable jusqu’au"],
+            "columns": ["Produit", "Structure", "État", "Signataire", "Envoyée", "Expiration du lien"],
             "states": [(TO_DO, "À traiter (à envoyer ou à valider)"), *ConventionState.choices, (ALL, "Toutes")],
             "state": state,
             "text": text,
@@ -317,5 +317,5 @@ def convention_validate(request: HttpRequest, pk: UUID) -> HttpResponse:
             back_url=back,
             back_label="Revenir à la convention",
         )
-    messages.success(request, f"La convention de {convention.enrolment.label} est validée ; l’éditeur est prévenu.")
+    messages.success(request, f"La convention de {convention.enrolment.label} est validée ; l’éditeur est prévenu.")
     return redirect("convention:convention_list")

@@ -41,8 +41,7 @@ def with_link(view: LinkView) -> Callable[[HttpRequest, str], HttpResponseBase]:
             return render(request, "convention/signing_unknown.html", {"is_throttled": True}, status=429)
         link = find_link(token=token)
         if link is None:
-            cache.add(key, 0, UNKNOWN_PERIOD)
-            cache.incr(key)
+            cache.set(key, cache.get(key, 0) + 1, UNKNOWN_PERIOD)
             return render(request, "convention/signing_unknown.html", {"is_throttled": False}, status=404)
         response = view(request, token, link)
         response["X-Robots-Tag"] = "noindex, nofollow"
@@ -86,7 +85,7 @@ def _context(token: str, link: SigningLink) -> dict[str, Any]:
             Item("Produit concerné", convention.enrolment.label),
             Item(
                 "Vous signez en tant que",
-                f"{convention.signer_name}, représentant légal de {product.organisation.name}",
+                f"{convention.signer_name}, pour {convention.parties[0]['name']}",
             ),
             Item("Adresse du code à usage unique", link.email),
         ],
@@ -132,7 +131,7 @@ def signing_document(request: HttpRequest, token: str, link: SigningLink) -> Htt
 @require_http_methods(["GET", "POST"])
 @with_link
 def code_send(request: HttpRequest, token: str, link: SigningLink) -> HttpResponse:
-    """« J’ai lu »: a code leaves by e-mail (again from the next page, at most once a minute)."""
+    """« J’ai lu »: a code leaves by e-mail (again from the next page, at most once a minute)."""
     if request.method == "GET":
         return redirect("convention:signing_detail", token)
     form = ReadForm(request.POST)

@@ -45,11 +45,16 @@ class Place:
     access: AccessPolicy
 
 
-def find_place(request: HttpRequest, pk: UUID) -> Place:
-    """One query; 404 for strangers and for those who may not read answers."""
+def find_place(request: HttpRequest, pk: UUID, *, for_page: bool = True) -> Place:
+    """One query; 404 for strangers and for those who may not read answers.
+
+    `for_page`: with what title and breadcrumb name; an autosave shows neither and reads less.
+    """
     user: User = request.user  # type: ignore[assignment]
-    enrolments = Enrolment.objects.visible_to(user).with_product().select_related("sheet", "response__definition")
-    enrolment = get_object_or_404(enrolments.defer("response__definition__source"), pk=pk)
+    enrolments = Enrolment.objects.visible_to(user).select_related("product", "response__definition")
+    if for_page:
+        enrolments = enrolments.with_product().select_related("sheet")
+    enrolment = get_object_or_404(enrolments.defer("response__definition__source", "product__description"), pk=pk)
     access = policy_for(enrolment, user)
     if not access.may_read:
         raise Http404

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
 from convergence.accounts.organisations import current_organisation
-from convergence.kernel.errors import TransitionRefused
+from convergence.accounts.requests import SignedInRequest
+from convergence.kernel.errors import Blocker, TransitionRefused
 from convergence.products import rules as product_rules
 from convergence.products.models import Demarche, Product
-from convergence.ui.values import Badge, Link, Row
+from convergence.ui.values import Badge, Row, Tone
 from referencing.enrolment.enums import EnrolmentState
 from referencing.enrolment.forms import AttachForm
 from referencing.enrolment.models import Enrolment
@@ -24,7 +26,7 @@ from referencing.enrolment.services import attach_product
 
 @require_GET
 @login_required
-def demarche_detail(request: HttpRequest, slug: str) -> HttpResponse:
+def demarche_detail(request: SignedInRequest, slug: str) -> HttpResponse:
     """« Présentation de la démarche »: its enrolments, and « Ajouter un produit à la démarche » (SC-03)."""
     demarche = get_object_or_404(Demarche.objects.select_related("parcours"), slug=slug)
     enrolments = (
@@ -35,7 +37,7 @@ def demarche_detail(request: HttpRequest, slug: str) -> HttpResponse:
     )
     rows = [
         Row(
-            cells=[Link(enrolment.label, address), state_badge(enrolment.state), enrolment.created_at],
+            cells=[enrolment.label, state_badge(enrolment.state), enrolment.created_at],
             url=address,
         )
         for enrolment in enrolments
@@ -49,13 +51,17 @@ def demarche_detail(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def state_badge(state: str) -> Badge:
-    tones = {EnrolmentState.ACTIVE: "info", EnrolmentState.REJECTED: "error", EnrolmentState.CLOSED: "neutral"}
-    return Badge(EnrolmentState(state).label, tone=tones[EnrolmentState(state)])  # type: ignore[arg-type]
+    tones: dict[EnrolmentState, Tone] = {
+        EnrolmentState.ACTIVE: "info",
+        EnrolmentState.REJECTED: "error",
+        EnrolmentState.CLOSED: "neutral",
+    }
+    return Badge(EnrolmentState(state).label, tone=tones[EnrolmentState(state)])
 
 
 @require_GET
 @login_required
-def product_choose(request: HttpRequest, slug: str) -> HttpResponse:
+def product_choose(request: SignedInRequest, slug: str) -> HttpResponse:
     """Choose an existing product, or add one (SC-03)."""
     demarche = get_object_or_404(Demarche.objects.select_related("parcours"), slug=slug, is_open=True)
     organisation = current_organisation(request)
@@ -69,7 +75,7 @@ def product_choose(request: HttpRequest, slug: str) -> HttpResponse:
         .order_by("name", "version")[:200]
     )
     rows = [
-        Row(cells=[Link(product.label, address), product.get_type_display(), product.created_at], url=address)
+        Row(cells=[product.label, product.get_type_display(), product.created_at], url=address)
         for product in products
         for address in [reverse("enrolment:product_attach", args=[product.pk, demarche.slug])]
     ]
@@ -87,7 +93,7 @@ def product_choose(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_GET
 @login_required
-def demarche_choose(request: HttpRequest, pk: UUID) -> HttpResponse:
+def demarche_choose(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """« Nouvelle démarche « Mon espace santé » », « Choisissez votre démarche » (SC-06)."""
     product = get_object_or_404(Product.objects.visible_to(request.user), pk=pk)
     demarches = Demarche.objects.filter(is_open=True).select_related("parcours").order_by("title")
@@ -96,12 +102,12 @@ def demarche_choose(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @login_required
-def product_attach(request: HttpRequest, pk: UUID, slug: str) -> HttpResponse:
+def product_attach(request: SignedInRequest, pk: UUID, slug: str) -> HttpResponse:
     """The white-label question (SC-07), then the enrolment exists."""
     product = get_object_or_404(Product.objects.visible_to(request.user).select_related("organisation"), pk=pk)
     demarche = get_object_or_404(Demarche.objects.select_related("parcours"), slug=slug)
     form = AttachForm(request.POST or None)
-    blockers = []
+    blockers: Sequence[Blocker] = ()
     if request.method == "POST" and form.is_valid():
         try:
             enrolment = attach_product(

@@ -7,10 +7,11 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
+from convergence.accounts.requests import SignedInRequest
 from convergence.kernel.errors import TransitionRefused
 from convergence.products import rules as product_rules
 from referencing.enrolment.exchange import find_exchange_blockers, list_pairs, save_exchange_scope
@@ -22,7 +23,7 @@ from referencing.enrolment.views.sheet import get_enrolment
 
 @require_http_methods(["GET", "POST"])
 @login_required
-def exchange_scope(request: HttpRequest, pk: UUID) -> HttpResponse:
+def exchange_scope(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """Describe each exchange; nothing is asked of a product that exchanges nothing."""
     enrolment = get_enrolment(request, pk)
     may_edit = product_rules.can_edit(request.user, enrolment)
@@ -51,7 +52,7 @@ def exchange_scope(request: HttpRequest, pk: UUID) -> HttpResponse:
             save_exchange_scope(
                 enrolment_id=pk,
                 values=[(pair, form.cleaned_data) for pair, (_, _, form) in zip(pairs, sections, strict=True)],
-                actor=request.user,  # type: ignore[arg-type]
+                actor=request.user,
             )
         except TransitionRefused as refusal:
             blockers = list(refusal.blockers)

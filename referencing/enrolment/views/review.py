@@ -11,15 +11,16 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
 from convergence.accounts.enums import LegalForm, Role
+from convergence.accounts.requests import SignedInRequest
 from convergence.database.search import search
 from convergence.kernel.errors import TransitionRefused
-from convergence.ui.values import Action, Item, Link, Row
+from convergence.ui.values import Action, Item, Row
 from referencing.enrolment import core
 from referencing.enrolment.enums import SheetState
 from referencing.enrolment.forms import ReasonForm, RejectionForm
@@ -34,15 +35,15 @@ REMEDIES = (
 )
 
 
-def require_listing_team(request: HttpRequest) -> None:
+def require_listing_team(request: SignedInRequest) -> None:
     """404 would hide nothing here: an editor who meets this page is told that it is not for editors."""
-    if not request.user.access.has(Role.LISTING_TEAM):  # type: ignore[union-attr]
+    if not request.user.access.has(Role.LISTING_TEAM):
         raise PermissionDenied("listing_team")
 
 
 @require_GET
 @login_required
-def sheet_list(request: HttpRequest) -> HttpResponse:
+def sheet_list(request: SignedInRequest) -> HttpResponse:
     """Fiches by state, those to examine first; search on product and organisation."""
     require_listing_team(request)
     state = request.GET.get("etat", SheetState.SUBMITTED)
@@ -54,7 +55,7 @@ def sheet_list(request: HttpRequest) -> HttpResponse:
     rows = [
         Row(
             cells=[
-                Link(sheet.enrolment.label, address),
+                sheet.enrolment.label,
                 sheet.enrolment.product.organisation.name,
                 sheet_badge(sheet),
                 sheet.submitted_at,
@@ -77,23 +78,23 @@ def sheet_list(request: HttpRequest) -> HttpResponse:
     )
 
 
-def get_sheet(request: HttpRequest, pk: UUID) -> Enrolment:
+def get_sheet(request: SignedInRequest, pk: UUID) -> Enrolment:
     require_listing_team(request)
     return get_object_or_404(
-        Enrolment.objects.visible_to(request.user).with_product().select_related("sheet__register_extract"),  # type: ignore[arg-type]
+        Enrolment.objects.visible_to(request.user).with_product().select_related("sheet__register_extract"),
         pk=pk,
     )
 
 
 @require_GET
 @login_required
-def sheet_review(request: HttpRequest, pk: UUID) -> HttpResponse:
+def sheet_review(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """Read the fiche beside what changed since the version before; validate, give back, or refuse."""
     return _render_review(request, get_sheet(request, pk))
 
 
 def _render_review(
-    request: HttpRequest,
+    request: SignedInRequest,
     enrolment: Enrolment,
     *,
     reason_form: ReasonForm | None = None,
@@ -142,7 +143,8 @@ def label_of(field: str) -> str:
     labels = {item.field: item.label for item in core.ITEMS}
     if field in labels:
         return labels[field]
-    return str(AdministrativeSheet._meta.get_field(field).verbose_name).capitalize()  # type: ignore[union-attr]
+    names = {each.name: str(each.verbose_name) for each in AdministrativeSheet._meta.fields}
+    return names[field].capitalize()
 
 
 def show(field: str, value: str) -> str:
@@ -155,7 +157,7 @@ def show(field: str, value: str) -> str:
 
 @require_http_methods(["GET", "POST"])
 @login_required
-def sheet_request_changes(request: HttpRequest, pk: UUID) -> HttpResponse:
+def sheet_request_changes(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """Give the fiche back with a reason (T04)."""
     enrolment = get_sheet(request, pk)
     if request.method == "GET":
@@ -163,7 +165,7 @@ def sheet_request_changes(request: HttpRequest, pk: UUID) -> HttpResponse:
     form = ReasonForm(request.POST, prefix="correction")
     if form.is_valid():
         try:
-            request_sheet_changes(enrolment_id=pk, reason=form.cleaned_data["reason"], actor=request.user)  # type: ignore[arg-type]
+            request_sheet_changes(enrolment_id=pk, reason=form.cleaned_data["reason"], actor=request.user)
         except TransitionRefused as refusal:
             return _render_review(request, enrolment, reason_form=form, blockers=refusal.blockers)
         messages.success(request, "La demande de correction est envoyée à l’éditeur.")
@@ -173,7 +175,7 @@ def sheet_request_changes(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @login_required
-def sheet_reject(request: HttpRequest, pk: UUID) -> HttpResponse:
+def sheet_reject(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """Refuse an ineligible demand (T05): reason, delegation and remedies; asks once more before it is done."""
     enrolment = get_sheet(request, pk)
     if request.method == "GET":
@@ -187,7 +189,7 @@ def sheet_reject(request: HttpRequest, pk: UUID) -> HttpResponse:
             request, "enrolment/sheet_reject_confirm.html", {"enrolment": enrolment, "form": form, "items": items}
         )
     try:
-        reject_sheet(enrolment_id=pk, actor=request.user, **form.cleaned_data)  # type: ignore[arg-type]
+        reject_sheet(enrolment_id=pk, actor=request.user, **form.cleaned_data)
     except TransitionRefused as refusal:
         return _render_review(request, enrolment, rejection_form=form, blockers=refusal.blockers)
     messages.success(request, "La demande est refusée ; l’éditeur reçoit la décision et ses voies de recours.")

@@ -8,15 +8,16 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from convergence.accounts.enums import WITHOUT_RCS
+from convergence.accounts.requests import SignedInRequest
 from convergence.kernel.errors import TransitionRefused
 from convergence.products import rules as product_rules
-from convergence.ui.values import Action, Badge, Item, Link, Progress
+from convergence.ui.values import Action, Badge, Item, Link, Progress, Tone
 from convergence.ui.views import render_confirmation
 from evidence.errors import UploadRefused
 from evidence.services import receive
@@ -28,7 +29,7 @@ from referencing.enrolment.models import AdministrativeSheet, Enrolment
 from referencing.enrolment.services import save_sheet, sheet_progress, sheet_values, submit_sheet
 
 EDITABLE = (SheetState.TO_COMPLETE, SheetState.DRAFT, SheetState.CHANGES_REQUESTED)
-TONES = {
+TONES: dict[SheetState, Tone] = {
     SheetState.TO_COMPLETE: "new",
     SheetState.DRAFT: "new",
     SheetState.SUBMITTED: "info",
@@ -38,16 +39,16 @@ TONES = {
 }
 
 
-def get_enrolment(request: HttpRequest, pk: UUID) -> Enrolment:
+def get_enrolment(request: SignedInRequest, pk: UUID) -> Enrolment:
     """The enrolment with its sheet, or 404 for strangers."""
     return get_object_or_404(
-        Enrolment.objects.visible_to(request.user).with_product().select_related("sheet__register_extract"),  # type: ignore[arg-type]
+        Enrolment.objects.visible_to(request.user).with_product().select_related("sheet__register_extract"),
         pk=pk,
     )
 
 
 def sheet_badge(sheet: AdministrativeSheet) -> Badge:
-    return Badge(SheetState(sheet.state).label, tone=TONES[SheetState(sheet.state)])  # type: ignore[arg-type]
+    return Badge(SheetState(sheet.state).label, tone=TONES[SheetState(sheet.state)])
 
 
 def progress_panel(progress: core.SheetProgress) -> Progress:
@@ -62,7 +63,7 @@ def progress_panel(progress: core.SheetProgress) -> Progress:
 
 @require_http_methods(["GET", "POST"])
 @login_required
-def sheet_edit(request: HttpRequest, pk: UUID) -> HttpResponse:
+def sheet_edit(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """Fill the fiche: « Enregistrer comme brouillon » keeps it, « Suivant » goes to the recap when it is complete."""
     enrolment = get_enrolment(request, pk)
     sheet = enrolment.sheet
@@ -92,8 +93,7 @@ def sheet_edit(request: HttpRequest, pk: UUID) -> HttpResponse:
                 form.add_error("extract", problem.message)
         except TransitionRefused as refusal:
             blockers = refusal.blockers
-            form.data = form.data.copy()
-            form.data["base_version"] = str(AdministrativeSheet.objects.get(pk=sheet.pk).version)
+            form.data = with_version(request, AdministrativeSheet.objects.get(pk=sheet.pk))
         else:
             if "next" not in request.POST:
                 messages.success(request, "Votre brouillon est enregistré.")
@@ -106,8 +106,7 @@ def sheet_edit(request: HttpRequest, pk: UUID) -> HttpResponse:
                     form.add_error(item.field, f"Renseignez « {item.label} ».")
                 else:
                     form.add_error(None, f"Renseignez « {item.label} » sur la fiche du produit.")
-            form.data = form.data.copy()
-            form.data["base_version"] = str(saved.version)
+            form.data = with_version(request, saved)
     return render(
         request,
         "enrolment/sheet_edit.html",
@@ -123,9 +122,16 @@ def sheet_edit(request: HttpRequest, pk: UUID) -> HttpResponse:
     )
 
 
+def with_version(request: SignedInRequest, sheet: AdministrativeSheet) -> QueryDict:
+    """What was typed, now based on the version that is in the database: the next save says « I have seen it »."""
+    data = request.POST.copy()
+    data["base_version"] = str(sheet.version)
+    return data
+
+
 @require_POST
 @login_required
-def sheet_progress_panel(request: HttpRequest, pk: UUID) -> HttpResponse:
+def sheet_progress_panel(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """The side panel for what is typed and not saved yet: the live counter."""
     enrolment = get_enrolment(request, pk)
     if not product_rules.can_edit(request.user, enrolment):
@@ -148,7 +154,7 @@ def _typed_progress(form: SheetForm, enrolment: Enrolment) -> core.SheetProgress
 
 @require_GET
 @login_required
-def sheet_confirm(request: HttpRequest, pk: UUID) -> HttpResponse:
+def sheet_confirm(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """« Récapitulatif » before the transmission (SC-10)."""
     enrolment = get_enrolment(request, pk)
     sheet = enrolment.sheet
@@ -184,7 +190,7 @@ def submit_action(enrolment: Enrolment) -> Action:
 
 @require_http_methods(["GET", "POST"])
 @login_required
-def sheet_submit(request: HttpRequest, pk: UUID) -> HttpResponse:
+def sheet_submit(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """Confirmation page (without scripts) and transmission."""
     enrolment = get_enrolment(request, pk)
     if request.method == "GET":
@@ -265,7 +271,7 @@ def recap(enrolment: Enrolment, *, edit: bool = False) -> list[tuple[str, list[I
 
 @require_GET
 @login_required
-def sheet_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
+def sheet_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """The fiche, read-only, with the reason when it came back."""
     enrolment = get_enrolment(request, pk)
     sheet = enrolment.sheet

@@ -106,7 +106,9 @@ def questionnaire_form(request: HttpRequest, pk: UUID, code: str) -> HttpRespons
     place = find_place(request, pk)
     page = open_page(place, code)
     if isinstance(page, Blocker):
-        return refused(request, place, page, page=load_grid(place.enrolment.response.definition).questionnaire(code).title)
+        return refused(
+            request, place, page, page=load_grid(place.enrolment.response.definition).questionnaire(code).title
+        )
     if request.method == "GET":
         return render_page(request, page)
     place.access.require_write()
@@ -340,7 +342,10 @@ def _show_again(
     for refusal in outcome.refusals:
         zones.setdefault(refusal.anchor.removeprefix("#"), []).append(refusal.message)
     stale = list(conflicts(page, outcome.result))
-    errors = [Link(f"{_criterion_of(name)}{NBSP}: {message}", f"#field-{_criterion_of(name)}") for name, message in fields.items()]
+    errors = [
+        Link(f"{_criterion_of(name)}{NBSP}: {message}", f"#field-{_criterion_of(name)}")
+        for name, message in fields.items()
+    ]
     errors += [Link(refusal.message, refusal.anchor) for refusal in outcome.refusals]
     return render_page(
         request,

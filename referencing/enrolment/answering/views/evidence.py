@@ -141,7 +141,9 @@ def evidence_confirm(request: HttpRequest, pk: UUID, deposit: UUID) -> HttpRespo
             f"Vous allez déposer « {found.file.name} » comme « {label} ». Cette preuve est à dépôt unique{NBSP}: une fois "
             "confirmée, elle ne pourra plus être archivée ni remplacée. Pour changer de fichier, annulez puis archivez celui-ci."
         )
-        action = Action("Confirmer le dépôt", request.path, confirm_title="Confirmer ce dépôt unique", confirm_text=text)
+        action = Action(
+            "Confirmer le dépôt", request.path, confirm_title="Confirmer ce dépôt unique", confirm_text=text
+        )
         return render_confirmation(request, action, cancel_url=back)
     try:
         confirm_deposit(deposit=found, actor=place.user, at=timezone.now(), access=place.access)

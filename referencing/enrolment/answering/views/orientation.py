@@ -151,7 +151,7 @@ def _validate(request: HttpRequest, place: Place, *, confirmed: str = "") -> Non
 @login_required
 def orientation_save(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Autosave: the changed fields only. 200 with what changed, 422 with errors, 409 with both texts (A-13)."""
-    place = find_place(request, pk)
+    place = find_place(request, pk, for_page=False)
     questions = load_grid(place.enrolment.response.definition).questions
     fields = dict.fromkeys(request.POST.getlist("_fields"))
     form = OrientationForm([blank_view(questions[code]) for code in fields if code in questions], request.POST)
