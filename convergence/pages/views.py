@@ -205,7 +205,7 @@ def enrolment_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
         "sheet": "enrolment:sheet_detail" if facts.sheet == SheetState.SUBMITTED else "enrolment:sheet_edit",
         "convention": "convention:convention_detail",
         "questionnaires": "enrolment:questionnaire_list",
-        "dossier": "dossier:dossier_list",
+        "dossier": "candidature:dossier_list",
     }
     convention_state = facts.convention
     columns = [
@@ -233,7 +233,6 @@ def enrolment_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
                 TimelineEntry(
                     label=phase.label,
                     state=phase.state,
-                    code=phase.code,
                     actor=phase.holder.value,
                     at=phase.at,
                 )
