@@ -1,11 +1,9 @@
 """The evaluation questionnaires of our own grid in a real Chromium."""
 
 import os
-from functools import cache
 from pathlib import Path
 
 import pytest
-import yaml
 from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import Page
@@ -21,30 +19,19 @@ from questionnaires.services import (
 )
 from referencing.enrolment.enums import WhiteLabelRole
 from referencing.enrolment.models import AdministrativeSheet, Enrolment
+from tests.enrolment.answering.own_grid import GRID, guide_answers
 from tests.factories import DemarcheFactory, ProductFactory, make_member
 from tests.plugins.browser import axe_violations, login
 from tests.questionnaires.factories import FULL_ACCESS, deposit
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-GRIDS = Path(__file__).resolve().parents[3] / "fixtures" / "grids" / "referencement-guide"
-
-
-@cache
-def guide_answers():
-    """The answers of the worked example that shows every questionnaire."""
-    examples = yaml.safe_load((GRIDS / "2024.12.examples.yaml").read_text(encoding="utf-8"))["examples"]
-    return {
-        code: {True: "oui", False: "non"}.get(value, value) if isinstance(value, bool) else value
-        for code, value in examples[0]["answers"].items()
-    }
-
 
 @pytest.fixture
 def enrolment():
     DemarcheFactory()
     product = ProductFactory(name="Carnet de suivi")
-    definition = import_definition(text=(GRIDS / "2024.12.yaml").read_text(encoding="utf-8"), actor=None)
+    definition = import_definition(text=GRID.read_text(encoding="utf-8"), actor=None)
     publish_definition(definition=definition, actor=None, at=timezone.now())
     response = open_response(definition=definition)
     open_orientation(response=response)
