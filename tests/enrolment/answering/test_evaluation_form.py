@@ -427,11 +427,11 @@ def finish_rgpd(enrolment):
 
 
 def make_wide(count):
+    enrolment = make_enrolment()
     definition = import_definition(text=wide_grid(count), actor=None)
     publish_definition(definition=definition, actor=None, at=timezone.now())
     response = open_response(definition=definition)
     open_orientation(response=response)
-    enrolment = make_enrolment()
     enrolment.response = response
     enrolment.save()
     answer(response, values=guide_answers())
