@@ -73,7 +73,13 @@ def make_enrolment() -> str:
             values = [each for each in question.values if each != question.exclusive]
             value = values if question.type is QuestionType.MULTIPLE_CHOICE else values[0]
         changes[question.code] = Change(value=value)
-    done = {"response": response, "questionnaire": "orientation", "actor": editor, "at": timezone.now(), "access": access}
+    done = {
+        "response": response,
+        "questionnaire": "orientation",
+        "actor": editor,
+        "at": timezone.now(),
+        "access": access,
+    }
     save_answers(changes=changes, **done)  # type: ignore[arg-type]
     validate(**done)  # type: ignore[arg-type]
     return str(enrolment.pk)

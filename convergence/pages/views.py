@@ -124,6 +124,18 @@ def parcours_detail(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_GET
+def faq(request: HttpRequest) -> HttpResponse:
+    """« FAQ Mon espace santé guidé », linked from the list of questionnaires (SC-12)."""
+    return render(request, "pages/faq.html")
+
+
+@require_GET
+def accessibility(request: HttpRequest) -> HttpResponse:
+    """Declaration of accessibility: what was tested, what was not."""
+    return render(request, "pages/accessibility.html")
+
+
+@require_GET
 @login_required
 def demarche_detail(request: SignedInRequest, slug: str) -> HttpResponse:
     """« Présentation de la démarche »: its enrolments, and « Ajouter un produit à la démarche » (SC-03)."""
@@ -205,7 +217,7 @@ def enrolment_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
         "sheet": "enrolment:sheet_detail" if facts.sheet == SheetState.SUBMITTED else "enrolment:sheet_edit",
         "convention": "convention:convention_detail",
         "questionnaires": "enrolment:questionnaire_list",
-        "dossier": "dossier:dossier_list",
+        "dossier": "candidature:dossier_list",
     }
     convention_state = facts.convention
     columns = [
@@ -233,7 +245,6 @@ def enrolment_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
                 TimelineEntry(
                     label=phase.label,
                     state=phase.state,
-                    code=phase.code,
                     actor=phase.holder.value,
                     at=phase.at,
                 )

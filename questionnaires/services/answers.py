@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from enum import Enum
 from typing import Any
 
@@ -18,7 +19,7 @@ from convergence.audit.services import record
 from convergence.kernel import secrets
 from evidence.services.passphrases import field_keys
 from questionnaires.access import AccessPolicy
-from questionnaires.core import Evaluation, Grid, Progress, Question, QuestionType, ValueType, parse_answers
+from questionnaires.core import Answer, Evaluation, Grid, Progress, Question, QuestionType, ValueType, parse_answers
 from questionnaires.core.scoring import parse_criterion_answer
 from questionnaires.enums import Status
 from questionnaires.facts import (
@@ -33,9 +34,10 @@ from questionnaires.grids import CompiledGrid, compiled_grid
 from questionnaires.models import ORIENTATION, QuestionnaireResponse, Response
 from questionnaires.models import Answer as AnswerRow
 from questionnaires.services.locking import lock_questionnaire, require_open
-from questionnaires.stored import SECRET_GIVEN, restore_criterion, store
+from questionnaires.stored import SECRET_GIVEN, store
 
 MAX_TEXT = 10_000
+MAX_DIGITS = 30
 
 
 class _Unchanged(Enum):
@@ -143,7 +145,7 @@ class _Draft:
         if comment != row.comment:
             return False
         if is_secret:
-            return bool(value == (secrets.decrypt(row.secret, field_keys()) if row.secret else None))
+            return bool(value == _kept_secret(row))
         return bool(value == row.value)
 
     def _comment(self, row: AnswerRow | None, comment: str | _Unchanged) -> str:
@@ -156,7 +158,7 @@ class _Draft:
             question = self.grid.questions[code]
             if value is UNCHANGED:
                 if question.type is QuestionType.SECRET:
-                    return secrets.decrypt(row.secret, field_keys()) if row and row.secret else None
+                    return _kept_secret(row)
                 return row.value if row else None
             return _question_value(self.grid, question, value)
         kept = row.value if row else None
@@ -168,8 +170,8 @@ class _Draft:
         criterion = self.grid.criteria[code]
         kind = self.grid.questionnaire(self.questionnaire).kind
         merged = {**kept, **patch}
-        if criterion.value and criterion.value.type is ValueType.NUMBER and isinstance(merged.get("number"), str):
-            merged["number"] = restore_criterion(criterion, merged, frozenset()).value
+        if "number" in kept and "number" not in patch:
+            merged["number"] = Decimal(kept["number"])  # kept as text, so that every digit stays
         typed, errors = parse_criterion_answer(criterion, kind, merged)
         if errors:
             raise ValidationError(errors[0].message)
@@ -291,7 +293,7 @@ def _conflicts(draft: _Draft) -> Iterable[StaleAnswer]:
 def read_secret(*, response: Response, question: str, actor: User) -> str:
     """The secret answer in clear, for those whom the stage has authorised; each reading is journalled (A-10).
 
-    Raises Answer.DoesNotExist when nothing was given.
+    Raises Answer.DoesNotExist when nothing was given, SecretUnreadable when its key left the ring.
     """
     row = AnswerRow.objects.exclude(secret="").get(response=response, code=question)
     record("answer.read_secret", subject=row, actor=actor, data={"question": question})
@@ -311,7 +313,24 @@ def _question_value(grid: Grid, question: Question, value: object) -> Any:
             _check_url(str(answer))
         case QuestionType.EMAIL if answer is not None:
             EmailValidator("Indiquez une adresse e-mail complète, par exemple\u00a0: nom@exemple.fr.")(str(answer))
+    return None if answer is None else _kept(answer)
+
+
+def _kept(answer: Answer) -> Any:
+    """The kept form of a typed answer. Raises ValidationError for a number that nobody writes in full."""
+    if isinstance(answer, str):
+        return _text(answer)
+    if isinstance(answer, Decimal) and max(abs(answer.adjusted()), len(answer.as_tuple().digits)) > MAX_DIGITS:
+        raise ValidationError(f"Indiquez un nombre de {MAX_DIGITS} chiffres au plus.")
     return store(answer)
+
+
+def _kept_secret(row: AnswerRow | None) -> str | None:
+    """The secret in clear; None when there is none, or when its key left the ring: a new text then replaces it."""
+    try:
+        return secrets.decrypt(row.secret, field_keys()) if row and row.secret else None
+    except secrets.SecretUnreadable:
+        return None
 
 
 def _check_url(text: str) -> None:
