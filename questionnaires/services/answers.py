@@ -183,9 +183,7 @@ class _Draft:
         if typed.value is not None and criterion.value:
             if criterion.value.type is ValueType.URL:
                 _check_url(str(typed.value))
-            value[criterion.value.type.value] = (
-                _text(typed.value) if isinstance(typed.value, str) else store(typed.value)
-            )
+            value[criterion.value.type.value] = _kept(typed.value)
         return value or None
 
 
