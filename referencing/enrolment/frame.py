@@ -20,7 +20,7 @@ def frame(enrolment: Enrolment, *, current: int, convention_done: bool = False, 
             enrolment.demarche.parcours.title, reverse("pages:parcours_detail", args=[enrolment.demarche.parcours.slug])
         ),
         Link(enrolment.demarche.title, reverse("pages:demarche_detail", args=[enrolment.demarche.slug])),
-        Link(title, home if page else ""),
+        Link(enrolment.label, home if page else ""),
     ]
     if page:
         crumbs.append(Link(page))

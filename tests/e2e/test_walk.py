@@ -118,7 +118,7 @@ def agree(page: Page, team: Page, signer: Page, mailbox: Page, picture: Album, e
     picture(signer, "signed")
 
     people.open_file_of(team, "/instruction/conventions/?etat=signed", editor)
-    people.do_and_confirm(team, "Valider la convention")
+    people.do_and_confirm(team, "Accuser réception et valider")
     picture(team, "BO-03-validated")
     page.reload()
     people.follow(page.get_by_role("main"), "Questionnaires")

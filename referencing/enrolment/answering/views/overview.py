@@ -16,6 +16,7 @@ from questionnaires.core import Kind
 from questionnaires.enums import Status
 from questionnaires.selectors import Overview, QuestionnaireTile, load_overview
 from referencing.enrolment.answering.pages import Place, address, find_place, page_values, state_badge
+from referencing.enrolment.exchange import find_exchange_blockers, list_pairs
 
 
 @require_GET
@@ -31,6 +32,7 @@ def questionnaire_list(request: HttpRequest, pk: UUID) -> HttpResponse:
         {
             **values,
             "orientation": orientation_tile(place, overview),
+            "exchange": exchange_tile(place),
             "questionnaires": [evaluation_tile(place, overview, tile) for tile in overview.questionnaires],
             "is_open": overview.is_open,
             "is_mine": place.access.can_write and not overview.is_complete,
@@ -72,6 +74,25 @@ def orientation_tile(place: Place, overview: Overview) -> Tile:
         badge=state_badge(tile.state),
         action_label=action_label(tile, place),
         lines=lines,
+    )
+
+
+def exchange_tile(place: Place) -> Tile | None:
+    """The exchange scope, once the validated orientation asks for it (A-11)."""
+    orientation = place.enrolment.response.orientation or {}
+    pairs = list_pairs(place.enrolment, orientation)
+    if not pairs:
+        return None
+    left = find_exchange_blockers(place.enrolment, orientation)
+    state = Status.TO_COMPLETE if left else Status.DONE
+    return Tile(
+        title="Échanges avec Mon espace santé",
+        subtitle="Périmètre d’échange",
+        url=reverse("enrolment:exchange_scope", args=[place.enrolment.pk]),
+        counter=f"Échanges décrits {len(pairs) - len(left)}/{len(pairs)}",
+        badge=state_badge(state),
+        action_label=("Editer" if state == Status.DONE else "Décrire") if place.access.can_write else "Consulter",
+        lines=["Dites pourquoi et comment votre service lit ou écrit chaque donnée ; le dossier le reprend."],
     )
 
 
