@@ -21,6 +21,7 @@ from evidence.services.passphrases import field_keys
 from questionnaires.access import AccessPolicy
 from questionnaires.core import Answer, Evaluation, Grid, Progress, Question, QuestionType, ValueType, parse_answers
 from questionnaires.core.scoring import parse_criterion_answer
+from questionnaires.core.values import parse_number
 from questionnaires.enums import Status
 from questionnaires.facts import (
     codes_of,
@@ -37,7 +38,7 @@ from questionnaires.services.locking import lock_questionnaire, require_open
 from questionnaires.stored import SECRET_GIVEN, store
 
 MAX_TEXT = 10_000
-MAX_DIGITS = 30
+MAX_EXPONENT = 40  # written in full, such a number stays short
 
 
 class _Unchanged(Enum):
@@ -53,7 +54,8 @@ class Change:
     """What somebody changed in one answer.
 
     `value`: for a question, the JSON value of the grid's table (numbers as Decimal too); for a criterion a mapping of the
-    touched parts, `{"level": "2"}` or `{"compliance": "conforme", "number": Decimal("72.5")}`, where None empties a part.
+    touched parts, `{"level": "2"}` or `{"compliance": "conforme", "number": Decimal("72.5")}` (a number may be plain digits in
+    a text), where None empties a part.
     `base_version`: the version that the person had before their eyes, 0 when there was no answer; None is not checked.
     """
 
@@ -170,8 +172,9 @@ class _Draft:
         criterion = self.grid.criteria[code]
         kind = self.grid.questionnaire(self.questionnaire).kind
         merged = {**kept, **patch}
-        if "number" in kept and "number" not in patch:
-            merged["number"] = Decimal(kept["number"])  # kept as text, so that every digit stays
+        number = merged.get("number")
+        if isinstance(number, str) and (exact := parse_number(number)) is not None:
+            merged["number"] = exact  # kept as text, so that every digit stays
         typed, errors = parse_criterion_answer(criterion, kind, merged)
         if errors:
             raise ValidationError(errors[0].message)
@@ -183,9 +186,7 @@ class _Draft:
         if typed.value is not None and criterion.value:
             if criterion.value.type is ValueType.URL:
                 _check_url(str(typed.value))
-            value[criterion.value.type.value] = (
-                _text(typed.value) if isinstance(typed.value, str) else store(typed.value)
-            )
+            value[criterion.value.type.value] = _kept(typed.value)
         return value or None
 
 
@@ -320,8 +321,8 @@ def _kept(answer: Answer) -> Any:
     """The kept form of a typed answer. Raises ValidationError for a number that nobody writes in full."""
     if isinstance(answer, str):
         return _text(answer)
-    if isinstance(answer, Decimal) and max(abs(answer.adjusted()), len(answer.as_tuple().digits)) > MAX_DIGITS:
-        raise ValidationError(f"Indiquez un nombre de {MAX_DIGITS} chiffres au plus.")
+    if isinstance(answer, Decimal) and (abs(answer.adjusted()) > MAX_EXPONENT or parse_number(store(answer)) is None):
+        raise ValidationError("Indiquez un nombre de vingt chiffres au plus de chaque côté de la virgule.")
     return store(answer)
 
 

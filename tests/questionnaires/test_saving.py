@@ -192,6 +192,17 @@ def test_parts_of_a_criterion_change_apart():
     assert Answer.objects.get(response=response, code="DEV.1.1").value == {"compliance": "conforme"}
 
 
+@pytest.mark.parametrize("number", [Decimal("0"), "0", "72.50", Decimal("1e2")])
+def test_a_number_of_a_criterion_is_kept_exactly(number):
+    response = orient(make_response())
+
+    answer(response, "ethique", {"DEV.1.1": {"compliance": "conforme", "number": number}})
+    answer(response, "ethique", {"DEV.1.1": {"compliance": "non_conforme"}})
+
+    kept = Answer.objects.get(code="DEV.1.1").value["number"]
+    assert kept == {"0": "0", "72.50": "72.50", "1E+2": "100"}[str(number)]
+
+
 @pytest.mark.parametrize(
     "value",
     [
