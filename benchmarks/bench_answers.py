@@ -3,6 +3,7 @@
 import itertools
 import time
 from http import HTTPStatus
+from io import StringIO
 from urllib.parse import urlencode
 
 from benchmarks.harness import Bench, Client, Figure, measure
@@ -34,7 +35,7 @@ def make_enrolment() -> str:
     from referencing.enrolment.models import AdministrativeSheet, Enrolment
 
     call_command("load_parcours", verbosity=0)
-    call_command("grid_import", GRID, publish=True, verbosity=0, stdout=open("/dev/null", "w"))
+    call_command("grid_import", GRID, publish=True, verbosity=0, stdout=StringIO())
     demarche = Demarche.objects.get(slug="referencement-guide")
     editor = User.objects.get(email=EDITOR)
     organisation = editor.memberships.get().organisation
@@ -72,7 +73,13 @@ def make_enrolment() -> str:
             values = [each for each in question.values if each != question.exclusive]
             value = values if question.type is QuestionType.MULTIPLE_CHOICE else values[0]
         changes[question.code] = Change(value=value)
-    done = {"response": response, "questionnaire": "orientation", "actor": editor, "at": timezone.now(), "access": access}
+    done = {
+        "response": response,
+        "questionnaire": "orientation",
+        "actor": editor,
+        "at": timezone.now(),
+        "access": access,
+    }
     save_answers(changes=changes, **done)  # type: ignore[arg-type]
     validate(**done)  # type: ignore[arg-type]
     return str(enrolment.pk)

@@ -7,6 +7,7 @@ app_name = "pages"
 urlpatterns = [
     path("", views.dashboard, name="dashboard"),
     path("parcours/<slug:slug>/", views.parcours_detail, name="parcours_detail"),
+    path("demarches/<slug:slug>/", views.demarche_detail, name="demarche_detail"),
     path("produits/<uuid:pk>/", views.product_detail, name="product_detail"),
     path("produits/<uuid:pk>/fiche.pdf", views.product_pdf, name="product_pdf"),
     path("travaux/<uuid:pk>/", jobs.job_detail, name="job_detail"),

@@ -20,7 +20,7 @@ from convergence.pages.core import Ball, Holder, find_ball, list_phases
 from convergence.pages.selectors import read_facts, with_stages
 from convergence.products import rules as product_rules
 from convergence.products.enums import Interest
-from convergence.products.models import Parcours, Product
+from convergence.products.models import Demarche, Parcours, Product
 from convergence.ui.values import Badge, Item, Row, TimelineEntry
 from referencing.candidature.enums import CandidatureState
 from referencing.candidature.models import Candidature
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 @require_GET
 def dashboard(request: HttpRequest) -> HttpResponse:
     """« Les parcours » (SC-01) and what waits for this person; strangers see the pathways and how to enter."""
-    parcours = Parcours.objects.all()
+    parcours = Parcours.objects.order_by("-is_open", "position")
     if not request.user.is_authenticated:
         return render(request, "pages/welcome.html", {"parcours": parcours})
     user: User = request.user  # type: ignore[assignment]
@@ -53,7 +53,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     return render(
         request,
         "pages/dashboard.html",
-        {"parcours": parcours, "rows": rows, "columns": ["Produit", "Où en est-on", "À qui d’agir"]},
+        {"parcours": parcours, "rows": rows, "columns": ENROLMENT_COLUMNS},
     )
 
 
@@ -66,7 +66,8 @@ def enrolment_row(enrolment: Enrolment) -> Row:
         cells=[
             enrolment.label,
             phase.label if phase else "Clos",
-            Badge(say(ball), tone="new" if ball.holder is Holder.EDITOR else "info"),
+            HOLDERS[ball.holder],
+            say(ball),
         ],
         url=address,
     )
@@ -74,6 +75,17 @@ def enrolment_row(enrolment: Enrolment) -> Row:
 
 def say(ball: Ball) -> str:
     return f"{ball.holder.value} {ball.what}".strip()
+
+
+#: Who has the ball, in one glance; the sentence stands beside it.
+HOLDERS = {
+    Holder.EDITOR: Badge("À vous", tone="new"),
+    Holder.VERIFIERS: Badge("Vérificateurs", tone="info"),
+    Holder.REPRESENTATIVE: Badge("Représentant légal", tone="info"),
+    Holder.NOBODY: "",
+}
+ENROLMENT_COLUMNS = ["Produit", "Étape", "À qui d’agir", "Ce qui est attendu"]
+LIST_LIMIT = 100
 
 
 def agent_counters(user: User) -> list[tuple[str, int, str]]:
@@ -111,6 +123,22 @@ def parcours_detail(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "pages/parcours_detail.html", {"parcours": parcours})
 
 
+@require_GET
+@login_required
+def demarche_detail(request: SignedInRequest, slug: str) -> HttpResponse:
+    """« Présentation de la démarche »: its enrolments, and « Ajouter un produit à la démarche » (SC-03)."""
+    demarche = get_object_or_404(Demarche.objects.select_related("parcours"), slug=slug)
+    enrolments = with_stages(
+        Enrolment.objects.visible_to(request.user).filter(
+            demarche=demarche, product__organisation=current_organisation(request)
+        )
+    ).order_by("-number")[:LIST_LIMIT]
+    rows = [enrolment_row(enrolment) for enrolment in enrolments]
+    return render(
+        request, "pages/demarche_detail.html", {"demarche": demarche, "rows": rows, "columns": ENROLMENT_COLUMNS}
+    )
+
+
 def product_items(product: Product) -> list[Item]:
     return [
         Item("Nom du produit", product.name),
@@ -142,7 +170,7 @@ def product_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
             "items": product_items(product),
             "parcours": Parcours.objects.filter(slug__in=["doctrine", "mon-espace-sante"]),
             "rows": [enrolment_row(enrolment) for enrolment in enrolments],
-            "columns": ["Démarche", "Où en est-on", "À qui d’agir"],
+            "columns": ENROLMENT_COLUMNS,
             "may_edit": product_rules.can_edit(request.user, product),
         },
     )
@@ -177,7 +205,7 @@ def enrolment_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
         "sheet": "enrolment:sheet_detail" if facts.sheet == SheetState.SUBMITTED else "enrolment:sheet_edit",
         "convention": "convention:convention_detail",
         "questionnaires": "enrolment:questionnaire_list",
-        "dossier": "dossier:dossier_list",
+        "dossier": "candidature:dossier_list",
     }
     convention_state = facts.convention
     columns = [
@@ -205,7 +233,6 @@ def enrolment_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
                 TimelineEntry(
                     label=phase.label,
                     state=phase.state,
-                    code=phase.code,
                     actor=phase.holder.value,
                     at=phase.at,
                 )

@@ -5,7 +5,6 @@ from referencing.enrolment.views import attach, exchange, review, sheet
 app_name = "enrolment"
 
 urlpatterns = [
-    path("demarches/<slug:slug>/", attach.demarche_detail, name="demarche_detail"),
     path("demarches/<slug:slug>/produits/", attach.product_choose, name="product_choose"),
     path("produits/<uuid:pk>/demarches/", attach.demarche_choose, name="demarche_choose"),
     path("produits/<uuid:pk>/demarches/<slug:slug>/", attach.product_attach, name="product_attach"),

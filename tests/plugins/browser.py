@@ -31,7 +31,10 @@ def _is_there() -> bool:
         return False
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    # Last: playwright leaves its event loop running, in which `async_to_sync` of other tests would refuse to start.
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
     wanted = [item for item in items if item.get_closest_marker("browser")]
     if not wanted:
         return

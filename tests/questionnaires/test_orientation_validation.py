@@ -243,7 +243,7 @@ def test_a_questionnaire_that_stops_applying_leaves_the_counters():
     assert row(response, "securite-echanges").answered == 1
 
 
-@pytest.mark.rule("A-09")
+@pytest.mark.rule("A-09", "BR-049")
 def test_live_answers_change_at_any_time_without_touching_what_was_validated():
     response = orient(make_response())
     before = load_validated(response)

@@ -126,7 +126,7 @@ class CriterionBlock:
     version: int
     error: str
     zones: list[Zone]
-    counter: str  # « 2/3 » required evidence types, documents only
+    counter: str  # « [2/3] preuves ajoutées », documents only
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +218,8 @@ def _typed(value: Any) -> str:
 
 def _counter(view: CriterionView) -> str:
     required = [each.expected.code for each in view.evidence if each.expected.required]
-    return f"{sum(code in view.answer.evidence for code in required)}/{len(required)}"
+    given = sum(code in view.answer.evidence for code in required)
+    return f"[{given}/{len(required)}] preuves ajoutées" if required else ""
 
 
 # -- two colleagues

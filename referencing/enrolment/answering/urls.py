@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from referencing.enrolment.answering.views import evaluation, evidence, orientation, overview
+from referencing.enrolment.answering.views import evaluation, evidence, orientation, overview, results
 
 urlpatterns = [
     path("questionnaires/", overview.questionnaire_list, name="questionnaire_list"),
@@ -11,6 +11,9 @@ urlpatterns = [
     path("orientation/consequences/", orientation.orientation_confirm, name="orientation_confirm"),
     path("questionnaires/<slug:code>/", evaluation.questionnaire_form, name="questionnaire_form"),
     path("questionnaires/<slug:code>/enregistrer/", evaluation.questionnaire_save, name="questionnaire_save"),
+    path("questionnaires/<slug:code>/resultats/", results.questionnaire_results, name="questionnaire_results"),
+    path("questionnaires/<slug:code>/resultats/telecharger/", results.results_export, name="results_export"),
+    path("questionnaires/<slug:code>/validations/<int:number>/", results.validation_detail, name="validation_detail"),
     path("preuves/<uuid:deposit>/", evidence.evidence_download, name="evidence_download"),
     path("preuves/<uuid:deposit>/archiver/", evidence.evidence_archive, name="evidence_archive"),
     path("preuves/<uuid:deposit>/confirmer/", evidence.evidence_confirm, name="evidence_confirm"),

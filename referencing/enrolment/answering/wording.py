@@ -33,7 +33,7 @@ def enumerate_words(words: Iterable[str], link: str = "ou") -> str:
 def expected_words(criterion: Criterion, kind: Kind) -> str:
     """What an obligation asks for; an option asks for nothing (BR-080)."""
     if not criterion.is_obligation:
-        return NO_MINIMUM
+        return NO_MINIMUM if kind is Kind.LEVELS else "Aucun minimum requis pour cette démarche"
     match kind:
         case Kind.LEVELS:
             return f"Niveaux acceptés{NBSP}: {enumerate_words(LEVELS[level] for level in criterion.acceptable)}"

@@ -17,46 +17,11 @@ from convergence.accounts.requests import SignedInRequest
 from convergence.kernel.errors import Blocker, TransitionRefused
 from convergence.products import rules as product_rules
 from convergence.products.models import Demarche, Product
-from convergence.ui.values import Badge, Row, Tone
+from convergence.ui.values import Row
 from referencing.enrolment.enums import EnrolmentState
 from referencing.enrolment.forms import AttachForm
 from referencing.enrolment.models import Enrolment
 from referencing.enrolment.services import attach_product
-
-
-@require_GET
-@login_required
-def demarche_detail(request: SignedInRequest, slug: str) -> HttpResponse:
-    """« Présentation de la démarche »: its enrolments, and « Ajouter un produit à la démarche » (SC-03)."""
-    demarche = get_object_or_404(Demarche.objects.select_related("parcours"), slug=slug)
-    enrolments = (
-        Enrolment.objects.visible_to(request.user)
-        .filter(demarche=demarche, product__organisation=current_organisation(request))
-        .with_product()
-        .order_by("-number")[:100]
-    )
-    rows = [
-        Row(
-            cells=[enrolment.label, state_badge(enrolment.state), enrolment.created_at],
-            url=address,
-        )
-        for enrolment in enrolments
-        for address in [reverse("pages:enrolment_detail", args=[enrolment.pk])]
-    ]
-    return render(
-        request,
-        "enrolment/demarche_detail.html",
-        {"demarche": demarche, "rows": rows, "columns": ["Produit", "État", "Rattaché"]},
-    )
-
-
-def state_badge(state: str) -> Badge:
-    tones: dict[EnrolmentState, Tone] = {
-        EnrolmentState.ACTIVE: "info",
-        EnrolmentState.REJECTED: "error",
-        EnrolmentState.CLOSED: "neutral",
-    }
-    return Badge(EnrolmentState(state).label, tone=tones[EnrolmentState(state)])
 
 
 @require_GET

@@ -193,6 +193,8 @@ def submit_action(enrolment: Enrolment) -> Action:
 def sheet_submit(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """Confirmation page (without scripts) and transmission."""
     enrolment = get_enrolment(request, pk)
+    if not product_rules.can_commit(request.user, enrolment):
+        raise PermissionDenied("sheet_submit")
     if request.method == "GET":
         return render_confirmation(
             request, submit_action(enrolment), cancel_url=reverse("enrolment:sheet_confirm", args=[pk])

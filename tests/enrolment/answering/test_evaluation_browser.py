@@ -64,9 +64,7 @@ def enrolment():
         at=timezone.now(),
         access=FULL_ACCESS,
     )
-    validate(
-        response=response, questionnaire="orientation", actor=product.owner, at=timezone.now(), access=FULL_ACCESS
-    )
+    validate(response=response, questionnaire="orientation", actor=product.owner, at=timezone.now(), access=FULL_ACCESS)
     return enrolment
 
 

@@ -1,5 +1,14 @@
-/* `<a data-modal="id" href="/page/">` opens the DSFR modal of that id instead of its page twin. */
+/* `<a data-modal="id" href="/page/">` opens the DSFR modal of that id instead of its page twin; with `data-modal-open` it
+   opens by itself once DSFR has started. */
 import { once } from "./once.js";
+
+const TRIES = 50;
+
+function openSoon(link, tries = TRIES) {
+  const modal = window.dsfr?.(document.getElementById(link.dataset.modal))?.modal;
+  if (modal) modal.disclose();
+  else if (tries) setTimeout(() => openSoon(link, tries - 1), 100);
+}
 
 export function start(root) {
   for (const link of once(root, "a[data-modal]", "modal")) {
@@ -14,6 +23,7 @@ export function start(root) {
       dialog.addEventListener("dsfr.conceal", () => setTimeout(() => link.focus()), { once: true });
     });
   }
+  for (const link of once(root, "a[data-modal-open]", "modal-open")) openSoon(link);
   for (const button of once(root, "[data-modal-close]", "modal")) {
     button.addEventListener("click", () => window.dsfr(button.closest("dialog")).modal.conceal());
   }

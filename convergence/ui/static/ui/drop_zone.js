@@ -1,11 +1,11 @@
-/* Forms marked `data-drop-zone`: a file dropped on them is chosen and sent; a file too big is told before it travels.
-   Without this module they remain a plain file input and a button. */
+/* Zones marked `data-drop-zone` (a form, or a part of one): a file dropped there is chosen and sent by the button of the
+   zone; a file too big is told before it travels. Without this module they remain a plain file input and a button. */
 import { once } from "./once.js";
 
 const carriesFiles = (event) => event.dataTransfer?.types.includes("Files");
 
-const tooBig = (form, input) =>
-  [...input.files].some((file) => file.size > Number(form.dataset.maxBytes));
+const tooBig = (zone, input) =>
+  [...input.files].some((file) => file.size > Number(zone.dataset.maxBytes));
 
 function say(input, text) {
   const group = document.getElementById(`${input.id}-error`);
@@ -17,33 +17,33 @@ function say(input, text) {
   group.append(message);
 }
 
-function check(form, input) {
-  const refused = tooBig(form, input);
-  say(input, refused ? `Le fichier dépasse la limite de ${form.dataset.maxSize}. Réduisez-le ou découpez-le.` : "");
+function check(zone, input) {
+  const refused = tooBig(zone, input);
+  say(input, refused ? `Le fichier dépasse la limite de ${zone.dataset.maxSize}. Réduisez-le ou découpez-le.` : "");
   input.setCustomValidity(refused ? "Fichier trop gros" : "");
   return !refused;
 }
 
 export function start(root) {
-  for (const form of once(root, "form[data-drop-zone]", "dropZone")) {
-    const input = form.querySelector("input[type=file]");
+  for (const zone of once(root, "[data-drop-zone]", "dropZone")) {
+    const input = zone.querySelector("input[type=file]");
     let depth = 0; // dragenter and dragleave also fire for each child
     const leave = () => {
       depth = 0;
-      form.classList.remove("ui-drop__form--over");
+      zone.classList.remove("ui-drop__form--over");
     };
-    input.addEventListener("change", () => check(form, input));
-    form.addEventListener("dragenter", (event) => {
+    input.addEventListener("change", () => check(zone, input));
+    zone.addEventListener("dragenter", (event) => {
       if (!carriesFiles(event)) return;
       depth += 1;
-      form.classList.add("ui-drop__form--over");
+      zone.classList.add("ui-drop__form--over");
     });
-    form.addEventListener("dragleave", () => {
+    zone.addEventListener("dragleave", () => {
       depth -= 1;
       if (depth <= 0) leave();
     });
-    form.addEventListener("dragover", (event) => carriesFiles(event) && event.preventDefault());
-    form.addEventListener("drop", (event) => {
+    zone.addEventListener("dragover", (event) => carriesFiles(event) && event.preventDefault());
+    zone.addEventListener("drop", (event) => {
       if (!carriesFiles(event)) return;
       event.preventDefault();
       leave();
@@ -52,7 +52,7 @@ export function start(root) {
         return;
       }
       input.files = event.dataTransfer.files;
-      if (check(form, input)) form.requestSubmit();
+      if (check(zone, input)) zone.closest("form").requestSubmit(zone.querySelector("button[type=submit]"));
     });
   }
 }

@@ -25,7 +25,7 @@ from convergence.kernel.errors import Blocker, TransitionRefused
 from convergence.ui.typography import NBSP, in_paris
 from convergence.ui.values import Link, Progress
 from evidence.errors import UploadRefused
-from questionnaires.core import Kind
+from questionnaires.core import Kind, Section
 from questionnaires.core import Progress as Counter
 from questionnaires.enums import Status
 from questionnaires.models import Deposit, QuestionnaireResponse
@@ -51,6 +51,8 @@ from referencing.enrolment.answering.criteria import (
 from referencing.enrolment.answering.forms import VERSION
 from referencing.enrolment.answering.pages import Place, find_place, page_values, panel, refused, state_badge
 from referencing.enrolment.answering.zones import FILE
+
+TO_DO = f"Il reste à faire avant de continuer. Vos réponses sont enregistrées{NBSP}:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,15 +113,16 @@ def questionnaire_form(request: HttpRequest, pk: UUID, code: str) -> HttpRespons
         )
     if request.method == "GET":
         return render_page(request, page)
-    place.access.require_write()
     try:
         outcome = _keep(request, page)
-        action, _, target = request.POST.get("action", "").partition(":")
-        if outcome.is_clean:
-            return _act(request, page, outcome, action, target)
+    except TransitionRefused as refusal:
+        return _show_again(request, page, blockers=refusal.blockers, title=f"Rien n’a pu être enregistré{NBSP}:")
+    if not outcome.is_clean:
+        return _show_again(request, page, outcome=outcome)
+    try:
+        return _act(request, page, outcome)
     except TransitionRefused as refusal:
         return _show_again(request, page, blockers=refusal.blockers)
-    return _show_again(request, page, outcome=outcome)
 
 
 def _keep(request: HttpRequest, page: Page) -> Outcome:
@@ -163,9 +166,10 @@ def _save(page: Page, posted: Posted) -> SaveResult:
     )
 
 
-def _act(request: HttpRequest, page: Page, outcome: Outcome, action: str, target: str) -> HttpResponse:
+def _act(request: HttpRequest, page: Page, outcome: Outcome) -> HttpResponse:
     """What the button asked for, once everything is kept. Raises TransitionRefused, PermissionDenied."""
     place = page.place
+    action, _, target = request.POST.get("action", "").partition(":")
     overview = reverse("enrolment:questionnaire_list", args=[place.enrolment.pk])
     match action:
         case "archive":
@@ -267,7 +271,7 @@ def questionnaire_save(request: HttpRequest, pk: UUID, code: str) -> HttpRespons
         "saved_at": f"{in_paris(timezone.now()):%H:%M}",
         "errors": errors,
         "mended": sorted(sent - set(errors)),
-        "state": result.state.label,
+        "badge": render_to_string("enrolment/answering/badge.html", {"state": state_badge(result.state)}),
         "progress": render_to_string(
             "enrolment/answering/progress.html", {"progress": form_panel(page.shown, result.progress)}
         ),
@@ -286,6 +290,7 @@ def render_page(
     problems: Problems | None = None,
     errors: Iterable[Link] = (),
     blockers: Iterable[Blocker] = (),
+    blockers_title: str = TO_DO,
     stale: Iterable[dict[str, Any]] = (),
     status: int = 200,
 ) -> HttpResponse:
@@ -294,7 +299,7 @@ def render_page(
     can_write = place.access.can_write
     sections = [
         {
-            "title": f"{section.section.code} {section.section.title}",
+            "title": section_title(section.section),
             "introduction": section.section.introduction,
             "resources": [Link(each.label, each.url) for each in section.section.resources],
             "criteria": [
@@ -319,6 +324,7 @@ def render_page(
             "has_newer_draft": bool(shown.validated_at) and shown.state in (Status.DRAFT, Status.VALIDATION_REQUESTED),
             "errors": list(errors),
             "blockers": list(blockers),
+            "blockers_title": blockers_title,
             "conflicts": list(stale),
             "form_url": page.url,
             "save_url": reverse("enrolment:questionnaire_save", args=[place.enrolment.pk, shown.code]),
@@ -328,15 +334,26 @@ def render_page(
     )
 
 
+def section_title(section: Section) -> str:
+    """« A06.1 Référentiel d’interopérabilité »; a code that is only a name for the file stays there."""
+    has_number = any(character.isdigit() for character in section.code)
+    return f"{section.code} {section.title}" if has_number else section.title
+
+
 def _show_again(
-    request: HttpRequest, page: Page, *, outcome: Outcome | None = None, blockers: Iterable[Blocker] = ()
+    request: HttpRequest,
+    page: Page,
+    *,
+    outcome: Outcome | None = None,
+    blockers: Iterable[Blocker] = (),
+    title: str = TO_DO,
 ) -> HttpResponse:
     """The page with everything that was typed beside every refusal: 409 for a colleague's change, else 422."""
     again = open_page(page.place, page.shown.code)
     if isinstance(again, Blocker):
         return refused(request, page.place, again, page=page.shown.title)
     if outcome is None:
-        return render_page(request, again, data=request.POST, blockers=blockers, status=422)
+        return render_page(request, again, data=request.POST, blockers=blockers, blockers_title=title, status=422)
     fields = {**outcome.result.refused, **outcome.posted.errors}
     zones: dict[str, list[str]] = {}
     for refusal in outcome.refusals:
@@ -372,8 +389,7 @@ def conflicts(page: Page, result: SaveResult) -> Iterable[dict[str, Any]]:
 
 
 def form_panel(shown: EvaluationForm, counter: Counter) -> Progress:
+    title = f"L’évaluation «{NBSP}{shown.title}{NBSP}» est complétée à"
     if shown.kind is Kind.DOCUMENTS:
-        title = f"L’évaluation « {shown.title} » est complétée à"
         return panel(title, counter, unit="types de documents déposés", remaining_title=f"Documents restants{NBSP}:")
-    title = f"L’évaluation « {shown.title} » est complétée à"
     return panel(title, counter, unit="critères évalués", remaining_title=f"Critères restants{NBSP}:")

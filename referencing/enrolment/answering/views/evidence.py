@@ -17,6 +17,7 @@ from convergence.kernel.errors import TransitionRefused
 from convergence.ui.typography import NBSP
 from convergence.ui.values import Action
 from convergence.ui.views import render_confirmation
+from evidence.core.containers import Credentials
 from evidence.errors import FileWithheld
 from evidence.services import stream
 from evidence.values import deposited_file
@@ -56,6 +57,15 @@ def form_url(place: Place, criterion: str, evidence_type: str = "") -> str:
     questionnaire = load_grid(place.enrolment.response.definition).questionnaire_of[criterion].code
     page = reverse("enrolment:questionnaire_form", args=[place.enrolment.pk, questionnaire])
     return f"{page}#{anchor(criterion, Part.EVIDENCE, evidence_type) if evidence_type else anchor(criterion)}"
+
+
+def _closed(request: HttpRequest, place: Place, back: str) -> HttpResponse | None:
+    """The way back when the answers are frozen. Raises PermissionDenied for those who only read."""
+    if place.access.may_write and place.access.locked_reason:
+        messages.error(request, place.access.locked_reason)
+        return redirect(back)
+    place.access.require_write()
+    return None
 
 
 @require_GET
@@ -105,8 +115,9 @@ def evidence_archive(request: HttpRequest, pk: UUID, deposit: UUID) -> HttpRespo
     """Ask, then archive (BR-072, BR-073)."""
     place = find_place(request, pk)
     found = find_deposit(place, deposit)
-    place.access.require_write()
     back = form_url(place, found.criterion, found.evidence_type)
+    if closed := _closed(request, place, back):
+        return closed
     if request.method == "GET" and found.archived_at is None and found.confirmed_at is None:
         label = expected_type(place, found).label
         text = (
@@ -131,8 +142,9 @@ def evidence_confirm(request: HttpRequest, pk: UUID, deposit: UUID) -> HttpRespo
     """A single deposit becomes definitive once its depositor has said so (BR-074)."""
     place = find_place(request, pk)
     found = find_deposit(place, deposit)
-    place.access.require_write()
     back = form_url(place, found.criterion, found.evidence_type)
+    if closed := _closed(request, place, back):
+        return closed
     if request.method == "GET":
         if found.confirmed_at is not None or found.archived_at is not None:
             return redirect(back)
@@ -184,8 +196,9 @@ def evidence_template(request: HttpRequest, pk: UUID, criterion: str, evidence_t
 def container_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     """How to use the container; posting shows its credentials, once, or makes new ones (BR-077)."""
     place = find_place(request, pk)
-    place.access.require_write()
-    credentials = None
+    if closed := _closed(request, place, page_values(place, "")["list_url"]):
+        return closed
+    credentials: Credentials | None = None
     if request.method == "POST":
         show = renew_container if request.POST.get("action") == "renew" else open_container
         credentials = show(access=place.access, actor=place.user)
@@ -195,7 +208,7 @@ def container_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     return render(request, "enrolment/answering/container_detail.html", container_values(place, credentials))
 
 
-def container_values(place: Place, credentials: Any) -> dict[str, Any]:
+def container_values(place: Place, credentials: Credentials | None) -> dict[str, Any]:
     return {
         **page_values(place, "Conteneur chiffré"),
         "credentials": credentials,
@@ -209,6 +222,8 @@ def container_values(place: Place, credentials: Any) -> dict[str, Any]:
 def container_download(request: HttpRequest, pk: UUID) -> HttpResponse:
     """« Télécharger le conteneur chiffré »: the empty container to fill."""
     place = find_place(request, pk)
+    if closed := _closed(request, place, page_values(place, "")["list_url"]):
+        return closed
     name, content = container_file(access=place.access, actor=place.user)
     response = HttpResponse(content, content_type="application/zip")
     response["Content-Disposition"] = f'attachment; filename="{name}"'

@@ -1,13 +1,15 @@
-/* An evaluation questionnaire while it is filled: after each save the panel is refreshed and mended fields lose their
-   message. */
+/* An evaluation questionnaire while it is filled: after each save, panel and state are refreshed, and mended fields lose
+   their message. */
 
 const form = document.querySelector("form[data-evaluation]");
 
+function replace(place, html, swapStyle) {
+  if (place && html) window.htmx.swap(place, html, { swapStyle, swapDelay: 0, settleDelay: 20 });
+}
+
 form?.addEventListener("autosave:answer", ({ detail }) => {
-  const panel = document.getElementById("progress");
-  if (panel && detail.progress) {
-    window.htmx.swap(panel, detail.progress, { swapStyle: "outerHTML", swapDelay: 0, settleDelay: 20 });
-  }
+  replace(document.getElementById("progress"), detail.progress, "outerHTML");
+  replace(document.querySelector("[data-badge]"), detail.badge, "innerHTML");
   for (const name of detail.mended ?? []) {
     const group = [...form.elements].find((input) => input.name === name)?.closest("[data-field]");
     document.getElementById(`${group?.dataset.field}-error`)?.replaceChildren();

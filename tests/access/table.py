@@ -1,0 +1,217 @@
+"""Who gets what, from every address of the URLconf. A method without a line answers 405 to everybody.
+
+Columns, for an object of the members’ own organisation (or that belongs to who asks, for personal objects):
+
+    anon   nobody logged in          other  mandataire of another organisation
+    cont   contributeur              team   listing team
+    val    contributeur who may validate    supp  support
+    resp   contributeur responsible for the product    read  Cnam, ministry, auditor
+    mgr    représentant, mandataire  expe   experts, tests, commission
+                                     admin  administrator
+
+`login` is a redirection to the login page, 302 one to another page. `object` is a name of `world.Side.objects`, then fixed
+arguments. What members get for a foreign object is the column `other`, and a missing object looks the same.
+"""
+
+COLUMNS = {
+    "anon": ("anonyme",),
+    "cont": ("contributeur",),
+    "val": ("valideur",),
+    "resp": ("responsable",),
+    "mgr": ("representant", "mandataire"),
+    "other": ("etranger",),
+    "team": ("listing_team",),
+    "supp": ("support",),
+    "read": ("cnam", "ministry", "auditor"),
+    "expe": ("expert", "tests", "tests_lead", "secretary", "president", "member"),
+    "admin": ("admin",),
+}
+
+TABLE = """
+# address                               object                                   anon  cont  val   resp  mgr   other | team  supp  read  expe  admin
+pages:dashboard                         -                                   GET  200   200   200   200   200   200   | 200   200   200   200   200
+pages:parcours_detail                   parcours                            GET  200   200   200   200   200   200   | 200   200   200   200   200
+pages:product_detail                    product                             GET  login 200   200   200   200   404   | 200   200   200   200   200
+pages:product_pdf                       product                             GET  login 200   200   200   200   404   | 200   200   200   200   200
+pages:job_detail                        job                                 GET  login 200   200   200   200   404   | 200   200   200   200   200
+pages:job_download                      job                                 GET  login 200   200   200   200   404   | 200   200   200   200   200
+pages:enrolment_detail                  ready                               GET  login 200   200   200   200   404   | 200   200   200   200   200
+products:product_list                   -                                   GET  login 200   200   200   200   200   | 302   302   302   302   302
+products:product_create                 -                                   GET  login 200   200   200   200   200   | 302   302   302   302   302
+products:product_create                 -                                   POST login 422   422   422   422   422   | 302   302   302   302   302
+products:product_create_confirm         -                                   GET  login 302   302   302   302   302   | 302   302   302   302   302
+products:product_create_confirm         -                                   POST login 302   302   302   302   302   | 302   302   302   302   302
+products:product_update                 product                             GET  login 200   200   200   200   404   | 403   403   403   403   403
+products:product_update                 product                             POST login 422   422   422   422   404   | 403   403   403   403   403
+enrolment:demarche_detail               demarche                            GET  login 200   200   200   200   200   | 200   200   200   200   200
+enrolment:product_choose                demarche                            GET  login 200   200   200   200   200   | 302   302   302   302   302
+enrolment:demarche_choose               product                             GET  login 200   200   200   200   404   | 200   200   200   200   200
+enrolment:product_attach                product+slug=referencement-guide    GET  login 200   200   200   200   404   | 200   200   200   200   200
+enrolment:product_attach                product+slug=referencement-guide    POST login 422   422   422   422   404   | 422   422   422   422   422
+enrolment:sheet_detail                  draft                               GET  login 200   200   200   200   404   | 200   200   200   200   200
+enrolment:sheet_edit                    draft                               GET  login 200   200   200   200   404   | 403   403   403   403   403
+enrolment:sheet_edit                    draft                               POST login 422   422   422   422   404   | 403   403   403   403   403
+enrolment:sheet_progress_panel          draft                               POST login 200   200   200   200   404   | 403   403   403   403   403
+enrolment:sheet_confirm                 draft                               GET  login 200   200   200   200   404   | 200   200   200   200   200
+enrolment:sheet_submit                  draft                               GET  login 403   403   200   200   404   | 403   403   403   403   403
+enrolment:sheet_submit                  draft                               POST login 403   403   302   302   404   | 403   403   403   403   403
+enrolment:exchange_scope                answering                           GET  login 200   200   200   200   404   | 200   200   200   200   200
+enrolment:exchange_scope                answering                           POST login 302   302   302   302   404   | 403   403   403   403   403
+enrolment:sheet_list                    -                                   GET  login 403   403   403   403   403   | 200   403   403   403   403
+enrolment:sheet_review                  submitted                           GET  login 403   403   403   403   403   | 200   403   403   403   403
+enrolment:sheet_request_changes         submitted                           GET  login 403   403   403   403   403   | 302   403   403   403   403
+enrolment:sheet_request_changes         submitted                           POST login 403   403   403   403   403   | 422   403   403   403   403
+enrolment:sheet_reject                  submitted                           GET  login 403   403   403   403   403   | 302   403   403   403   403
+enrolment:sheet_reject                  submitted                           POST login 403   403   403   403   403   | 422   403   403   403   403
+enrolment:questionnaire_list            answering                           GET  login 200   200   200   200   404   | 200   200   404   404   404
+enrolment:orientation_detail            answering                           GET  login 200   200   200   200   404   | 200   200   404   404   404
+enrolment:orientation_detail            answering                           POST login 302   302   302   302   404   | 403   403   404   404   404
+enrolment:orientation_save              answering                           POST login 200   200   200   200   404   | 403   403   404   404   404
+enrolment:orientation_confirm           answering                           GET  login 403   302   302   302   404   | 403   403   404   404   404
+enrolment:orientation_confirm           answering                           POST login 403   302   302   302   404   | 403   403   404   404   404
+convention:convention_detail            signed                              GET  login 200   200   200   200   404   | 200   200   200   200   200
+convention:convention_document          signed                              GET  login 200   200   200   200   404   | 200   200   200   200   200
+convention:convention_verify            signed                              GET  login 200   200   200   200   404   | 200   200   200   200   200
+convention:representative_change        to_sign                             GET  login 403   403   200   200   404   | 200   403   403   403   403
+convention:representative_change        to_sign                             POST login 403   403   422   422   404   | 422   403   403   403   403
+convention:sheet_validate               submitted                           GET  login 403   403   403   403   403   | 200   403   403   403   403
+convention:sheet_validate               submitted                           POST login 403   403   403   403   403   | 302   403   403   403   403
+convention:convention_list              -                                   GET  login 403   403   403   403   403   | 200   200   200   403   200
+convention:convention_prepare           to_send_convention                  GET  login 403   403   403   403   403   | 200   200   200   403   200
+convention:convention_prepare           to_send_convention                  POST login 403   403   403   403   403   | 422   403   403   403   403
+convention:convention_preview           to_send_convention                  GET  login 403   403   403   403   403   | 200   403   403   403   403
+convention:convention_send              to_send_convention                  GET  login 403   403   403   403   403   | 200   403   403   403   403
+convention:convention_send              to_send_convention                  POST login 403   403   403   403   403   | 302   403   403   403   403
+convention:convention_resend            to_sign_convention                  GET  login 403   403   403   403   403   | 200   403   403   403   403
+convention:convention_resend            to_sign_convention                  POST login 403   403   403   403   403   | 302   403   403   403   403
+convention:convention_validate          signed_convention                   GET  login 403   403   403   403   403   | 200   403   403   403   403
+convention:convention_validate          signed_convention                   POST login 403   403   403   403   403   | 302   403   403   403   403
+convention:signing_detail               to_sign_link                        GET  200   200   200   200   200   200   | 200   200   200   200   200
+convention:signing_document             to_sign_link                        GET  200   200   200   200   200   200   | 200   200   200   200   200
+convention:code_send                    to_sign_link                        GET  302   302   302   302   302   302   | 302   302   302   302   302
+convention:code_send                    to_sign_link                        POST 422   422   422   422   422   422   | 422   422   422   422   422
+convention:convention_sign              to_sign_link                        GET  302   302   302   302   302   302   | 302   302   302   302   302
+convention:convention_sign              to_sign_link                        POST 422   422   422   422   422   422   | 422   422   422   422   422
+convention:convention_refuse            to_sign_link                        GET  200   200   200   200   200   200   | 200   200   200   200   200
+convention:convention_refuse            to_sign_link                        POST 422   422   422   422   422   422   | 422   422   422   422   422
+convention:yousign_webhook              -                                   POST 404   404   404   404   404   404   | 404   404   404   404   404
+dossier:dossier_generate                ready                               GET  login 200   200   200   200   404   | 200   200   200   200   200
+dossier:dossier_generate                ready                               POST login 403   302   302   302   404   | 403   403   403   403   403
+dossier:dossier_export                  ready_dossier+form=pdf              POST login 302   302   302   302   404   | 302   302   302   302   302
+dossier:dossier_verify                  ready_dossier                       GET  login 200   200   200   200   404   | 200   200   200   200   200
+candidature:dossier_list                ready                               GET  login 200   200   200   200   404   | 200   200   200   200   200
+candidature:candidature_apply           ready                               GET  login 422   422   422   422   404   | 422   422   422   422   422
+candidature:candidature_apply           ready                               POST login 422   422   422   422   404   | 422   422   422   422   422
+candidature:dossier_detail              ready_dossier                       GET  login 200   200   200   200   404   | 200   200   200   200   200
+candidature:candidature_cancel          applied_candidature                 GET  login 403   403   200   200   404   | 403   403   403   403   403
+candidature:candidature_cancel          applied_candidature                 POST login 403   403   302   302   404   | 403   403   403   403   403
+candidature:candidature_withdraw        taken_candidature                   GET  login 403   403   200   200   404   | 403   403   403   403   403
+candidature:candidature_withdraw        taken_candidature                   POST login 403   403   302   302   404   | 403   403   403   403   403
+candidature:candidature_list            -                                   GET  login 403   403   403   403   403   | 200   200   200   200   200
+candidature:candidature_detail          applied_candidature                 GET  login 403   403   403   403   403   | 200   200   200   200   200
+candidature:candidature_take            applied_candidature                 GET  login 403   403   403   403   403   | 200   302   302   302   302
+candidature:candidature_take            applied_candidature                 POST login 403   403   403   403   403   | 302   403   403   403   403
+healthz                                 -                                   GET  200   200   200   200   200   200   | 200   200   200   200   200
+readyz                                  -                                   GET  200   200   200   200   200   200   | 200   200   200   200   200
+metrics                                 -                                   GET  404   404   404   404   404   404   | 404   404   404   404   404
+accounts:account_detail                 -                                   GET  login 200   200   200   200   200   | 200   200   200   200   200
+accounts:account_detail                 -                                   POST login 422   422   422   422   422   | 422   422   422   422   422
+accounts:organisation_list              -                                   GET  login 200   200   200   200   200   | 200   200   200   200   200
+accounts:welcome                        -                                   GET  login 302   302   302   302   302   | 200   200   200   200   200
+accounts:organisation_switch            -                                   POST login 404   404   404   404   404   | 404   404   404   404   404
+accounts:organisation_create            -                                   GET  login 200   200   200   200   200   | 200   200   200   200   200
+accounts:organisation_create            -                                   POST login 422   422   422   422   422   | 422   422   422   422   422
+accounts:organisation_create_foreign    -                                   GET  login 200   200   200   200   200   | 200   200   200   200   200
+accounts:organisation_create_foreign    -                                   POST login 422   422   422   422   422   | 422   422   422   422   422
+accounts:organisation_find              -                                   GET  login 200   200   200   200   200   | 200   200   200   200   200
+accounts:organisation_find              -                                   POST login 422   422   422   422   422   | 422   422   422   422   422
+accounts:invitation_detail              invitation_link                     GET  200   403   403   403   403   403   | 403   403   403   403   403
+accounts:invitation_detail              invitation_link                     POST 200   403   403   403   403   403   | 403   403   403   403   403
+accounts:member_list                    organisation                        GET  login 200   200   200   200   404   | 200   200   200   200   200
+accounts:organisation_choose            organisation                        POST login 302   302   302   302   404   | 404   404   404   404   404
+accounts:organisation_join              organisation                        GET  login 200   200   200   200   200   | 200   200   200   200   200
+accounts:organisation_join              organisation                        POST login 302   302   302   302   302   | 302   302   302   302   302
+accounts:organisation_leave             organisation                        GET  login 200   200   200   200   404   | 404   404   404   404   404
+accounts:organisation_leave             organisation                        POST login 302   302   302   302   404   | 404   404   404   404   404
+accounts:invitation_create              organisation                        GET  login 403   403   403   200   404   | 403   403   403   403   200
+accounts:invitation_create              organisation                        POST login 403   403   403   422   404   | 403   403   403   403   422
+accounts:member_update                  membership                          GET  login 403   403   403   200   404   | 403   403   403   403   200
+accounts:member_update                  membership                          POST login 403   403   403   422   404   | 403   403   403   403   422
+accounts:member_remove                  membership                          GET  login 403   403   403   200   404   | 403   403   403   403   200
+accounts:member_remove                  membership                          POST login 403   403   403   302   404   | 403   403   403   403   302
+accounts:request_accept                 membership_request                  GET  login 403   403   403   200   404   | 403   403   403   403   200
+accounts:request_accept                 membership_request                  POST login 403   403   403   422   404   | 403   403   403   403   422
+accounts:request_refuse                 membership_request                  GET  login 403   403   403   200   404   | 403   403   403   403   200
+accounts:request_refuse                 membership_request                  POST login 403   403   403   422   404   | 403   403   403   403   422
+accounts:invitation_resend              invitation                          POST login 403   403   403   302   404   | 403   403   403   403   302
+accounts:invitation_revoke              invitation                          POST login 403   403   403   302   404   | 403   403   403   403   302
+accounts:invitation_accept              invitation                          POST login 404   404   404   404   404   | 404   404   404   404   404
+notifications:notification_list         -                                   GET  login 200   200   200   200   200   | 200   200   200   200   200
+notifications:notification_read_all     -                                   POST login 302   302   302   302   302   | 302   302   302   302   302
+notifications:notification_read         notification                        POST login 302   302   302   302   404   | 302   302   302   302   302
+ui:component_list                       -                                   GET  login login login login login login | login login login login login
+ui:component_list                       -                                   POST login login login login login login | login login login login login
+ui:component_autosave                   -                                   POST login login login login login login | login login login login login
+account_login                           -                                   GET  200   302   302   302   302   302   | 302   302   302   302   302
+account_login                           -                                   POST 422   302   302   302   302   302   | 302   302   302   302   302
+account_logout                          -                                   GET  302   200   200   200   200   200   | 200   200   200   200   200
+account_logout                          -                                   POST 302   302   302   302   302   302   | 302   302   302   302   302
+account_inactive                        -                                   GET  200   200   200   200   200   200   | 200   200   200   200   200
+account_signup                          -                                   GET  200   302   302   302   302   302   | 302   302   302   302   302
+account_signup                          -                                   POST 422   302   302   302   302   302   | 302   302   302   302   302
+account_reauthenticate                  -                                   GET  login 200   200   200   200   200   | 200   200   200   200   200
+account_reauthenticate                  -                                   POST login 422   422   422   422   422   | 422   422   422   422   422
+account_email                           -                                   GET  login 200   200   200   200   200   | 200   200   200   200   200
+account_email                           -                                   POST login 302   302   302   302   302   | 302   302   302   302   302
+account_email_verification_sent         -                                   GET  200   200   200   200   200   200   | 200   200   200   200   200
+account_change_password                 -                                   GET  login 200   200   200   200   200   | 200   200   200   200   200
+account_change_password                 -                                   POST login 422   422   422   422   422   | 422   422   422   422   422
+account_set_password                    -                                   GET  login 302   302   302   302   302   | 302   302   302   302   302
+account_set_password                    -                                   POST login 302   302   302   302   302   | 302   302   302   302   302
+account_reset_password                  -                                   GET  200   200   200   200   200   200   | 200   200   200   200   200
+account_reset_password                  -                                   POST 422   422   422   422   422   422   | 422   422   422   422   422
+account_reset_password_done             -                                   GET  200   200   200   200   200   200   | 200   200   200   200   200
+account_reset_password_from_key_done    -                                   GET  200   200   200   200   200   200   | 200   200   200   200   200
+mfa_index                               -                                   GET  login 200   200   200   200   200   | 200   200   200   200   200
+mfa_index                               -                                   POST login ·     ·     ·     ·     ·     | ·     ·     ·     ·     ·
+mfa_authenticate                        -                                   GET  login 302   302   302   302   302   | 302   302   302   302   302
+mfa_authenticate                        -                                   POST login 302   302   302   302   302   | 302   302   302   302   302
+mfa_reauthenticate                      -                                   GET  login 200   200   200   200   200   | 200   200   200   200   200
+mfa_reauthenticate                      -                                   POST login 422   422   422   422   422   | 422   422   422   422   422
+mfa_activate_totp                       -                                   GET  login 200   200   200   200   200   | 302   302   302   302   302
+mfa_activate_totp                       -                                   POST login 422   422   422   422   422   | 302   302   302   302   302
+mfa_deactivate_totp                     -                                   GET  login 404   404   404   404   404   | 200   200   200   200   200
+mfa_deactivate_totp                     -                                   POST login 404   404   404   404   404   | 302   302   302   302   302
+mfa_view_recovery_codes                 -                                   GET  login 200   200   200   200   200   | 200   200   200   200   200
+mfa_view_recovery_codes                 -                                   POST login ·     ·     ·     ·     ·     | ·     ·     ·     ·     ·
+mfa_generate_recovery_codes             -                                   GET  login 200   200   200   200   200   | 200   200   200   200   200
+mfa_generate_recovery_codes             -                                   POST login 302   302   302   302   302   | 302   302   302   302   302
+mfa_download_recovery_codes             -                                   GET  login 200   200   200   200   200   | 200   200   200   200   200
+mfa_download_recovery_codes             -                                   POST login ·     ·     ·     ·     ·     | ·     ·     ·     ·     ·
+mfa_list_webauthn                       -                                   GET  login 200   200   200   200   200   | 200   200   200   200   200
+mfa_list_webauthn                       -                                   POST login ·     ·     ·     ·     ·     | ·     ·     ·     ·     ·
+mfa_add_webauthn                        -                                   GET  login 200   200   200   200   200   | 200   200   200   200   200
+mfa_add_webauthn                        -                                   POST login 422   422   422   422   422   | 422   422   422   422   422
+mfa_login_webauthn                      -                                   GET  login 302   302   302   302   302   | 302   302   302   302   302
+mfa_login_webauthn                      -                                   POST login 302   302   302   302   302   | 302   302   302   302   302
+mfa_reauthenticate_webauthn             -                                   GET  login 200   200   200   200   200   | 200   200   200   200   200
+mfa_reauthenticate_webauthn             -                                   POST login login login login login login | login login login login login
+socialaccount_connections               -                                   GET  login 200   200   200   200   200   | 200   200   200   200   200
+socialaccount_connections               -                                   POST login 422   422   422   422   422   | 422   422   422   422   422
+socialaccount_login_cancelled           -                                   GET  200   200   200   200   200   200   | 200   200   200   200   200
+socialaccount_login_error               -                                   GET  401   401   401   401   401   401   | 401   401   401   401   401
+socialaccount_signup                    -                                   GET  login login login login login login | login login login login login
+socialaccount_signup                    -                                   POST login login login login login login | login login login login login
+account_confirm_email                   -+key=inconnu                       GET  200   200   200   200   200   200   | 200   200   200   200   200
+account_confirm_email                   -+key=inconnu                       POST 404   404   404   404   404   404   | 404   404   404   404   404
+account_reset_password_from_key         -+uidb36=1+key=inconnu              GET  200   200   200   200   200   200   | 200   200   200   200   200
+account_reset_password_from_key         -+uidb36=1+key=inconnu              POST 422   422   422   422   422   422   | 422   422   422   422   422
+mfa_remove_webauthn                     key                                 GET  login 200   200   200   200   404   | 200   200   200   200   200
+mfa_remove_webauthn                     key                                 POST login 302   302   302   302   404   | 302   302   302   302   302
+mfa_edit_webauthn                       key                                 GET  login 200   200   200   200   404   | 200   200   200   200   200
+mfa_edit_webauthn                       key                                 POST login 422   422   422   422   404   | 422   422   422   422   422
+openid_connect_login                    -+provider_id=inconnu               GET  404   404   404   404   404   404   | 404   404   404   404   404
+openid_connect_login                    -+provider_id=inconnu               POST 404   404   404   404   404   404   | 404   404   404   404   404
+openid_connect_callback                 -+provider_id=inconnu               GET  404   404   404   404   404   404   | 404   404   404   404   404
+openid_connect_callback                 -+provider_id=inconnu               POST 404   404   404   404   404   404   | 404   404   404   404   404
+"""

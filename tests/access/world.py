@@ -1,0 +1,250 @@
+"""Two organisations with one object in every stage each, and one person per role: what the matrix asks about."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from secrets import token_bytes
+from typing import Any
+from uuid import uuid4
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from cryptography.hazmat.primitives.asymmetric import ec
+from django.core import mail
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import call_command
+from django.db import connection
+from django.utils import timezone
+from fido2.cose import ES256
+from fido2.utils import sha256, websafe_encode
+from fido2.webauthn import Aaguid, AttestationObject, AttestedCredentialData, AuthenticatorData, CollectedClientData
+
+from convergence.accounts.enums import MembershipState, MembershipType, Role, Theme
+from convergence.accounts.models import Invitation, Membership, Organisation, User
+from convergence.accounts.services import invite
+from convergence.jobs.enums import JobState
+from convergence.jobs.models import Job
+from convergence.notifications.models import Notification
+from convergence.products.models import Product
+from referencing.candidature.enums import CandidatureState
+from referencing.candidature.models import Candidature
+from referencing.candidature.services import take_charge
+from referencing.convention import services as conventions
+from referencing.dossier.services import generate_dossier
+from referencing.enrolment.enums import WhiteLabelRole
+from referencing.enrolment.models import Enrolment
+from referencing.enrolment.services import attach_product, save_sheet, submit_sheet
+from tests.convention.factories import SHEET, TERMS, last_code, last_token
+from tests.dossier.factories import answer_core, answer_everything, make_signed_enrolment
+from tests.factories import DemarcheFactory, OrganisationFactory, ProductFactory, UserFactory, make_agent, make_member
+from tests.questionnaires.factories import deposit, make_definition, orient
+
+#: Members of the organisation, by what they may do there.
+MEMBERS = ("contributeur", "valideur", "responsable", "representant", "mandataire")
+AGENTS = tuple(Role.values)
+
+
+@dataclass
+class Side:
+    """One organisation, its people and, by name of stage, what an address needs to point at its objects."""
+
+    organisation: Organisation
+    people: dict[str, User]
+    objects: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+@dataclass
+class World:
+    own: Side
+    foreign: Side
+    people: dict[str, User | None]
+    """Everybody who asks: `anonyme`, the members of `own`, `etranger` (mandataire of `foreign`), every agent."""
+
+
+def build_world() -> World:
+    call_command("load_parcours")
+    make_definition()
+    agents = {role: make_agent(Role(role), Theme.RGPD if role == Role.EXPERT else "") for role in AGENTS}
+    own, foreign = build_side(agents), build_side(agents)
+    people = {"anonyme": None, **own.people, "etranger": foreign.people["mandataire"], **agents}
+    for person in people.values():
+        if person is not None:
+            give_personal_objects(person)
+    return World(own, foreign, people)
+
+
+def build_side(agents: dict[str, User]) -> Side:
+    organisation = OrganisationFactory()
+    people = {
+        "contributeur": make_member(organisation, MembershipType.SALARIE),
+        "valideur": make_member(organisation, MembershipType.SALARIE, is_validator=True),
+        "responsable": make_member(organisation, MembershipType.SALARIE),
+        "representant": make_member(organisation, MembershipType.REPRESENTANT),
+        "mandataire": make_member(organisation, MembershipType.MANDATAIRE),
+    }
+    side = Side(organisation, people)
+    side.objects |= {
+        "parcours": {"slug": "mon-espace-sante"},
+        "demarche": {"slug": "referencement-guide"},
+        "product": {"pk": new_product(side).pk},
+    }
+    add_membership_objects(side)
+    add_sheets_and_conventions(side, agents[Role.LISTING_TEAM])
+    add_dossiers(side, agents[Role.LISTING_TEAM])
+    return side
+
+
+def new_product(side: Side) -> Product:
+    return ProductFactory(organisation=side.organisation, owner=side.people["responsable"])
+
+
+def add_membership_objects(side: Side) -> None:
+    organisation = {"organisation_id": side.organisation.pk}
+    asked = Membership.objects.create(
+        user=UserFactory(), organisation=side.organisation, type=MembershipType.SALARIE, state=MembershipState.REQUESTED
+    )
+    member = side.people["contributeur"].memberships.get()
+    run_and_commit(
+        lambda: invite(
+            organisation_id=side.organisation.pk,
+            actor=side.people["mandataire"],
+            email=f"invitation-{side.organisation.pk}@editeur.example",
+            type=MembershipType.SALARIE,
+        )
+    )
+    invitation = Invitation.objects.get(organisation=side.organisation)
+    token = re.search(r"/invitations/([\w-]+)/", mail.outbox[-1].body)[1]
+    side.objects |= {
+        "organisation": organisation,
+        "membership": organisation | {"membership_id": member.pk},
+        "membership_request": organisation | {"membership_id": asked.pk},
+        "invitation": organisation | {"invitation_id": invitation.pk},
+        "invitation_link": {"token": token},
+    }
+
+
+def new_enrolment(side: Side) -> Enrolment:
+    manager = side.people["mandataire"]
+    enrolment = attach_product(
+        product_id=new_product(side).pk, demarche=DemarcheFactory(), white_label=WhiteLabelRole.NONE, actor=manager
+    )
+    values = {**SHEET, "representative_email": f"signataire{enrolment.number}@editeur.example"}
+    save_sheet(enrolment_id=enrolment.pk, values=values, base_version=1, actor=manager)
+    return enrolment
+
+
+def add_sheets_and_conventions(side: Side, verifier: User) -> None:
+    """The same way from the fiche to the signed convention, stopped at every stage."""
+    stages = ("draft", "submitted", "to_send", "to_sign", "signed")
+    for rank, stage in enumerate(stages):
+        enrolment = new_enrolment(side)
+        side.objects[stage] = {"pk": enrolment.pk}
+        if rank >= 1:
+            submit_sheet(enrolment_id=enrolment.pk, actor=side.people["mandataire"])
+        if rank >= 2:
+            convention = conventions.validate_sheet_and_prepare(enrolment_id=enrolment.pk, actor=verifier)
+            conventions.choose_terms(convention_id=convention.pk, actor=verifier, **TERMS)
+            side.objects[f"{stage}_convention"] = {"pk": convention.pk}
+        if rank >= 3:
+            signer = f"signataire{enrolment.number}@editeur.example"
+            run_and_commit(lambda: conventions.send_convention(convention_id=convention.pk, actor=verifier))
+            token = last_token(signer)
+            side.objects[f"{stage}_link"] = {"token": token}
+        if rank >= 4:
+            run_and_commit(lambda: conventions.send_code(token=token))
+            conventions.sign(token=token, code=last_code(signer))
+
+
+def run_and_commit(action: Any) -> None:
+    """Run a service and what it leaves for the commit (mails, scans), inside the transaction of the world."""
+    start = len(connection.run_on_commit)
+    action()
+    while len(connection.run_on_commit) > start:
+        _, callback, _ = connection.run_on_commit.pop(start)
+        callback()
+
+
+def add_dossiers(side: Side, verifier: User) -> None:
+    """Questionnaires half answered; then a dossier, a candidature, a candidature taken in charge."""
+    fields = {"organisation": side.organisation, "owner": side.people["responsable"]}
+    manager = side.people["mandataire"]
+    answering, _ = make_signed_enrolment(**fields)
+    orient(answering.response, actor=manager)
+    side.objects["answering"] = {"pk": answering.pk}
+    evidence = deposit(answering.response, "DEV.1.2", "declaration", actor=manager)
+    side.objects["deposit"] = {"pk": answering.pk, "deposit_id": evidence.pk}
+    for stage in ("ready", "applied", "taken"):
+        enrolment, _ = make_signed_enrolment(**fields)
+        answer = answer_everything if stage == "ready" else answer_core
+        run_and_commit(lambda: answer(enrolment))
+        dossier = generate_dossier(enrolment_id=enrolment.pk, actor=manager)
+        side.objects[stage] = {"pk": enrolment.pk}
+        side.objects[f"{stage}_dossier"] = {"pk": dossier.pk}
+        if stage == "ready":
+            continue
+        candidature = Candidature.objects.create(
+            enrolment=enrolment,
+            dossier=dossier,
+            state=CandidatureState.APPLIED,
+            applied_by=manager,
+            applied_at=timezone.now(),
+        )
+        side.objects[f"{stage}_candidature"] = {"pk": candidature.pk}
+        if stage == "taken":
+            take_charge(candidature_id=candidature.pk, actor=verifier)
+
+
+def give_personal_objects(person: User) -> None:
+    """What belongs to one person only: confirmed address, second factor, notification, finished job."""
+    EmailAddress.objects.create(user=person, email=person.email, verified=True, primary=True)
+    Authenticator.objects.create(
+        user=person,
+        type=Authenticator.Type.WEBAUTHN,
+        data={"name": "Clé de bureau", "credential": make_credential(), "passwordless": False},
+    )
+    RecoveryCodes.activate(person)
+    Notification.objects.create(recipient=person, sender="Équipe", kind="Information", content="Bonjour", link="/")
+    Job.objects.create(
+        kind="dossier.pdf",
+        requester=person,
+        state=JobState.DONE,
+        output=SimpleUploadedFile("dossier.pdf", b"%PDF-1.7"),
+        output_name="dossier.pdf",
+        output_type="application/pdf",
+    )
+
+
+def make_credential() -> dict[str, Any]:
+    """A security key as the browser hands it over at enrolment; nobody holds its private half."""
+    public_key = ES256.from_cryptography_key(ec.generate_private_key(ec.SECP256R1()).public_key())
+    data = AuthenticatorData.create(
+        sha256(b"testserver"), 0x41, 0, AttestedCredentialData.create(Aaguid.NONE, token_bytes(16), public_key)
+    )
+    attestation = AttestationObject.create("none", data, {})
+    client = CollectedClientData.create("webauthn.create", b"challenge", "https://testserver")
+    key = websafe_encode(data.credential_data.credential_id)
+    return {
+        "id": key,
+        "rawId": key,
+        "type": "public-key",
+        "clientExtensionResults": {},
+        "response": {
+            "clientDataJSON": websafe_encode(client),
+            "attestationObject": websafe_encode(attestation),
+        },
+    }
+
+
+def personal_objects(person: User | None) -> dict[str, dict[str, Any]]:
+    """As `Side.objects`, for what belongs to one person."""
+    if person is None:
+        return {"key": {"pk": 0}, "notification": {"notification_id": 0}, "job": {"pk": uuid4()}}
+    return {
+        "key": {"pk": Authenticator.objects.get(user=person, type=Authenticator.Type.WEBAUTHN).pk},
+        "notification": {"notification_id": Notification.objects.filter(recipient=person).latest("pk").pk},
+        "job": {"pk": Job.objects.filter(requester=person).latest("created_at").pk},
+    }
+
+
