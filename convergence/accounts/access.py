@@ -38,6 +38,11 @@ class Access:
         """Holds at least one back-office role."""
         return bool(self.roles)
 
+    @property
+    def reads_every_file(self) -> bool:
+        """Listing team, and support (read-only); other roles reach a file through the stage that calls them in."""
+        return self.has(Role.LISTING_TEAM, Role.SUPPORT)
+
     def has(self, *roles: Role) -> bool:
         return not self.roles.isdisjoint(roles)
 

@@ -43,15 +43,15 @@ class UserManager(BaseUserManager["User"]):
 
 class OrganisationQuerySet(models.QuerySet["Organisation"]):
     def visible_to(self, user: User) -> OrganisationQuerySet:
-        """A member sees own organisations; the back office sees all."""
-        if user.access.is_agent:
+        """A member sees own organisations; listing team, support and administrators see all."""
+        if user.access.reads_every_file or user.access.has(Role.ADMIN):
             return self
         return self.filter(pk__in=user.access.organisation_ids)
 
 
 class MembershipQuerySet(models.QuerySet):
     def visible_to(self, user: User) -> MembershipQuerySet:
-        if user.access.is_agent:
+        if user.access.reads_every_file or user.access.has(Role.ADMIN):
             return self
         return self.filter(organisation__in=user.access.organisation_ids)
 

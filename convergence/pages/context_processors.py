@@ -39,7 +39,7 @@ AGENT_TABS: tuple[tuple[str, str, tuple[Role, ...]], ...] = (
     (
         "Candidatures",
         "candidature:candidature_list",
-        (Role.LISTING_TEAM, Role.EXPERT, Role.SECRETARY, Role.AUDITOR, Role.SUPPORT),
+        (Role.LISTING_TEAM, Role.SUPPORT),
     ),
     ("Référentiels", "questionnaires:version_list", (Role.ADMIN,)),
     ("Journal", "pages:journal", (Role.ADMIN, Role.AUDITOR)),

@@ -124,6 +124,18 @@ def parcours_detail(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_GET
+def faq(request: HttpRequest) -> HttpResponse:
+    """« FAQ Mon espace santé guidé », linked from the list of questionnaires (SC-12)."""
+    return render(request, "pages/faq.html")
+
+
+@require_GET
+def accessibility(request: HttpRequest) -> HttpResponse:
+    """Declaration of accessibility: what was tested, what was not."""
+    return render(request, "pages/accessibility.html")
+
+
+@require_GET
 @login_required
 def demarche_detail(request: SignedInRequest, slug: str) -> HttpResponse:
     """« Présentation de la démarche »: its enrolments, and « Ajouter un produit à la démarche » (SC-03)."""

@@ -54,8 +54,8 @@ class Demarche(models.Model):
 
 class ProductQuerySet(models.QuerySet["Product"]):
     def visible_to(self, user: User) -> ProductQuerySet:
-        """Members see the products of their organisations; the back office sees all (BR-006)."""
-        if user.access.is_agent:
+        """Members see the products of their organisations; the listing team and support see all (BR-006)."""
+        if user.access.reads_every_file:
             return self
         return self.filter(organisation__in=user.access.organisation_ids)
 

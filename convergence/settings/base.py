@@ -372,10 +372,9 @@ CONVERGENCE: dict[str, Any] = {
     "OPERATOR_NAME": env("OPERATOR_NAME", default="Opérateur de la plateforme"),
     "CONTACT_EMAIL": env("CONTACT_EMAIL", default="contact@convergence.example"),
     # pairs (label, address)
-    "FOOTER_LINKS": [],
-    # « Consulter la FAQ… » on the list of questionnaires; no link when empty
+    "FOOTER_LINKS": [("Accessibilité : non évaluée", "/accessibilite/"), ("FAQ", "/faq/")],
+    # the operator’s own FAQ; ours when empty
     "FAQ_URL": env("FAQ_URL", default=""),
-    "REQUIRE_REACHED_TO_APPLY": env.bool("REQUIRE_REACHED_TO_APPLY", default=True),
     # Only convergence.settings.demo turns it on, and no environment variable can.
     "DEMO_MODE": False,
 }

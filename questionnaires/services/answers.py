@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from enum import Enum
 from typing import Any
 
@@ -18,8 +19,9 @@ from convergence.audit.services import record
 from convergence.kernel import secrets
 from evidence.services.passphrases import field_keys
 from questionnaires.access import AccessPolicy
-from questionnaires.core import Evaluation, Grid, Progress, Question, QuestionType, ValueType, parse_answers
+from questionnaires.core import Answer, Evaluation, Grid, Progress, Question, QuestionType, ValueType, parse_answers
 from questionnaires.core.scoring import parse_criterion_answer
+from questionnaires.core.values import parse_number
 from questionnaires.enums import Status
 from questionnaires.facts import (
     codes_of,
@@ -33,9 +35,10 @@ from questionnaires.grids import CompiledGrid, compiled_grid
 from questionnaires.models import ORIENTATION, QuestionnaireResponse, Response
 from questionnaires.models import Answer as AnswerRow
 from questionnaires.services.locking import lock_questionnaire, require_open
-from questionnaires.stored import SECRET_GIVEN, restore_criterion, store
+from questionnaires.stored import SECRET_GIVEN, store
 
 MAX_TEXT = 10_000
+MAX_EXPONENT = 40  # written in full, such a number stays short
 
 
 class _Unchanged(Enum):
@@ -51,7 +54,8 @@ class Change:
     """What somebody changed in one answer.
 
     `value`: for a question, the JSON value of the grid's table (numbers as Decimal too); for a criterion a mapping of the
-    touched parts, `{"level": "2"}` or `{"compliance": "conforme", "number": Decimal("72.5")}`, where None empties a part.
+    touched parts, `{"level": "2"}` or `{"compliance": "conforme", "number": Decimal("72.5")}` (a number may be plain digits in
+    a text), where None empties a part.
     `base_version`: the version that the person had before their eyes, 0 when there was no answer; None is not checked.
     """
 
@@ -143,7 +147,7 @@ class _Draft:
         if comment != row.comment:
             return False
         if is_secret:
-            return bool(value == (secrets.decrypt(row.secret, field_keys()) if row.secret else None))
+            return bool(value == _kept_secret(row))
         return bool(value == row.value)
 
     def _comment(self, row: AnswerRow | None, comment: str | _Unchanged) -> str:
@@ -156,7 +160,7 @@ class _Draft:
             question = self.grid.questions[code]
             if value is UNCHANGED:
                 if question.type is QuestionType.SECRET:
-                    return secrets.decrypt(row.secret, field_keys()) if row and row.secret else None
+                    return _kept_secret(row)
                 return row.value if row else None
             return _question_value(self.grid, question, value)
         kept = row.value if row else None
@@ -168,8 +172,9 @@ class _Draft:
         criterion = self.grid.criteria[code]
         kind = self.grid.questionnaire(self.questionnaire).kind
         merged = {**kept, **patch}
-        if criterion.value and criterion.value.type is ValueType.NUMBER and isinstance(merged.get("number"), str):
-            merged["number"] = restore_criterion(criterion, merged, frozenset()).value
+        number = merged.get("number")
+        if isinstance(number, str) and (exact := parse_number(number)) is not None:
+            merged["number"] = exact  # kept as text, so that every digit stays
         typed, errors = parse_criterion_answer(criterion, kind, merged)
         if errors:
             raise ValidationError(errors[0].message)
@@ -181,9 +186,7 @@ class _Draft:
         if typed.value is not None and criterion.value:
             if criterion.value.type is ValueType.URL:
                 _check_url(str(typed.value))
-            value[criterion.value.type.value] = (
-                _text(typed.value) if isinstance(typed.value, str) else store(typed.value)
-            )
+            value[criterion.value.type.value] = _kept(typed.value)
         return value or None
 
 
@@ -291,7 +294,7 @@ def _conflicts(draft: _Draft) -> Iterable[StaleAnswer]:
 def read_secret(*, response: Response, question: str, actor: User) -> str:
     """The secret answer in clear, for those whom the stage has authorised; each reading is journalled (A-10).
 
-    Raises Answer.DoesNotExist when nothing was given.
+    Raises Answer.DoesNotExist when nothing was given, SecretUnreadable when its key left the ring.
     """
     row = AnswerRow.objects.exclude(secret="").get(response=response, code=question)
     record("answer.read_secret", subject=row, actor=actor, data={"question": question})
@@ -311,7 +314,24 @@ def _question_value(grid: Grid, question: Question, value: object) -> Any:
             _check_url(str(answer))
         case QuestionType.EMAIL if answer is not None:
             EmailValidator("Indiquez une adresse e-mail complète, par exemple\u00a0: nom@exemple.fr.")(str(answer))
+    return None if answer is None else _kept(answer)
+
+
+def _kept(answer: Answer) -> Any:
+    """The kept form of a typed answer. Raises ValidationError for a number that nobody writes in full."""
+    if isinstance(answer, str):
+        return _text(answer)
+    if isinstance(answer, Decimal) and (abs(answer.adjusted()) > MAX_EXPONENT or parse_number(store(answer)) is None):
+        raise ValidationError("Indiquez un nombre de vingt chiffres au plus de chaque côté de la virgule.")
     return store(answer)
+
+
+def _kept_secret(row: AnswerRow | None) -> str | None:
+    """The secret in clear; None when there is none, or when its key left the ring: a new text then replaces it."""
+    try:
+        return secrets.decrypt(row.secret, field_keys()) if row and row.secret else None
+    except secrets.SecretUnreadable:
+        return None
 
 
 def _check_url(text: str) -> None:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 class CandidatureQuerySet(models.QuerySet["Candidature"]):
     def visible_to(self, user: User) -> CandidatureQuerySet:
-        """Members see those of their organisations; the back office sees all."""
-        if user.access.is_agent:
+        """Members see those of their organisations; the listing team and support see all."""
+        if user.access.reads_every_file:
             return self
         return self.filter(enrolment__product__organisation__in=user.access.organisation_ids)
 

@@ -275,7 +275,7 @@ def dossier_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
 
 
 def require_agent(request: SignedInRequest) -> None:
-    if not request.user.access.is_agent:
+    if not request.user.access.reads_every_file:
         raise PermissionDenied("agents")
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 class ConventionQuerySet(models.QuerySet["Convention"]):
     def visible_to(self, user: User) -> ConventionQuerySet:
-        if user.access.is_agent:
+        if user.access.reads_every_file:
             return self
         return self.filter(enrolment__product__organisation__in=user.access.organisation_ids)
 

@@ -19,13 +19,8 @@ def frame(enrolment: Enrolment, *, current: int, convention_done: bool = False, 
         Link(
             enrolment.demarche.parcours.title, reverse("pages:parcours_detail", args=[enrolment.demarche.parcours.slug])
         ),
-<<<<<<< HEAD
-        Link(enrolment.demarche.title, reverse("enrolment:demarche_detail", args=[enrolment.demarche.slug])),
-        Link(enrolment.label, home if page else ""),
-=======
         Link(enrolment.demarche.title, reverse("pages:demarche_detail", args=[enrolment.demarche.slug])),
-        Link(title, home if page else ""),
->>>>>>> main
+        Link(enrolment.label, home if page else ""),
     ]
     if page:
         crumbs.append(Link(page))

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
 class EnrolmentQuerySet(models.QuerySet["Enrolment"]):
     def visible_to(self, user: User) -> EnrolmentQuerySet:
-        """Members see those of their organisations; the back office sees all."""
-        if user.access.is_agent:
+        """Members see those of their organisations; the listing team and support see all."""
+        if user.access.reads_every_file:
             return self
         return self.filter(product__organisation__in=user.access.organisation_ids)
 

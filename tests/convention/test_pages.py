@@ -44,8 +44,8 @@ def test_visitor_is_sent_to_login(client, signed, name):
     assert "/compte/" in client.get(reverse(f"convention:{name}", args=arguments)).url
 
 
-def test_cnam_reads_but_does_not_act(client, prepared):
-    client.force_login(make_agent(Role.CNAM))
+def test_support_reads_but_does_not_act(client, prepared):
+    client.force_login(make_agent(Role.SUPPORT))
     address = reverse("convention:convention_prepare", args=[prepared.pk])
 
     page = client.get(address)

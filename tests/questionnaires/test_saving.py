@@ -141,6 +141,9 @@ def test_each_type_is_kept_exactly_and_read_back(code, value, kept):
         ("Q4", "exemple"),
         ("Q4", "javascript:alert(1)"),
         ("Q7", "douze"),
+        ("Q7", Decimal("1e999999")),
+        ("Q7", Decimal("NaN")),
+        ("Q7", Decimal("1." + "1" * 40)),
         ("Q8", "2024-02-31"),
         ("Q9", "aide"),
         ("Q14", "x" * 10_001),
@@ -187,6 +190,39 @@ def test_parts_of_a_criterion_change_apart():
     assert Answer.objects.get(response=response, code="DEV.1.1").value == {"compliance": "conforme", "number": "72.5"}
     answer(response, "ethique", {"DEV.1.1": {"number": None}})
     assert Answer.objects.get(response=response, code="DEV.1.1").value == {"compliance": "conforme"}
+
+
+@pytest.mark.parametrize("number", [Decimal("0"), "0", "72.50", Decimal("1e2")])
+def test_a_number_of_a_criterion_is_kept_exactly(number):
+    response = orient(make_response())
+
+    answer(response, "ethique", {"DEV.1.1": {"compliance": "conforme", "number": number}})
+    answer(response, "ethique", {"DEV.1.1": {"compliance": "non_conforme"}})
+
+    kept = Answer.objects.get(code="DEV.1.1").value["number"]
+    assert kept == {"0": "0", "72.50": "72.50", "1E+2": "100"}[str(number)]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"number": "douze"},
+        {"number": Decimal("1e999999")},
+        {"compliance": "peut-être"},
+        {"level": "2"},
+        {"autre": "x"},
+        "conforme",
+        ["conforme"],
+    ],
+)
+def test_a_wrong_part_of_a_criterion_is_refused_and_the_kept_answer_stays(value):
+    response = orient(make_response())
+    answer(response, "ethique", {"DEV.1.1": {"compliance": "conforme", "number": Decimal("72.5")}})
+
+    result = answer(response, "ethique", {"DEV.1.1": value})
+
+    assert list(result.refused) == ["DEV.1.1"]
+    assert Answer.objects.get(code="DEV.1.1").value == {"compliance": "conforme", "number": "72.5"}
 
 
 def test_a_comment_changes_without_the_value():
@@ -268,6 +304,17 @@ def test_a_secret_is_encrypted_and_appears_nowhere():
             assert cursor.fetchone() == (0,), table
     view = next(view for view in load_orientation(response).questions if view.code == "Q6")
     assert (view.value, view.is_answered) == (None, True)
+
+
+@pytest.mark.rule("A-10")
+def test_a_secret_whose_key_was_lost_can_be_given_again(settings):
+    response = make_response()
+    settings.FIELD_ENCRYPTION_KEYS = ["an old key that left the ring"]
+    answer(response, Q6="ancien")
+    settings.FIELD_ENCRYPTION_KEYS = ["the key of today, long enough"]
+
+    assert answer(response, Q6="nouveau").saved == ("Q6",)
+    assert read_secret(response=response, question="Q6", actor=UserFactory()) == "nouveau"
 
 
 @pytest.mark.rule("A-10")

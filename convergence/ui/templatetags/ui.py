@@ -39,6 +39,12 @@ def _context(context: Context, values: Mapping[str, Any]) -> dict[str, Any]:
 # --- states and actions -------------------------------------------------------------------------------------------
 
 
+@register.inclusion_tag("components/listed_banner.html")
+def listed_banner(on: date) -> dict[str, Any]:
+    """« Dossier référencé », with the date of the listing (SC-20)."""
+    return {"on": on}
+
+
 @register.inclusion_tag("components/state_badge.html")
 def state_badge(state: Badge | str, tone: str = "neutral", icon: str = "", small: bool = False) -> dict[str, Any]:
     badge = state if isinstance(state, Badge) else Badge(label=str(state), tone=tone, icon=icon)  # type: ignore[arg-type]

@@ -14,7 +14,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
-from convergence.accounts.enums import Role
 from convergence.audit.workflow import is_allowed
 from convergence.database.search import search
 from convergence.kernel.errors import TransitionRefused
@@ -44,13 +43,9 @@ if TYPE_CHECKING:
 
 LIST_LIMIT = 200
 TO_DO, ALL = "a-traiter", "toutes"
-#: Roles that follow conventions; only the listing team acts on them.
-READERS = (Role.LISTING_TEAM, Role.CNAM, Role.MINISTRY, Role.SUPPORT, Role.AUDITOR, Role.ADMIN)
-
-
 def require_reader(request: HttpRequest) -> User:
     user = cast("User", request.user)
-    if not user.access.has(*READERS):
+    if not user.access.reads_every_file:
         raise PermissionDenied("conventions")
     return user
 

@@ -8,15 +8,17 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
 
 from convergence.ui.forms import DsfrForm, FrenchDateField
 from convergence.ui.typography import join_no_break
-from convergence.ui.values import Badge
 from questionnaires.core import Criterion, Kind, anchor
 from questionnaires.core.scoring import Part
 from questionnaires.selectors import CriterionView
@@ -85,48 +87,90 @@ def read_answers(views: Iterable[CriterionView], data: QueryDict, *, fields: Col
 
 
 @dataclass(frozen=True, slots=True)
-class ChoiceBlock:
-    """One radio: `id`, posted value, label and the text of the level."""
+class Head:
+    """What a criterion says before its answer. `grid` (hash of its text) and `code` stand for the criterion itself."""
 
-    id: str
-    value: str
-    label: str
-    text: str
-    checked: bool
+    grid: str
+    code: str
+    because: str
+    counter: str
+    criterion: Criterion = field(compare=False, repr=False)
+    kind: Kind = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """The radios of a criterion. `group` is the `id` of the first one, where the panel and refusals lead."""
+
+    grid: str
+    code: str
+    group: str
+    chosen: str
+    error: str
+    can_write: bool
+    criterion: Criterion = field(compare=False, repr=False)
+    kind: Kind = field(compare=False, repr=False)
+
+
+# A page of 150 criteria is mostly text that never changes: these two pieces are pure functions of few values.
+@lru_cache(maxsize=2048)
+def render_head(head: Head) -> SafeString:
+    criterion = head.criterion
+    values = {
+        "code": head.code,
+        "title": join_no_break(criterion.title),
+        "nature": nature_badge(criterion),
+        "counter": head.counter,
+        "is_sample": not criterion.official,
+        "objective": join_no_break(criterion.objective),
+        "because": join_no_break(head.because),
+        "expected": expected_words(criterion, head.kind),
+    }
+    return render_to_string("enrolment/answering/criterion_head.html", values)
+
+
+@lru_cache(maxsize=2048)
+def render_choices(choices: Choices) -> SafeString:
+    if choices.kind is Kind.LEVELS:
+        levels = choices.criterion.levels
+        offered = [(each.level, LEVELS[each.level], join_no_break(each.text)) for each in levels]
+    else:
+        offered = [(value.value, label, "") for value, label in COMPLIANCES.items()]
+    values = {"c": choices, "question": QUESTIONS[choices.kind], "offered": offered}
+    return render_to_string("enrolment/answering/criterion_choices.html", values)
+
+
+QUESTIONS = {
+    Kind.LEVELS: "Sélectionnez le niveau de maturité de votre produit",
+    Kind.COMPLIANCE: "Votre produit est-il conforme à ce critère\u202f?",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class ValueBlock:
+    """The field of the value expected with « Conforme »; `mode` is its `inputmode`."""
+
     id: str
     name: str
     label: str
     value: str
-    mode: str  # `inputmode`
+    mode: str
     error: str
 
 
 @dataclass(frozen=True, slots=True)
 class CriterionBlock:
-    """One criterion on the page: final strings, so that 150 of them render fast."""
+    """One criterion on the page."""
 
     code: str
     anchor: str
-    title: str
-    nature: Badge
-    is_sample: bool
-    objective: str
-    because: str
-    expected: str
-    question: str
-    group: str  # id of the first radio, where the panel and refusals lead
-    choices: list[ChoiceBlock]
+    version: int
+    head: SafeString
+    choices: SafeString | str
     value: ValueBlock | None
+    zones: list[Zone]
     has_comment: bool
     comment: str
-    version: int
-    error: str
-    zones: list[Zone]
-    counter: str  # « [2/3] preuves ajoutées », documents only
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,54 +185,29 @@ def make_block(
     enrolment: Enrolment, view: CriterionView, data: QueryDict | None, problems: Problems, *, can_write: bool
 ) -> CriterionBlock:
     """The block of one criterion; `data` is what was posted when the page is shown again, and it wins."""
-    criterion, code = view.criterion, view.code
+    criterion, code, kind = view.criterion, view.code, view.kind
+    grid = enrolment.response.definition.sha256
     if data is not None and f"{code}{VERSION}" not in data:
         data = None  # a criterion that the posted page did not hold yet
-    part = Part.LEVEL if view.kind is Kind.LEVELS else Part.COMPLIANCE
-    group = anchor(code, part)
-    given = view.answer.level or view.answer.compliance or ""
-    chosen = data.get(code, "") if data is not None else given
+    choices: SafeString | str = ""
+    if kind is not Kind.DOCUMENTS:
+        group = anchor(code, Part.LEVEL if kind is Kind.LEVELS else Part.COMPLIANCE)
+        given = view.answer.level or view.answer.compliance or ""
+        chosen = data.get(code, "") if data is not None else given
+        error = problems.fields.get(code, "")
+        choices = render_choices(Choices(grid, code, group, chosen, error, can_write, criterion, kind))
+    counter = _counter(view) if kind is Kind.DOCUMENTS else ""
     return CriterionBlock(
         code=code,
         anchor=view.anchor,
-        title=join_no_break(criterion.title),
-        nature=nature_badge(criterion),
-        is_sample=not criterion.official,
-        objective=join_no_break(criterion.objective),
-        because=join_no_break(view.because),
-        expected=expected_words(criterion, view.kind),
-        question=QUESTIONS[view.kind],
-        group=group,
-        choices=_choices(criterion, view.kind, group, chosen),
-        value=_value(view, data, problems),
-        has_comment=view.kind is not Kind.DOCUMENTS,
-        comment=data.get(f"{code}{COMMENT}", "") if data is not None else view.comment,
         version=view.version,
-        error=problems.fields.get(code, ""),
+        head=render_head(Head(grid, code, view.because, counter, criterion, kind)),
+        choices=choices,
+        value=_value(view, data, problems),
         zones=make_zones(enrolment, view, can_write=can_write, errors=problems.zones),
-        counter=_counter(view) if view.kind is Kind.DOCUMENTS else "",
+        has_comment=kind is not Kind.DOCUMENTS,
+        comment=data.get(f"{code}{COMMENT}", "") if data is not None else view.comment,
     )
-
-
-QUESTIONS = {
-    Kind.LEVELS: "Sélectionnez le niveau de maturité de votre produit",
-    Kind.COMPLIANCE: "Votre produit est-il conforme à ce critère\u202f?",
-    Kind.DOCUMENTS: "",
-}
-
-
-def _choices(criterion: Criterion, kind: Kind, group: str, chosen: str) -> list[ChoiceBlock]:
-    match kind:
-        case Kind.LEVELS:
-            offered = [(each.level, LEVELS[each.level], join_no_break(each.text)) for each in criterion.levels]
-        case Kind.COMPLIANCE:
-            offered = [(value.value, label, "") for value, label in COMPLIANCES.items()]
-        case _:
-            return []
-    return [
-        ChoiceBlock(f"{group}-{value}" if index else group, value, label, text, value == chosen)
-        for index, (value, label, text) in enumerate(offered)
-    ]
 
 
 def _value(view: CriterionView, data: QueryDict | None, problems: Problems) -> ValueBlock | None:

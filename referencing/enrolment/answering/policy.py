@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from convergence.accounts.enums import Role
 from convergence.accounts.models import User
 from convergence.products import rules as product_rules
 from questionnaires.access import AccessPolicy
 from referencing.enrolment.enums import EnrolmentState
 from referencing.enrolment.models import Enrolment
 
-#: Back-office roles that may read live answers; experts and the commission read frozen dossiers.
-READERS = (Role.LISTING_TEAM, Role.SUPPORT)
 FROZEN = "Ce rattachement n’est plus en cours\u00a0: ses réponses se lisent mais ne changent plus."
 
 
@@ -19,7 +16,7 @@ def policy_for(enrolment: Enrolment, user: User) -> AccessPolicy:
     is_member = product_rules.can_edit(user, enrolment)
     return AccessPolicy(
         owner_key=f"enrolment:{enrolment.pk}",
-        may_read=is_member or user.access.has(*READERS),
+        may_read=is_member or user.access.reads_every_file,
         may_write=is_member,
         may_validate=product_rules.can_validate(user, enrolment),
         locked_reason="" if enrolment.state == EnrolmentState.ACTIVE else FROZEN,

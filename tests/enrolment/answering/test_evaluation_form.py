@@ -1,5 +1,6 @@
 """The page of an evaluation questionnaire: what it says, what it saves, what it refuses, without scripts."""
 
+import gzip
 import json
 
 import pytest
@@ -10,13 +11,21 @@ from django.utils.html import strip_tags
 from convergence.accounts.enums import MembershipType, Role
 from convergence.notifications.models import Notification
 from questionnaires.models import Answer
-from questionnaires.services import confirm_deposit
+from questionnaires.services import (
+    confirm_deposit,
+    import_definition,
+    open_orientation,
+    open_response,
+    publish_definition,
+    validate,
+)
 from referencing.enrolment.answering.policy import policy_for
 from referencing.enrolment.enums import EnrolmentState
 from referencing.enrolment.models import Enrolment
 from tests.enrolment.answering.containers import filled_container
+from tests.enrolment.answering.own_grid import guide_answers, wide_grid
 from tests.factories import make_agent, make_member
-from tests.questionnaires.factories import answer, deposit, finish, make_enrolment, orient, row
+from tests.questionnaires.factories import FULL_ACCESS, answer, deposit, finish, make_enrolment, orient, row
 
 pytestmark = pytest.mark.django_db
 
@@ -166,7 +175,7 @@ def test_a_draft_may_be_incomplete_and_below_the_minimum(client, enrolment, edit
     assert value_of(enrolment, "A06.1.2") == {"level": "1"}
     assert row(enrolment.response, "interoperabilite").state == "draft"
     html = client.get(page(enrolment)).content.decode()
-    assert 'id="field-A06.1.2-level-1" name="A06.1.2" value="1" checked' in html
+    assert 'name="A06.1.2" value="1" id="A06.1.2-1" checked' in html
     assert "En cours</textarea>" in html
     assert "1/3 critères évalués" in html
 
@@ -412,3 +421,35 @@ def finish_rgpd(enrolment):
     container = filled_container(enrolment, user)
     deposit(enrolment.response, "RGPD.1", "aipd", upload=container, actor=user, access=access)
     finish(enrolment.response, "rgpd")
+
+
+# -- size (P2, P5)
+
+
+def make_wide(count):
+    enrolment = make_enrolment()
+    definition = import_definition(text=wide_grid(count), actor=None)
+    publish_definition(definition=definition, actor=None, at=timezone.now())
+    response = open_response(definition=definition)
+    open_orientation(response=response)
+    enrolment.response = response
+    enrolment.save()
+    answer(response, values=guide_answers())
+    validate(
+        response=response,
+        questionnaire="orientation",
+        actor=enrolment.product.owner,
+        at=timezone.now(),
+        access=FULL_ACCESS,
+    )
+    return enrolment
+
+
+@pytest.mark.parametrize("count", [1, 30, 150])
+def test_query_count_does_not_depend_on_the_number_of_criteria(client, django_assert_num_queries, count):
+    enrolment = make_wide(count)
+    client.force_login(make_member(enrolment.product.organisation))
+    with django_assert_num_queries(8):
+        response = client.get(page(enrolment))
+    assert response.content.decode().count('class="ui-criterion"') == count
+    assert len(gzip.compress(response.content, 6)) <= 60 * 1024

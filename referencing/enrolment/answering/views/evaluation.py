@@ -320,6 +320,7 @@ def render_page(
             "progress": form_panel(shown, shown.progress),
             "state": state_badge(shown.state),
             "can_write": can_write,
+            "disabled": "" if can_write else " disabled",
             "offers_request": shown.kind is not Kind.DOCUMENTS or not place.access.can_validate,
             "has_newer_draft": bool(shown.validated_at) and shown.state in (Status.DRAFT, Status.VALIDATION_REQUESTED),
             "errors": list(errors),

@@ -40,12 +40,8 @@ def questionnaire_list(request: HttpRequest, pk: UUID) -> HttpResponse:
             "is_complete": overview.is_complete,
             "can_generate": overview.orientation.is_validated and not overview.missing_core,
             "newer_drafts": [tile.title for tile in overview.newer_drafts],
-<<<<<<< HEAD
-            "dossier_url": address("candidature:dossier_list", place.enrolment.pk),
-=======
             "announces_end": overview.is_complete and "termine" in request.GET,
             "dossier_url": address("dossier:dossier_generate", place.enrolment.pk),
->>>>>>> main
         },
     )
 

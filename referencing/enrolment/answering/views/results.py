@@ -98,7 +98,7 @@ def _criterion_rows(results: Results, form_url: str, *, shows_draft: bool) -> li
             result = REACHED[each.is_reached] if criterion.is_obligation else "Sans minimum"
         cells = [
             _link(criterion, form_url),
-            nature_badge(criterion),
+            nature_badge(criterion).label,
             answer_words(criterion, each.validated) or _deposited(results.kind, each.validated is not None),
             result,
         ]

@@ -1,0 +1,85 @@
+import pytest
+from django.urls import reverse
+
+from convergence.accounts.enums import Role
+from tests.dossier.factories import make_dossier, make_signed_enrolment
+from tests.factories import OrganisationFactory, ParcoursFactory, UserFactory, make_agent, make_member
+from tests.questionnaires.factories import make_enrolment
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize("name", ["pages:faq", "pages:accessibility", "pages:dashboard"])
+def test_public_pages_open_without_account(client, name):
+    ParcoursFactory()
+
+    assert client.get(reverse(name)).status_code == 200
+
+
+def test_person_without_organisation_is_led_to_the_welcome_page(client):
+    client.force_login(UserFactory())
+
+    assert client.get(reverse("pages:dashboard")).url == reverse("accounts:welcome")
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_dashboard_query_count_is_constant(client, django_assert_num_queries, count):
+    organisation = OrganisationFactory()
+    for _ in range(count):
+        make_enrolment(organisation=organisation)
+    client.force_login(make_member(organisation))
+    client.get(reverse("pages:dashboard"))
+    with django_assert_num_queries(10):
+        response = client.get(reverse("pages:dashboard"))
+
+    assert len(response.context["rows"]) == count
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_demarche_page_query_count_is_constant(client, django_assert_num_queries, count):
+    organisation = OrganisationFactory()
+    for _ in range(count):
+        enrolment = make_enrolment(organisation=organisation)
+    client.force_login(make_member(organisation))
+    address = reverse("pages:demarche_detail", args=[enrolment.demarche.slug])
+    client.get(address)
+    with django_assert_num_queries(10):
+        response = client.get(address)
+
+    assert len(response.context["rows"]) == count
+
+
+@pytest.mark.rule("BR-031")
+def test_home_leads_to_the_questionnaires_once_the_convention_is_validated(client):
+    enrolment, manager = make_signed_enrolment()
+    client.force_login(manager)
+
+    page = client.get(reverse("pages:enrolment_detail", args=[enrolment.pk])).content.decode()
+
+    assert "Votre convention a été validée" in page
+    assert reverse("enrolment:questionnaire_list", args=[enrolment.pk]) in page
+
+
+def test_home_with_a_complete_dossier_leads_to_candidater(client):
+    dossier, manager = make_dossier()
+    client.force_login(manager)
+
+    response = client.get(reverse("pages:enrolment_detail", args=[dossier.enrolment_id]))
+
+    assert response.context["action_url"] == reverse("candidature:dossier_list", args=[dossier.enrolment_id])
+
+
+def test_home_of_a_stranger_is_not_found(client):
+    enrolment = make_enrolment()
+    client.force_login(make_member(OrganisationFactory()))
+
+    assert client.get(reverse("pages:enrolment_detail", args=[enrolment.pk])).status_code == 404
+
+
+def test_verifier_sees_what_waits(client):
+    client.force_login(make_agent(Role.LISTING_TEAM))
+
+    page = client.get(reverse("pages:dashboard")).content.decode()
+
+    assert "Fiches administratives à examiner" in page
+    assert "Candidatures à prendre en charge" in page
