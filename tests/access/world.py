@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from secrets import token_bytes
 from typing import Any
@@ -89,6 +90,7 @@ def build_side(agents: dict[str, User]) -> Side:
         "parcours": {"slug": "mon-espace-sante"},
         "demarche": {"slug": "referencement-guide"},
         "product": {"pk": new_product(side).pk},
+        "person": {"person_id": people["contributeur"].pk},
     }
     add_membership_objects(side)
     add_sheets_and_conventions(side, agents[Role.LISTING_TEAM])
@@ -107,12 +109,11 @@ def add_membership_objects(side: Side) -> None:
     )
     member = side.people["contributeur"].memberships.get()
     run_and_commit(
-        lambda: invite(
-            organisation_id=side.organisation.pk,
-            actor=side.people["mandataire"],
-            email=f"invitation-{side.organisation.pk}@editeur.example",
-            type=MembershipType.SALARIE,
-        )
+        invite,
+        organisation_id=side.organisation.pk,
+        actor=side.people["mandataire"],
+        email=f"invitation-{side.organisation.pk}@editeur.example",
+        type=MembershipType.SALARIE,
     )
     invitation = Invitation.objects.get(organisation=side.organisation)
     token = re.search(r"/invitations/([\w-]+)/", mail.outbox[-1].body)[1]
@@ -149,18 +150,18 @@ def add_sheets_and_conventions(side: Side, verifier: User) -> None:
             side.objects[f"{stage}_convention"] = {"pk": convention.pk}
         if rank >= 3:
             signer = f"signataire{enrolment.number}@editeur.example"
-            run_and_commit(lambda: conventions.send_convention(convention_id=convention.pk, actor=verifier))
+            run_and_commit(conventions.send_convention, convention_id=convention.pk, actor=verifier)
             token = last_token(signer)
             side.objects[f"{stage}_link"] = {"token": token}
         if rank >= 4:
-            run_and_commit(lambda: conventions.send_code(token=token))
+            run_and_commit(conventions.send_code, token=token)
             conventions.sign(token=token, code=last_code(signer))
 
 
-def run_and_commit(action: Any) -> None:
+def run_and_commit(action: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
     """Run a service and what it leaves for the commit (mails, scans), inside the transaction of the world."""
     start = len(connection.run_on_commit)
-    action()
+    action(*args, **kwargs)
     while len(connection.run_on_commit) > start:
         _, callback, _ = connection.run_on_commit.pop(start)
         callback()
@@ -173,12 +174,16 @@ def add_dossiers(side: Side, verifier: User) -> None:
     answering, _ = make_signed_enrolment(**fields)
     orient(answering.response, actor=manager)
     side.objects["answering"] = {"pk": answering.pk}
+    enrolment = {"pk": answering.pk}
     evidence = deposit(answering.response, "DEV.1.2", "declaration", actor=manager)
-    side.objects["deposit"] = {"pk": answering.pk, "deposit_id": evidence.pk}
+    single = deposit(answering.response, "RGPD.1", "questionnaire", actor=manager)
+    side.objects |= {
+        "evidence": enrolment | {"deposit": evidence.pk},
+        "single_evidence": enrolment | {"deposit": single.pk},
+    }
     for stage in ("ready", "applied", "taken"):
         enrolment, _ = make_signed_enrolment(**fields)
-        answer = answer_everything if stage == "ready" else answer_core
-        run_and_commit(lambda: answer(enrolment))
+        run_and_commit(answer_everything if stage == "ready" else answer_core, enrolment)
         dossier = generate_dossier(enrolment_id=enrolment.pk, actor=manager)
         side.objects[stage] = {"pk": enrolment.pk}
         side.objects[f"{stage}_dossier"] = {"pk": dossier.pk}
@@ -246,5 +251,3 @@ def personal_objects(person: User | None) -> dict[str, dict[str, Any]]:
         "notification": {"notification_id": Notification.objects.filter(recipient=person).latest("pk").pk},
         "job": {"pk": Job.objects.filter(requester=person).latest("created_at").pk},
     }
-
-

@@ -177,16 +177,13 @@ def answer(page: Page, picture: Album, folder: Path) -> None:
 def apply(page: Page, picture: Album, folder: Path) -> None:
     """The exchange scope when it is asked, the dossier, its PDF, the candidature."""
     generate = "Générer une référence de dossier d’évaluation"
-    people.follow(page.get_by_role("main"), generate)
-    picture(page, "SC-20-no-dossier")
-    people.follow(page.get_by_role("main"), generate)
-    picture(page, "SC-20-exchange-asked")
-    people.follow(page.get_by_role("main"), re.compile("Échanges,"))
+    people.open_questionnaire(page, "Échanges avec Mon espace santé")
     picture(page, "exchange-scope")
     people.describe_exchange(page)
     picture(page, "exchange-scope-described")
     people.follow(page.get_by_role("main"), "Retour")
     people.follow(page.get_by_role("main"), generate)
+    picture(page, "SC-20-no-dossier")
     people.follow(page.get_by_role("main"), generate)
     picture(page, "SC-20-generate")
     people.press(page, generate)

@@ -1,0 +1,109 @@
+"""Every state machine: the decorators, the trigger of the database and the drawings say the same."""
+
+from __future__ import annotations
+
+from itertools import product
+from pathlib import Path
+
+import pgtrigger
+import pytest
+from django.conf import settings
+from django.db import DatabaseError, models, transaction
+from django.utils import timezone
+
+from convergence.accounts.models import Membership
+from convergence.audit.machines import Machine, list_files, list_machines
+from convergence.jobs.models import Job
+from evidence.models import Blob
+from questionnaires.models import DefinitionVersion, QuestionnaireResponse
+from referencing.candidature.models import Candidature
+from referencing.convention.models import Convention
+from referencing.dossier.services import generate_dossier
+from referencing.enrolment.models import AdministrativeSheet, Enrolment
+from tests.dossier.factories import answer_core, make_signed_enrolment
+from tests.factories import MembershipFactory
+
+MACHINES = {machine.model._meta.label_lower: machine for machine in list_machines()}
+each_machine = pytest.mark.parametrize("machine", MACHINES.values(), ids=list(MACHINES))
+
+
+def triggers_of(machine: Machine) -> list[pgtrigger.FSM]:
+    return [
+        trigger
+        for trigger in machine.model._meta.triggers
+        if isinstance(trigger, pgtrigger.FSM) and trigger.field == machine.field.name
+    ]
+
+
+@each_machine
+def test_decorators_and_trigger_allow_the_same(machine):
+    (trigger,) = triggers_of(machine)
+
+    allowed = {(str(source), str(target)) for source, target in trigger.transitions}
+
+    assert allowed == machine.pairs()
+
+
+@each_machine
+def test_every_state_can_be_reached(machine):
+    reached = {machine.initial}
+    while found := {target for source, target in machine.pairs() if source in reached} - reached:
+        reached |= found
+
+    assert reached == set(machine.states)
+
+
+@each_machine
+def test_state_cannot_be_assigned(machine):
+    row = machine.model()
+
+    with pytest.raises(AttributeError):
+        setattr(row, machine.field.name, next(state for state in machine.states if state != machine.initial))
+
+
+def test_drawings_are_those_of_the_code():
+    folder = Path(settings.BASE_DIR) / "docs" / "workflow"
+
+    committed = {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir()}
+
+    assert committed == list_files(), "run manage.py draw_workflows"
+
+
+def make_rows() -> dict[type[models.Model], models.Model]:
+    """One row per machine, complete enough for the checks of every state: only the trigger can refuse."""
+    enrolment, manager = make_signed_enrolment()
+    answer_core(enrolment)
+    now = timezone.now()
+    dossier = generate_dossier(enrolment_id=enrolment.pk, actor=manager)
+    Candidature.objects.create(enrolment=enrolment, dossier=dossier, applied_by=manager, applied_at=now)
+    Job.objects.create(kind="dossier.pdf", requester=manager)
+    MembershipFactory(organisation=enrolment.product.organisation)
+    response = enrolment.response
+    return {
+        AdministrativeSheet: enrolment.sheet,
+        Blob: Blob.objects.latest("pk"),
+        Candidature: enrolment.candidatures.get(),
+        Convention: enrolment.conventions.get(),
+        DefinitionVersion: response.definition,
+        Enrolment: enrolment,
+        Job: Job.objects.latest("created_at"),
+        Membership: Membership.objects.latest("pk"),
+        QuestionnaireResponse: response.questionnaires.get(code="interoperabilite"),
+    }
+
+
+@pytest.mark.django_db
+def test_database_refuses_every_forbidden_change():
+    """Past services, models and `update_fields`: each pair of states that no transition joins."""
+    rows = make_rows()
+    assert set(rows) == {machine.model for machine in MACHINES.values()}
+    for machine in MACHINES.values():
+        name = machine.field.name
+        same_row = machine.model._default_manager.filter(pk=rows[machine.model].pk)
+        for source, target in product(machine.states, repeat=2):
+            if source == target or (source, target) in machine.pairs():
+                continue
+            with pgtrigger.ignore():
+                same_row.update(**{name: source})
+            with pytest.raises(DatabaseError, match="Invalid transition"), transaction.atomic():
+                same_row.update(**{name: target})
