@@ -78,6 +78,10 @@ def title_is(page: Page, title: str | re.Pattern[str]) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text(title)
 
 
+def has_scripts(page: Page) -> bool:
+    return bool(page.evaluate("document.documentElement.hasAttribute('data-ui-js')"))
+
+
 # --- accounts
 
 
@@ -240,7 +244,7 @@ def answer_question(page: Page, question: Mapping[str, Any], answer: Any) -> Non
 def answer_orientation(page: Page, questions: Sequence[Mapping[str, Any]], answers: Mapping[str, Any]) -> None:
     """Answer in order; what an answer brings appears by itself, or after the draft is saved when there are no scripts."""
     left = [question for question in questions if question["code"] in answers]
-    if page.evaluate("document.documentElement.hasAttribute('data-ui-js')"):
+    if has_scripts(page):
         for question in left:
             expect(_question(page, question)).to_be_visible()
             answer_question(page, question, answers[question["code"]])
@@ -324,6 +328,13 @@ def fill_container(page: Page, passphrase: str, file: Path, *, name: str) -> Pat
         archive.setpassword(passphrase.encode())
         archive.write(file, file.name)
     return container
+
+
+def put_off_the_dossier(page: Page) -> None:
+    """Close the announcement that opens by itself after the last validation (SC-19); without scripts there is none."""
+    if has_scripts(page):
+        expect(page.get_by_role("dialog", name="Tous vos questionnaires sont terminés")).to_be_visible()
+        press(page, "Plus tard")
 
 
 def describe_exchange(page: Page) -> None:
