@@ -82,6 +82,14 @@ def has_scripts(page: Page) -> bool:
     return bool(page.evaluate("document.documentElement.hasAttribute('data-ui-js')"))
 
 
+def open_tab(page: Page, label: str) -> None:
+    """A tab of the menu, which folds on small screens."""
+    menu = page.get_by_role("button", name="Menu", exact=True)
+    if menu.is_visible():
+        menu.click()
+    page.get_by_role("navigation", name="Menu principal").get_by_role("link", name=label).click()
+
+
 # --- accounts
 
 

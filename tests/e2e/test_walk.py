@@ -63,7 +63,7 @@ def enter(page: Page, picture: Album, editor: people.Editor) -> None:
 
 def attach(page: Page, picture: Album, editor: people.Editor) -> None:
     """The product in two steps, then the démarche."""
-    people.follow(page, "Vos produits")
+    people.open_tab(page, "Vos produits")
     picture(page, "catalogue")
     people.follow(page.get_by_role("main"), "Ajouter un nouveau produit")
     picture(page, "SC-04-new-product")
