@@ -1,4 +1,4 @@
-"""P5: the fill page of a questionnaire of 150 criteria, half of them answered."""
+"""P5: the fill page of a questionnaire of 150 criteria, half of them answered, one answer in three with a comment."""
 
 import gzip
 
@@ -36,7 +36,10 @@ def widen(key: str) -> str:
     access = AccessPolicy(owner_key="bench", may_read=True, may_write=True, may_validate=True)
     actor = enrolment.product.owner
     orientation = {code: Change(value=value) for code, value in guide_answers().items()}
-    levels = {f"W.{number:03d}": Change(value={"level": "2"}) for number in range(1, CRITERIA // 2)}
+    levels = {
+        f"W.{number:03d}": Change(value={"level": "2"}, comment="" if number % 3 else f"Mesure {number}, voir l’annexe.")
+        for number in range(1, CRITERIA // 2)
+    }
     save_answers(
         response=response, questionnaire="orientation", changes=orientation, actor=actor, at=now, access=access
     )
