@@ -37,7 +37,9 @@ def widen(key: str) -> str:
     actor = enrolment.product.owner
     orientation = {code: Change(value=value) for code, value in guide_answers().items()}
     levels = {
-        f"W.{number:03d}": Change(value={"level": "2"}, comment="" if number % 3 else f"Mesure {number}, voir l’annexe.")
+        f"W.{number:03d}": Change(
+            value={"level": "2"}, comment="" if number % 3 else f"Mesure {number}, voir l’annexe."
+        )
         for number in range(1, CRITERIA // 2)
     }
     save_answers(

@@ -2,8 +2,9 @@
 
 from functools import cache
 
-import nh3
 from markdown_it import MarkdownIt
+
+from convergence.ui.clean import CleanHtml, clean_html
 
 _TAGS = frozenset(
     {"a", "blockquote", "br", "code", "em", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre", "strong", "table",
@@ -16,12 +17,6 @@ def _renderer() -> MarkdownIt:
     return MarkdownIt("commonmark", {"html": False, "typographer": False}).enable("table")
 
 
-def to_html(text: str) -> str:
-    """CommonMark and tables; raw HTML is shown as text, then nh3 keeps known tags and http, https, mailto links."""
-    return nh3.clean(
-        _renderer().render(text),
-        tags=set(_TAGS),
-        attributes={"a": {"href", "title"}},
-        url_schemes={"http", "https", "mailto"},
-        link_rel="noopener noreferrer",
-    )
+def to_html(text: str) -> CleanHtml:
+    """CommonMark and tables; raw HTML is shown as text, then only known tags and safe links are kept."""
+    return clean_html(_renderer().render(text), tags=_TAGS, attributes={"a": {"href", "title"}})

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.template.loader import render_to_string
-from django.utils.safestring import mark_safe
 
 from convergence.documents.pdf import render_pdf
 from convergence.documents.signatures import SignatureBox
+from convergence.ui.clean import CleanHtml, clean_html
 from referencing.convention import core
 from referencing.convention.enums import DataCategory
 from referencing.enrolment.enums import Purpose
@@ -40,13 +40,18 @@ def draft_text(convention: Convention) -> str:
     )
 
 
+def show_text(text: str) -> CleanHtml:
+    """The text of a convention for the page and the PDF, cleaned again: nothing but our own markup passes."""
+    return clean_html(text, tags={"em", "h2", "li", "p", "ul"}, attributes={"*": {"class"}})
+
+
 def render_convention(convention: Convention, *, text: str, at: datetime, is_preview: bool = False) -> bytes:
     """The PDF to sign: `text`, then a page with a place for each of the three signatures."""
     notice = "Aperçu : ce document n’est pas la convention envoyée" if is_preview else ""
     return render_pdf(
         "convention/convention_pdf.html",
         {
-            "text": mark_safe(text),  # noqa: S308 - made by `draft_text`, which escapes every value
+            "text": show_text(text),
             "label": convention.enrolment.label,
             "parties": [{**party, "top": core.SIGNATURE_TOPS[party["key"]]} for party in convention.parties],
             "left": core.SIGNATURE_LEFT,

@@ -12,13 +12,13 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.safestring import mark_safe
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from convergence.kernel.errors import TransitionRefused
 from convergence.ui.values import Item
 from evidence.services import stream
+from referencing.convention.drafting import show_text
 from referencing.convention.enums import LinkState
 from referencing.convention.forms import CodeForm, ReadForm, RefusalForm
 from referencing.convention.models import SigningLink
@@ -109,7 +109,7 @@ def _render_open(
         "convention/signing_detail.html",
         {
             **_context(token, link),
-            "text": mark_safe(link.convention.text),  # noqa: S308 - written by `drafting`, which escapes every value
+            "text": show_text(link.convention.text),
             "form": form,
             "blockers": blockers,
         },

@@ -1,12 +1,15 @@
-/* `<details data-fold open>`: folded at first on small screens, where it would push the form away. What the person
-   then chooses holds when the panel is drawn again. */
+/* `<details data-fold>`: closed on narrow screens, where the panel stands above the content; a person's choice survives
+   the panel's replacement by autosave. Without scripts it stays open. */
 import { once } from "./once.js";
 
-let chosen = matchMedia("(min-width: 62em)").matches;
+const narrow = window.matchMedia("(max-width: 61.99em)");
+let isOpen = !narrow.matches;
 
 export function start(root) {
   for (const details of once(root, "details[data-fold]", "fold")) {
-    details.open = chosen;
-    details.addEventListener("toggle", () => (chosen = details.open));
+    details.open = isOpen;
+    details.querySelector("summary")?.addEventListener("click", () => {
+      isOpen = !details.open;
+    });
   }
 }

@@ -4,8 +4,8 @@ import * as autosave from "./autosave.js";
 import * as confirm from "./confirm.js";
 import * as copy from "./copy.js";
 import * as dropZone from "./drop_zone.js";
-import * as focusErrors from "./focus_errors.js";
 import * as fold from "./fold.js";
+import * as focusErrors from "./focus_errors.js";
 import * as grow from "./grow.js";
 import * as keyboardList from "./keyboard_list.js";
 import { once } from "./once.js";
@@ -13,7 +13,7 @@ import * as print from "./print.js";
 import * as submit from "./submit.js";
 import * as unsaved from "./unsaved.js";
 
-const modules = [focusErrors, fold, grow, copy, confirm, keyboardList, print, submit, autosave, unsaved, dropZone];
+const modules = [fold, focusErrors, grow, copy, confirm, keyboardList, print, submit, autosave, unsaved, dropZone];
 const start = (root) => {
   for (const element of once(root, "[data-needs-js]", "main")) element.hidden = false;
   modules.forEach((module) => module.start(root));
