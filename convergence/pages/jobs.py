@@ -8,6 +8,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.files.storage import default_storage
 from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from convergence.accounts.requests import SignedInRequest
@@ -39,6 +40,9 @@ def job_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
             "title": TITLES.get(job.kind, "Travail en cours"),
             "is_open": job.state in (JobState.QUEUED, JobState.RUNNING),
             "is_done": job.state == JobState.DONE and bool(job.output),
+            "back_url": reverse("candidature:dossier_detail", args=[job.payload["dossier"]])
+            if job.kind in TITLES
+            else "",
         },
     )
 

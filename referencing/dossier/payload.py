@@ -129,8 +129,11 @@ def build_payload(live: Live, *, reference: str, at: datetime, author: str) -> d
         "exchange_scope": [
             {
                 "api": scope.api,
+                "api_text": scope.get_api_display(),
                 "direction": scope.direction,
+                "direction_text": scope.get_direction_display(),
                 "purpose": scope.purpose,
+                "purpose_text": scope.get_purpose_display(),
                 "necessity": scope.necessity,
                 "access": scope.access,
                 "retention": scope.retention,

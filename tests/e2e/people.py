@@ -58,19 +58,23 @@ class Editor:
 # --- small gestures
 
 
-def press(page: Page | Locator, label: str) -> None:
-    """Press a button."""
-    page.get_by_role("button", name=label, exact=True).click()
+def press(page: Page, label: str) -> None:
+    """Press a button and see the page that answers."""
+    with page.expect_navigation():
+        page.get_by_role("button", name=label, exact=True).click()
 
 
-def follow(page: Page | Locator, label: str | re.Pattern[str]) -> None:
+def follow(place: Page | Locator, label: str | re.Pattern[str]) -> None:
     """Follow a link; the first one when the page repeats it."""
-    page.get_by_role("link", name=label).first.click()
+    link = place.get_by_role("link", name=label).first
+    with link.page.expect_navigation():
+        link.click()
 
 
 def do_and_confirm(page: Page, label: str) -> None:
     """An action that asks first: in a modal with JavaScript, on its own page without."""
     page.get_by_role("main").get_by_role("link", name=label, exact=True).click()
+    expect(page.get_by_role("button", name=label, exact=True)).to_be_visible()
     press(page, label)
 
 
@@ -80,6 +84,14 @@ def title_is(page: Page, title: str | re.Pattern[str]) -> None:
 
 def has_scripts(page: Page) -> bool:
     return bool(page.evaluate("document.documentElement.hasAttribute('data-ui-js')"))
+
+
+def open_tab(page: Page, label: str) -> None:
+    """A tab of the menu, which folds on small screens."""
+    menu = page.get_by_role("button", name="Menu", exact=True)
+    if menu.is_visible():
+        menu.click()
+    follow(page.get_by_role("navigation", name="Menu principal"), label)
 
 
 # --- accounts
@@ -104,7 +116,8 @@ def read_mail(page: Page, *, to: str, about: str) -> str:
     while not mail.count():
         assert time.monotonic() < deadline, f"no mail to {to} about {about}"
         page.reload()
-    mail.click()
+    with page.expect_navigation():
+        mail.click()
     return page.locator("[data-mail]").inner_text()
 
 
@@ -115,11 +128,11 @@ def confirm_address(page: Page, editor: Editor) -> None:
 
 
 def follow_link_in_mail(page: Page) -> None:
-    page.locator("[data-mail]").get_by_role("link").first.click()
+    follow(page.locator("[data-mail]"), re.compile(""))
 
 
 def create_organisation(page: Page, editor: Editor) -> None:
-    page.get_by_role("main").get_by_role("link", name="Créer une structure").click()
+    follow(page.get_by_role("main"), "Créer une structure")
     page.get_by_label("SIRET").fill(editor.siret)
     page.get_by_label("Dénomination ou raison sociale").fill(editor.organisation)
     page.get_by_label("Forme juridique").select_option(label="Société par actions simplifiée (SAS, SASU)")
@@ -150,8 +163,7 @@ def log_in_as_agent(page: Page, email: str) -> None:
         if code[0] not in tried:
             tried.add(code[0])
             page.get_by_role("textbox", name=re.compile("^Code")).fill(code[0])
-            with page.expect_navigation():
-                press(page, "Continuer")
+            press(page, "Continuer")
     desk.close()
 
 
@@ -166,7 +178,7 @@ def add_product(page: Page, editor: Editor) -> None:
     page.get_by_label("Responsable").select_option(label="Jeanne Morel")
     page.get_by_label("Description de produit").fill("Un carnet partagé entre le patient et son équipe de soins.")
     page.get_by_label("1. Catalogue de services de Mon espace santé").check(force=True)
-    page.get_by_role("main").get_by_role("button").first.click()
+    press(page, "Suivant")
 
 
 def choose_listing(page: Page) -> None:
@@ -262,7 +274,7 @@ def answer_orientation(page: Page, questions: Sequence[Mapping[str, Any]], answe
 def open_questionnaire(page: Page, title: str) -> None:
     """From the list of questionnaires (SC-12)."""
     tile = page.get_by_role("article").filter(has=page.get_by_role("heading", name=title, exact=True))
-    tile.get_by_role("link").first.click()
+    follow(tile, re.compile(""))
 
 
 def choose_best_levels(page: Page) -> None:
@@ -292,7 +304,8 @@ def zone(page: Page, label: str) -> Locator:
 def deposit(zone: Locator, file: Path) -> None:
     """Choose a file and press the button of its zone."""
     zone.get_by_label(re.compile("^Choisir un fichier")).set_input_files(file)
-    zone.get_by_role("button", name=re.compile("^Déposer")).click()
+    with zone.page.expect_navigation():
+        zone.get_by_role("button", name=re.compile("^Déposer")).click()
 
 
 def deposit_together(page: Page, folder: Path) -> None:
@@ -313,7 +326,8 @@ def make_pdf(path: Path) -> Path:
 
 def take_credentials(page: Page) -> str:
     """From a drop zone to the passphrase that is shown once."""
-    page.get_by_role("button", name="Obtenir le nom d’utilisateur et la phrase secrète").first.click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Obtenir le nom d’utilisateur et la phrase secrète").first.click()
     press(page, "Afficher les identifiants")
     return page.get_by_role("definition").nth(1).locator("code").inner_text()
 
@@ -321,7 +335,7 @@ def take_credentials(page: Page) -> str:
 def fill_container(page: Page, passphrase: str, file: Path, *, name: str) -> Path:
     """Download the container, add a document as 7-Zip would, close it."""
     with page.expect_download() as download:
-        follow(page.get_by_role("main"), "Télécharger le conteneur chiffré")
+        page.get_by_role("main").get_by_role("link", name="Télécharger le conteneur chiffré").click()
     container = file.parent / name
     download.value.save_as(container)
     with pyzipper.AESZipFile(container, "a", encryption=pyzipper.WZ_AES) as archive:
@@ -334,7 +348,7 @@ def put_off_the_dossier(page: Page) -> None:
     """Close the announcement that opens by itself after the last validation (SC-19); without scripts there is none."""
     if has_scripts(page):
         expect(page.get_by_role("dialog", name="Tous vos questionnaires sont terminés")).to_be_visible()
-        press(page, "Plus tard")
+        page.get_by_role("button", name="Plus tard").click()
 
 
 def describe_exchange(page: Page) -> None:

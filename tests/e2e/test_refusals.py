@@ -106,7 +106,9 @@ def test_two_tabs_apply_once(page: Page, picture: Album) -> None:
     """A double submit: the second tab learns that a candidature is open; cancelling leaves the demo as it was."""
     page.goto("/")
     people.follow(page.get_by_role("main"), "Près de chez vous")
-    people.follow(page.get_by_role("main"), "Dossiers")
+    people.follow(page.get_by_role("main"), "Questionnaires")
+    people.follow(page.get_by_role("main"), "Gérez vos dossiers d’évaluation")
+    people.title_is(page, "Gérez vos dossiers d’évaluation")
     other = page.context.new_page()
     other.goto(page.url)
     for tab in (page, other):

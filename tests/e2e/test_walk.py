@@ -63,7 +63,7 @@ def enter(page: Page, picture: Album, editor: people.Editor) -> None:
 
 def attach(page: Page, picture: Album, editor: people.Editor) -> None:
     """The product in two steps, then the démarche."""
-    people.follow(page, "Vos produits")
+    people.open_tab(page, "Vos produits")
     picture(page, "catalogue")
     people.follow(page.get_by_role("main"), "Ajouter un nouveau produit")
     picture(page, "SC-04-new-product")
@@ -189,11 +189,10 @@ def apply(page: Page, picture: Album, folder: Path) -> None:
     picture(page, "SC-20-dossier")
     reference = re.search(r"\bN\d{17,}\b", page.get_by_role("main").inner_text())
     assert reference
-    dossier = page.url
     pdf = people.download_export(page, "Télécharger en PDF", folder)
     picture(page, "job-done")
     assert "intact" in verify(pdf)
-    page.goto(dossier)
+    people.follow(page.get_by_role("main"), "Retour au dossier")
     people.follow(page.get_by_role("main"), "Tous les dossiers")
     picture(page, "SC-20-dossiers")
     people.choose_dossier(page, reference[0])
