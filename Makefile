@@ -9,10 +9,11 @@ UV_COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-em
 
 CHECKS = check-format check-lint check-types check-imports check-templates check-migrations check-deployment check-security
 
-.PHONY: help demo install test check format bench lock $(CHECKS)
+.PHONY: help demo walk install test check format bench lock $(CHECKS)
 
 help:
 	@echo "make demo    the platform with invented data on http://localhost:$(PORT)  (RESET=1 begins again, PORT=8001)"
+	@echo "make walk    from sign-up to candidature in a real browser, on a running demo (started when needed; SCREENSHOTS=folder)"
 	@echo "make test    every test, in parallel"
 	@echo "make check   format, lint, types, imports, templates, migrations, deployment, security"
 	@echo "make bench   the short benchmarks"
@@ -21,6 +22,9 @@ help:
 
 demo:
 	@PORT=$(PORT) RESET=$(RESET) $(BOOTSTRAP) runtime python -m convergence.embedded.demo
+
+walk: install
+	@PORT=$(PORT) $(BIN)/python -m tests.e2e.run_walk
 
 install:
 	@$(BOOTSTRAP) dev

@@ -84,6 +84,9 @@ class ParcoursFactory(DjangoModelFactory):
     title = "Mon espace santé"
     position = 2
     is_open = True
+    card = factory.LazyFunction(
+        lambda: {"heading": "Faites référencer votre solution", "text": "Un parcours.", "steps": [], "note": ""}
+    )
 
 
 class DemarcheFactory(DjangoModelFactory):

@@ -114,10 +114,8 @@ def draw(machine: Machine) -> str:
         for source in step.sources:
             start = rows[source]
             lines.append(f'<circle cx="{x}" cy="{start}" r="4" fill="#000091"/>')
-            if start == end:
-                lines.append(
-                    f'<path d="M{x} {start}c-18 -22 18 -22 3 -3" fill="none" stroke="#000091" marker-end="url(#point)"/>'
-                )
+            if start == end:  # may be done again without leaving the state
+                lines.append(f'<circle cx="{x}" cy="{start}" r="8" fill="none" stroke="#000091"/>')
             else:
                 near = end - 3 if start < end else end + 3
                 lines.append(

@@ -78,7 +78,9 @@ def create_demo_products() -> None:
     known = set(organisation.products.values_list("name", flat=True))
     for product in world["products"]:
         if product["name"] not in known:
-            answers = next((each["answers"] for each in examples if each["name"] == product.get("example")), {})
+            answers: dict[str, Any] = next(
+                (each["answers"] for each in examples if each["name"] == product.get("example")), {}
+            )
             _Story(organisation, world, product, answers).tell()
 
 

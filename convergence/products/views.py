@@ -164,7 +164,9 @@ def product_update(request: SignedInRequest, pk: UUID) -> HttpResponse:
     product = get_object_or_404(Product.objects.visible_to(request.user), pk=pk)
     if not request.user.access.is_member(product.organisation_id):
         raise PermissionDenied("update_product")
-    form = ProductForm(request.POST or None, instance=product, organisation=product.organisation)
+    form = ProductForm(
+        request.POST if request.method == "POST" else None, instance=product, organisation=product.organisation
+    )
     if request.method == "POST" and form.is_valid():
         fresh = Product.objects.get(pk=product.pk)
         update_product(product=fresh, values=form.cleaned_data, actor=request.user)

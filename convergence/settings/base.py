@@ -206,6 +206,8 @@ STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 MEDIA_ROOT = VAR_DIR / "files"
 FILE_UPLOAD_HANDLERS = ["evidence.uploads.HashingUploadHandler"]
+# A questionnaire posts one file input per expected evidence, and empty ones count too.
+DATA_UPLOAD_MAX_NUMBER_FILES = 600
 STORAGES: dict[str, dict[str, Any]] = {
     "default": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",

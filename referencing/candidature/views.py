@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 LIST_LIMIT = 200
+ALL = ("toutes", "Toutes")
 TONES: dict[CandidatureState, Tone] = {
     CandidatureState.NEW: "new",
     CandidatureState.APPLIED: "info",
@@ -311,7 +312,7 @@ def candidature_list(request: SignedInRequest) -> HttpResponse:
                 for address in [reverse("candidature:candidature_detail", args=[candidature.pk])]
             ],
             "columns": ["Produit", "Structure", "État", "Déposée", "Référent"],
-            "states": [choice for choice in CandidatureState.choices if choice[0] != CandidatureState.NEW],
+            "states": [ALL, *(choice for choice in CandidatureState.choices if choice[0] != CandidatureState.NEW)],
             "state": state,
             "text": text,
         },

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from io import BytesIO
 from typing import Any
 
@@ -62,7 +63,7 @@ def answer_ethics(enrolment: Enrolment) -> None:
     finish(
         enrolment.response,
         "ethique",
-        {"DEV.1.1": {"compliance": "conforme", "number": "63.2"}, "DEV.1.2": {"compliance": "conforme"}},
+        {"DEV.1.1": {"compliance": "conforme", "number": Decimal("63.2")}, "DEV.1.2": {"compliance": "conforme"}},
     )
 
 

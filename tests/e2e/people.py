@@ -78,6 +78,10 @@ def title_is(page: Page, title: str | re.Pattern[str]) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text(title)
 
 
+def has_scripts(page: Page) -> bool:
+    return bool(page.evaluate("document.documentElement.hasAttribute('data-ui-js')"))
+
+
 # --- accounts
 
 
@@ -220,34 +224,39 @@ def sign_with_code(page: Page, mailbox: Page, editor: Editor) -> None:
 # --- answers
 
 
-def answer_question(page: Page, question: Mapping[str, Any], answer: Any) -> bool:
-    """Answer one question of the orientation if it is on the page; tell whether it was."""
-    number = question["code"][1:]
-    named = re.compile(rf"^\s*{number}\.\s")
-    group = page.get_by_role("group", name=named)
-    box = page.get_by_role("textbox", name=named)
-    if group.count():
+def _question(page: Page, question: Mapping[str, Any]) -> Locator:
+    """A group of choices or a text, by the number that people read before its label."""
+    named = re.compile(rf"^\s*{question['code'][1:]}\.\s")
+    return page.get_by_role("group", name=named).or_(page.get_by_role("textbox", name=named))
+
+
+def answer_question(page: Page, question: Mapping[str, Any], answer: Any) -> None:
+    """Tick or type the answer of one question of the orientation."""
+    place = _question(page, question)
+    if question["type"] in ("boolean", "single_choice", "multiple_choice"):
         choices = {"oui": "Oui", "non": "Non"} | {each["code"]: each["label"] for each in question.get("choices", [])}
         for value in [answer] if isinstance(answer, str) else answer:
-            group.get_by_label(choices[value], exact=True).check(force=True)
-        return True
-    if box.count():
-        box.fill(answer)
-        return True
-    return False
+            place.get_by_label(choices[value], exact=True).check(force=True)
+    else:
+        place.fill(answer)
 
 
 def answer_orientation(page: Page, questions: Sequence[Mapping[str, Any]], answers: Mapping[str, Any]) -> None:
-    """Answer what is asked; what these answers bring appears at once, or after saving the draft without scripts."""
-    left = {question["code"]: question for question in questions if question["code"] in answers}
+    """Answer in order; what an answer brings appears by itself, or after the draft is saved when there are no scripts."""
+    left = [question for question in questions if question["code"] in answers]
+    if has_scripts(page):
+        for question in left:
+            expect(_question(page, question)).to_be_visible()
+            answer_question(page, question, answers[question["code"]])
+        return
     while left:
-        answered = [code for code, question in left.items() if answer_question(page, question, answers[code])]
-        for code in answered:
-            del left[code]
-        assert answered, f"these questions never appeared: {', '.join(left)}"
+        shown = [question for question in left if _question(page, question).count()]
+        assert shown, f"these questions never appeared: {left}"
+        for question in shown:
+            answer_question(page, question, answers[question["code"]])
+            left.remove(question)
         if left:
             press(page, "Enregistrer comme brouillon")
-            expect(page.get_by_role("main")).to_contain_text("nregistré")
 
 
 def open_questionnaire(page: Page, title: str) -> None:
@@ -319,6 +328,13 @@ def fill_container(page: Page, passphrase: str, file: Path, *, name: str) -> Pat
         archive.setpassword(passphrase.encode())
         archive.write(file, file.name)
     return container
+
+
+def put_off_the_dossier(page: Page) -> None:
+    """Close the announcement that opens by itself after the last validation (SC-19); without scripts there is none."""
+    if has_scripts(page):
+        expect(page.get_by_role("dialog", name="Tous vos questionnaires sont terminés")).to_be_visible()
+        press(page, "Plus tard")
 
 
 def describe_exchange(page: Page) -> None:

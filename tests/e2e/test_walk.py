@@ -177,16 +177,12 @@ def answer(page: Page, picture: Album, folder: Path) -> None:
 def apply(page: Page, picture: Album, folder: Path) -> None:
     """The exchange scope when it is asked, the dossier, its PDF, the candidature."""
     generate = "Générer une référence de dossier d’évaluation"
-    people.follow(page.get_by_role("main"), generate)
-    picture(page, "SC-20-no-dossier")
-    people.follow(page.get_by_role("main"), generate)
-    picture(page, "SC-20-exchange-asked")
-    people.follow(page.get_by_role("main"), re.compile("Échanges,"))
+    people.put_off_the_dossier(page)
+    people.open_questionnaire(page, "Échanges avec Mon espace santé")
     picture(page, "exchange-scope")
     people.describe_exchange(page)
     picture(page, "exchange-scope-described")
     people.follow(page.get_by_role("main"), "Retour")
-    people.follow(page.get_by_role("main"), generate)
     people.follow(page.get_by_role("main"), generate)
     picture(page, "SC-20-generate")
     people.press(page, generate)
@@ -194,7 +190,7 @@ def apply(page: Page, picture: Album, folder: Path) -> None:
     reference = re.search(r"\bN\d{17,}\b", page.get_by_role("main").inner_text())
     assert reference
     dossier = page.url
-    pdf = people.download_export(page, "Télécharger le PDF", folder)
+    pdf = people.download_export(page, "Télécharger en PDF", folder)
     picture(page, "job-done")
     assert "intact" in verify(pdf)
     page.goto(dossier)

@@ -157,7 +157,7 @@ def representative_change(request: HttpRequest, pk: UUID) -> HttpResponse:
         raise Http404("convention")
     if not rules.can_change_representative(request.user, convention):
         raise PermissionDenied("representative_change")
-    form = RepresentativeForm(request.POST or None)
+    form = RepresentativeForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
             change_representative(

@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 
 LIST_LIMIT = 200
 TO_DO, ALL = "a-traiter", "toutes"
+
+
 def require_reader(request: HttpRequest) -> User:
     user = cast("User", request.user)
     if not user.access.reads_every_file:

@@ -159,21 +159,6 @@ class ValueBlock:
 
 
 @dataclass(frozen=True, slots=True)
-class CriterionBlock:
-    """One criterion on the page."""
-
-    code: str
-    anchor: str
-    version: int
-    head: SafeString
-    choices: SafeString | str
-    value: ValueBlock | None
-    zones: list[Zone]
-    has_comment: bool
-    comment: str
-
-
-@dataclass(frozen=True, slots=True)
 class Problems:
     """Refusals by place: `fields` by name of field, `zones` by id of zone."""
 
@@ -181,32 +166,62 @@ class Problems:
     zones: Mapping[str, list[str]] = field(default_factory=dict)
 
 
-def make_block(
+def render_criterion(
     enrolment: Enrolment, view: CriterionView, data: QueryDict | None, problems: Problems, *, can_write: bool
-) -> CriterionBlock:
+) -> SafeString:
     """The block of one criterion; `data` is what was posted when the page is shown again, and it wins."""
     criterion, code, kind = view.criterion, view.code, view.kind
     grid = enrolment.response.definition.sha256
     if data is not None and f"{code}{VERSION}" not in data:
         data = None  # a criterion that the posted page did not hold yet
-    choices: SafeString | str = ""
+    choices = None
     if kind is not Kind.DOCUMENTS:
         group = anchor(code, Part.LEVEL if kind is Kind.LEVELS else Part.COMPLIANCE)
         given = view.answer.level or view.answer.compliance or ""
         chosen = data.get(code, "") if data is not None else given
         error = problems.fields.get(code, "")
-        choices = render_choices(Choices(grid, code, group, chosen, error, can_write, criterion, kind))
+        choices = Choices(grid, code, group, chosen, error, can_write, criterion, kind)
     counter = _counter(view) if kind is Kind.DOCUMENTS else ""
-    return CriterionBlock(
-        code=code,
-        anchor=view.anchor,
-        version=view.version,
-        head=render_head(Head(grid, code, view.because, counter, criterion, kind)),
-        choices=choices,
-        value=_value(view, data, problems),
-        zones=make_zones(enrolment, view, can_write=can_write, errors=problems.zones),
-        has_comment=kind is not Kind.DOCUMENTS,
-        comment=data.get(f"{code}{COMMENT}", "") if data is not None else view.comment,
+    head = Head(grid, code, view.because, counter, criterion, kind)
+    comment = data.get(f"{code}{COMMENT}", "") if data is not None else view.comment
+    value = _value(view, data, problems)
+    if comment or value or view.evidence:
+        zones = make_zones(enrolment, view, can_write=can_write, errors=problems.zones)
+        return _render(head, choices, view.version, can_write, comment=comment, value=value, zones=zones)
+    return _render_bare(head, choices, view.version, can_write)
+
+
+@lru_cache(maxsize=2048)
+def _render_bare(head: Head, choices: Choices | None, version: int, can_write: bool) -> SafeString:
+    """A criterion where nobody has written anything of their own: the same for every product."""
+    return _render(head, choices, version, can_write)
+
+
+def _render(
+    head: Head,
+    choices: Choices | None,
+    version: int,
+    can_write: bool,
+    *,
+    comment: str = "",
+    value: ValueBlock | None = None,
+    zones: Iterable[Zone] = (),
+) -> SafeString:
+    return render_to_string(
+        "enrolment/answering/criterion.html",
+        {
+            "code": head.code,
+            "anchor": anchor(head.code),
+            "version": str(version),
+            "head": render_head(head),
+            "choices": render_choices(choices) if choices else "",
+            "value": value,
+            "zones": zones,
+            "has_comment": choices is not None,
+            "comment": comment,
+            "can_write": can_write,
+            "disabled": "" if can_write else " disabled",
+        },
     )
 
 

@@ -20,10 +20,6 @@ from referencing.enrolment.models import Enrolment
 
 FILE = "-file"
 
-SINGLE = (
-    "Cette preuve est à dépôt unique. Une fois le document chargé, il vous est demandé de confirmer votre dépôt. Ensuite, "
-    "il n’est plus possible de l’archiver ni d’en déposer un autre."
-)
 DEFINITIVE = f"Dépôt définitif{NBSP}: ce document ne s’archive ni ne se remplace."
 TO_CONFIRM = "Ce dépôt attend votre confirmation."
 
@@ -37,6 +33,7 @@ class Zone:
     is_single: bool
     template_url: str
     confirm_url: str
+    container_url: str
 
     @property
     def file_name(self) -> str:
@@ -85,6 +82,7 @@ def _zone(enrolment: Enrolment, view: CriterionView, each: EvidenceView, can_wri
         confirm_url=(
             reverse("enrolment:evidence_confirm", args=[enrolment.pk, waiting.pk]) if waiting and can_write else ""
         ),
+        container_url=reverse("enrolment:container_download", args=[enrolment.pk]) if expected.encrypted else "",
     )
 
 

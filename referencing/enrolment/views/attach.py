@@ -71,7 +71,7 @@ def product_attach(request: SignedInRequest, pk: UUID, slug: str) -> HttpRespons
     """The white-label question (SC-07), then the enrolment exists."""
     product = get_object_or_404(Product.objects.visible_to(request.user).select_related("organisation"), pk=pk)
     demarche = get_object_or_404(Demarche.objects.select_related("parcours"), slug=slug)
-    form = AttachForm(request.POST or None)
+    form = AttachForm(request.POST if request.method == "POST" else None)
     blockers: Sequence[Blocker] = ()
     if request.method == "POST" and form.is_valid():
         try:

@@ -37,7 +37,7 @@ def exchange_scope(request: SignedInRequest, pk: UUID) -> HttpResponse:
             f"{api}-{direction}",
             f"{api.label} – {direction.label}",
             ExchangeScopeForm(
-                request.POST or None,
+                request.POST if request.method == "POST" else None,
                 instance=scopes.get((api, direction))
                 or ExchangeScope(enrolment=enrolment, api=api, direction=direction),
                 prefix=f"{api}-{direction}",

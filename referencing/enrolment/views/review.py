@@ -71,7 +71,7 @@ def sheet_list(request: SignedInRequest) -> HttpResponse:
         {
             "rows": rows,
             "columns": ["Produit", "Structure", "État", "Transmise"],
-            "states": SheetState.choices,
+            "states": [("toutes", "Toutes"), *SheetState.choices],
             "state": state,
             "text": text,
         },

@@ -73,8 +73,8 @@ def sheet_edit(request: SignedInRequest, pk: UUID) -> HttpResponse:
         return redirect("enrolment:sheet_detail", pk)
     blockers: Any = []
     form = SheetForm(
-        request.POST or None,
-        request.FILES or None,
+        request.POST if request.method == "POST" else None,
+        request.FILES if request.method == "POST" else None,
         instance=AdministrativeSheet.objects.get(pk=sheet.pk),
         initial={"base_version": sheet.version},
     )

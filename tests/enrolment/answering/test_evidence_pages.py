@@ -116,6 +116,14 @@ def test_a_bare_virus_is_refused_too(client, enrolment, editor):
     assert not Deposit.objects.exists()
 
 
+def test_a_page_with_hundreds_of_empty_file_inputs_can_be_saved(client, enrolment, editor):
+    boundary = "limite"
+    part = '--{}\r\nContent-Disposition: form-data; name="{}"; filename=""\r\nContent-Type: application/octet-stream\r\n\r\n\r\n'
+    body = "".join(part.format(boundary, f"field-X.{number}-file") for number in range(450)) + f"--{boundary}--\r\n"
+    response = client.post(page(enrolment), body.encode(), content_type=f"multipart/form-data; boundary={boundary}")
+    assert response.status_code == 302
+
+
 # -- archive
 
 

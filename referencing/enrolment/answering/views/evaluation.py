@@ -45,8 +45,8 @@ from referencing.enrolment.answering.criteria import (
     Posted,
     Problems,
     conflict_texts,
-    make_block,
     read_answers,
+    render_criterion,
 )
 from referencing.enrolment.answering.forms import VERSION
 from referencing.enrolment.answering.pages import Place, find_place, page_values, panel, refused, state_badge
@@ -303,7 +303,7 @@ def render_page(
             "introduction": section.section.introduction,
             "resources": [Link(each.label, each.url) for each in section.section.resources],
             "criteria": [
-                make_block(place.enrolment, view, data, found, can_write=can_write) for view in section.criteria
+                render_criterion(place.enrolment, view, data, found, can_write=can_write) for view in section.criteria
             ],
         }
         for section in shown.sections
@@ -320,7 +320,6 @@ def render_page(
             "progress": form_panel(shown, shown.progress),
             "state": state_badge(shown.state),
             "can_write": can_write,
-            "disabled": "" if can_write else " disabled",
             "offers_request": shown.kind is not Kind.DOCUMENTS or not place.access.can_validate,
             "has_newer_draft": bool(shown.validated_at) and shown.state in (Status.DRAFT, Status.VALIDATION_REQUESTED),
             "errors": list(errors),
@@ -329,7 +328,6 @@ def render_page(
             "conflicts": list(stale),
             "form_url": page.url,
             "save_url": reverse("enrolment:questionnaire_save", args=[place.enrolment.pk, shown.code]),
-            "container_url": reverse("enrolment:container_download", args=[place.enrolment.pk]),
         },
         status=status,
     )
