@@ -2,7 +2,8 @@
 
 import gzip
 
-from benchmarks.bench_answers import EDITOR, make_enrolment
+from benchmarks import world
+from benchmarks.bench_answers import make_enrolment
 from benchmarks.harness import Bench, Figure, measure
 
 CRITERIA = 150
@@ -37,7 +38,9 @@ def widen(key: str) -> str:
     actor = enrolment.product.owner
     orientation = {code: Change(value=value) for code, value in guide_answers().items()}
     levels = {
-        f"W.{number:03d}": Change(value={"level": "2"}, comment="" if number % 3 else f"Mesure {number}, voir l’annexe.")
+        f"W.{number:03d}": Change(
+            value={"level": "2"}, comment="" if number % 3 else f"Mesure {number}, voir l’annexe."
+        )
         for number in range(1, CRITERIA // 2)
     }
     save_answers(
@@ -56,7 +59,7 @@ def widen(key: str) -> str:
 def fill_page(bench: Bench) -> Figure:
     """Its queries are counted by the tests: 8, with 1, 30 and 150 criteria."""
     path = widen(make_enrolment())
-    client = bench.client(EDITOR)
+    client = bench.client(world.EDITOR)
     size = len(gzip.compress(client.request("GET", path).body, 6))  # type: ignore[attr-defined]
     ratio, raw = bench.compare(lambda: client.time("GET", path), times=20)
     passes = ratio <= 6 and size <= COMPRESSED_MAX

@@ -23,6 +23,7 @@ from convergence.embedded.postgres import Cluster, EmbeddedPostgresError, free_b
 ROOT = Path(__file__).resolve().parent.parent.parent
 NEEDED_BYTES = 500 * 1024 * 1024
 READY_SECONDS = 60
+COLLECTED = ROOT / "staticfiles" / ".collected"  # what the static files were made from
 CODE = ("convergence", "referencing", "questionnaires", "evidence", "ecoscore", "fixtures")
 # a manage.py command under way: its name, its log, its process
 Started = tuple[str, IO[str], subprocess.Popen[str]]
@@ -158,7 +159,6 @@ class Demo:
         self.var = root / "var"
         self.port = port
         self.logs = self.var / "log"
-        self.collected = root / "staticfiles" / ".collected"
         self.record = self.var / "demo-processes.json"
         self.cluster = Cluster(self.var)
         self.prepared = self.cluster.data / "convergence-prepared.json"  # goes when the data goes
@@ -214,7 +214,7 @@ class Demo:
         if collecting:
             say("Static files…")
             self._finish(collecting)
-            self.collected.write_text(static_fingerprint())
+            COLLECTED.write_text(static_fingerprint())
         return accounts
 
     def _prepare_database(self) -> str:
@@ -234,7 +234,7 @@ class Demo:
 
     def _collect_static(self) -> Started | None:
         """Collect and compress the static files, unless they are as they were last time: it takes half a minute."""
-        if self.collected.exists() and self.collected.read_text() == static_fingerprint():
+        if COLLECTED.exists() and COLLECTED.read_text() == static_fingerprint():
             return None
         return self._start_manage("collectstatic", "--no-input", "--clear")
 
