@@ -269,7 +269,7 @@ class TestExamination:
         assert client.get(address(submitted, "sheet_review")).status_code == 403
 
 
-@pytest.mark.parametrize("count", [1, 3])
+@pytest.mark.parametrize("count", [1, 3, 30])
 def test_list_of_sheets_query_count_is_constant(client, organisation, django_assert_num_queries, count):
     make_definition()
     manager = make_member(organisation)
