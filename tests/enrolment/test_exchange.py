@@ -81,7 +81,8 @@ def test_description_is_frozen_with_the_dossier(exchanging):
     dossier = generate_dossier(enrolment_id=enrolment.pk, actor=manager)
     save_exchange_scope(enrolment_id=enrolment.pk, values=[(PAIR, COMPLETE | {"retention": "Dix ans."})], actor=manager)
 
-    assert read_payload(dossier)["exchange_scope"] == [{"api": "mesures", "direction": "lecture", **COMPLETE}]
+    words = {"api_text": "Mesures de santé", "direction_text": "Lecture", "purpose_text": "Suivi social et médico-social"}
+    assert read_payload(dossier)["exchange_scope"] == [{"api": "mesures", "direction": "lecture", **COMPLETE, **words}]
 
 
 @pytest.mark.rule("BR-119")
