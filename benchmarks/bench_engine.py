@@ -111,10 +111,10 @@ def measure(text: str) -> dict:
     sets = [parse_answers(grid, random_answers(source, raw)).answers for _ in range(ANSWER_SETS)]
     batches = []
     for _ in range(BATCHES):
-        started = time.perf_counter()
+        started = time.process_time()  # what others do on this machine is not the engine's
         for answers in sets:
             evaluator.evaluate(answers)
-        batches.append((time.perf_counter() - started) / len(sets) * 1e6)
+        batches.append((time.process_time() - started) / len(sets) * 1e6)
     shown = [sum(map(len, evaluator.evaluate(answers).criteria.values())) for answers in sets]
     return {
         "questions": len(grid.questions),

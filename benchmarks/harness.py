@@ -13,6 +13,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from convergence.embedded.demo import COLLECTED, static_fingerprint
 from convergence.embedded.postgres import Cluster
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -153,7 +154,12 @@ def serve(application: str, port: int, env: dict[str, str], log: Path) -> Iterat
 
 
 def manage(*arguments: str) -> None:
-    subprocess.run([sys.executable, "manage.py", *arguments], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    """Run a command; its steps and warnings are not for the table."""
+    done = subprocess.run(
+        [sys.executable, "manage.py", *arguments], cwd=ROOT, check=False, capture_output=True, text=True
+    )
+    if done.returncode:
+        raise RuntimeError(f"manage.py {arguments[0]} failed:\n{done.stderr}")
 
 
 def make_floor_table(cluster: Cluster) -> dict[str, str]:
@@ -194,9 +200,10 @@ def start() -> Iterator[Bench]:
     floor_port, product_port = free_port(), free_port()
     with Cluster(var, "bench").lease() as cluster, contextlib.ExitStack() as stack:
         manage("prepare_database")
-        manage("collectstatic", "--no-input")
-        if any(ROOT.glob("*/*/management/commands/demo_world.py")):
-            manage("demo_world")
+        if not COLLECTED.exists() or COLLECTED.read_text() != static_fingerprint():
+            manage("collectstatic", "--no-input", "--clear")
+            COLLECTED.write_text(static_fingerprint())
+        manage("demo_world")
         floor = make_floor_table(cluster)
         stack.enter_context(serve("benchmarks.floor.wsgi", floor_port, floor, log / "bench-floor.log"))
         stack.enter_context(serve("convergence.wsgi", product_port, {}, log / "bench-product.log"))

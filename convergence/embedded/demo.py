@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -23,6 +23,8 @@ from convergence.embedded.postgres import Cluster, EmbeddedPostgresError, free_b
 ROOT = Path(__file__).resolve().parent.parent.parent
 NEEDED_BYTES = 500 * 1024 * 1024
 READY_SECONDS = 60
+COLLECTED = ROOT / "staticfiles" / ".collected"  # what the static files were made from
+CODE = ("convergence", "referencing", "questionnaires", "evidence", "ecoscore", "fixtures")
 # a manage.py command under way: its name, its log, its process
 Started = tuple[str, IO[str], subprocess.Popen[str]]
 # A child that dies more often than this has a reason that restarting does not mend.
@@ -130,6 +132,26 @@ def stop_leftovers(record: Path) -> None:
     record.unlink()
 
 
+def code_fingerprint(*, port: int) -> str:
+    """A hash of what decides about the database and the demo world: our code, our fixtures, the libraries."""
+    paths = (path for folder in CODE for ending in ("py", "yaml") for path in (ROOT / folder).rglob(f"*.{ending}"))
+    return f"{_fingerprint(paths)}:{port}"
+
+
+def static_fingerprint() -> str:
+    """A hash of what `collectstatic` gathers: our static files, the libraries."""
+    return _fingerprint(path for folder in ROOT.glob("*/**/static") for path in folder.rglob("*"))
+
+
+def _fingerprint(paths: Iterable[Path]) -> str:
+    """Names, sizes and times are enough, and quick; the libraries are named by the lock."""
+    digest = hashlib.sha256((ROOT / "requirements.txt").read_bytes())
+    for path in sorted(paths):
+        status = path.stat()
+        digest.update(f"{path} {status.st_size} {status.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
+
+
 class Demo:
     """The supervisor. `prepare()` once, then `run()` until a signal."""
 
@@ -137,9 +159,9 @@ class Demo:
         self.var = root / "var"
         self.port = port
         self.logs = self.var / "log"
-        self.collected = root / "staticfiles" / ".collected"
         self.record = self.var / "demo-processes.json"
         self.cluster = Cluster(self.var)
+        self.prepared = self.cluster.data / "convergence-prepared.json"  # goes when the data goes
         self.env = {
             **os.environ,
             "DJANGO_SETTINGS_MODULE": "convergence.settings.demo",
@@ -161,6 +183,7 @@ class Demo:
             "4",
             "--timeout",
             "120",
+            "--preload",
             "--no-control-socket",
         ]
         self.children = [
@@ -182,49 +205,53 @@ class Demo:
         (self.var / "demo-secret-key").unlink(missing_ok=True)
 
     def prepare(self) -> str:
-        """Bring database, demo world and static files up to date; return what `demo_world` printed (accounts)."""
+        """Bring database, demo world and static files up to date; return the accounts as `demo_world` prints them."""
         shutil.rmtree(self.var / "prometheus", ignore_errors=True)
         for folder in (self.logs, self.var / "prometheus"):
             folder.mkdir(parents=True, exist_ok=True)
         collecting = self._collect_static()
-        self._finish(self._start_manage("prepare_database"))
-        world = ""
-        if any(ROOT.glob("*/management/commands/demo_world.py")) or any(
-            ROOT.glob("*/*/management/commands/demo_world.py")
-        ):
-            world = self._finish(self._start_manage("demo_world"))
+        accounts = self._prepare_database()
         if collecting:
+            say("Static files…")
             self._finish(collecting)
-            self.collected.write_text(self._static_fingerprint())
-        return world
+            COLLECTED.write_text(static_fingerprint())
+        return accounts
+
+    def _prepare_database(self) -> str:
+        """Migrate and make the demo world, unless this embedded database has seen this very code: it takes a minute."""
+        fingerprint = code_fingerprint(port=self.port)
+        if self.embedded and self.prepared.exists():
+            last = json.loads(self.prepared.read_text())
+            if last["code"] == fingerprint:
+                return str(last["accounts"])
+        say("Database…")
+        self._finish(self._start_manage("prepare_database"))
+        say("Demo world (a minute the first time)…")
+        accounts = self._finish(self._start_manage("demo_world", LOG_LEVEL="ERROR"))
+        if self.embedded:
+            self.prepared.write_text(json.dumps({"code": fingerprint, "accounts": accounts}))
+        return accounts
 
     def _collect_static(self) -> Started | None:
         """Collect and compress the static files, unless they are as they were last time: it takes half a minute."""
-        if self.collected.exists() and self.collected.read_text() == self._static_fingerprint():
+        if COLLECTED.exists() and COLLECTED.read_text() == static_fingerprint():
             return None
         return self._start_manage("collectstatic", "--no-input", "--clear")
 
-    def _static_fingerprint(self) -> str:
-        """A hash of the names, sizes and times of our static files, and of the versions of the libraries'."""
-        digest = hashlib.sha256((ROOT / "requirements.txt").read_bytes())
-        for folder in sorted(ROOT.glob("*/**/static")):
-            for path in sorted(folder.rglob("*")):
-                status = path.stat()
-                digest.update(f"{path} {status.st_size} {status.st_mtime_ns}\n".encode())
-        return digest.hexdigest()
-
-    def _start_manage(self, *arguments: str) -> Started:
-        output = (self.logs / f"{arguments[0]}.log").open("w+")
+    def _start_manage(self, *arguments: str, **env: str) -> Started:
+        """Start a command; what it prints and its errors go to two logs."""
+        output, errors = ((self.logs / f"{arguments[0]}{end}").open("w+") for end in (".out", ".log"))
         command = [sys.executable, "manage.py", *arguments]
-        process = subprocess.Popen(  # noqa: S603
-            command,
-            cwd=ROOT,
-            env=self.env,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+        with errors:
+            process = subprocess.Popen(  # noqa: S603
+                command,
+                cwd=ROOT,
+                env={**self.env, **env},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=errors,
+                text=True,
+            )
         return arguments[0], output, process
 
     def _finish(self, started: Started) -> str:
@@ -234,20 +261,23 @@ class Demo:
             output.seek(0)
             said = output.read()
         if status:
-            raise DemoError(f"manage.py {name} failed: {tail(Path(output.name))} (log: {output.name})")
+            log = self.logs / f"{name}.log"
+            raise DemoError(f"manage.py {name} failed: {tail(log)} (log: {log})")
         return said
 
     def start(self) -> None:
         """Start the children and wait until the site answers that it is ready."""
-        for child in self.children:
-            child.start()
+        web, *others = self.children
+        web.start()
         self._write_record()
-        web = self.children[0]
         deadline = time.monotonic() + READY_SECONDS
         while not self.is_ready():
             if not web.is_running or time.monotonic() > deadline:
                 raise DemoError(f"The web server did not start: {tail(web.log)} (log: {web.log})")
-            time.sleep(0.2)
+            time.sleep(0.1)
+        for child in others:  # after the site, whose start they would slow down
+            child.start()
+        self._write_record()
 
     def is_ready(self) -> bool:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
@@ -310,10 +340,9 @@ def serve(*, port: int, reset: bool) -> None:
             try:
                 accounts = demo.prepare()
                 demo.start()
-                say(f"\nConvergence answers at http://localhost:{port} ({time.monotonic() - began:.0f} s)\n")
-                if accounts:
-                    say(accounts)
+                say(f"\n{accounts}")
                 say(f"Logs: {demo.logs}. Ctrl-C stops everything; `make demo RESET=1` begins again.")
+                say(f"Convergence answers at http://localhost:{port} ({time.monotonic() - began:.0f} s)")
                 demo.run()
             except KeyboardInterrupt:
                 say("\nStopping…")

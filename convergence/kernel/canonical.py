@@ -32,6 +32,8 @@ def sha256_hex(payload: bytes) -> str:
 
 def _plain(value: Any) -> Any:
     """Return `value` made of the types JSON has; see `canonical_json` for what is refused."""
+    if type(value) is str:  # nearly everything in a dossier, hence before the dispatch
+        return value
     match value:
         case Enum():
             return _plain(value.value)

@@ -102,3 +102,63 @@ def test_leftovers_of_a_killed_supervisor_are_stopped_and_strangers_spared(tmp_p
         assert not record.exists()
     finally:
         stranger.stop(seconds=5)
+
+
+def test_database_is_prepared_once_for_the_same_code_and_port(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    code = "one"
+    done: list[str] = []
+
+    def make(port: int = 8000) -> demo.Demo:
+        made = demo.Demo(root=tmp_path, port=port)
+        made.prepared = tmp_path / "prepared.json"
+        return made
+
+    def start(self: demo.Demo, name: str, **env: str) -> str:
+        done.append(name)
+        return name
+
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    monkeypatch.setattr(demo.Demo, "_start_manage", start)
+    monkeypatch.setattr(demo.Demo, "_finish", lambda self, name: f"said by {name}")
+    monkeypatch.setattr(demo, "code_fingerprint", lambda *, port: f"{code}:{port}")
+
+    assert make()._prepare_database() == "said by demo_world"
+    assert make()._prepare_database() == "said by demo_world"
+    assert done == ["prepare_database", "demo_world"]
+
+    code = "two"
+    make()._prepare_database()
+    assert len(done) == 4
+    make(port=8001)._prepare_database()
+    assert len(done) == 6
+
+
+def test_database_that_was_not_prepared_to_the_end_is_prepared_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(self: demo.Demo, name: str) -> str:
+        raise DemoError(name)
+
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    monkeypatch.setattr(demo.Demo, "_start_manage", lambda self, name, **env: name)
+    monkeypatch.setattr(demo.Demo, "_finish", fail)
+    starting = demo.Demo(root=tmp_path, port=8000)
+    starting.prepared = tmp_path / "prepared.json"
+
+    with pytest.raises(DemoError):
+        starting._prepare_database()
+    assert not starting.prepared.exists()
+
+
+def test_code_fingerprint_follows_the_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demo, "ROOT", tmp_path)
+    (tmp_path / "requirements.txt").write_text("django==5.2\n")
+    (tmp_path / "fixtures").mkdir()
+    grid = tmp_path / "fixtures" / "grid.yaml"
+    grid.write_text("schema: 1")
+    before = demo.code_fingerprint(port=8000)
+    assert demo.code_fingerprint(port=8000) == before
+
+    grid.write_text("schema: 22")
+
+    assert demo.code_fingerprint(port=8000) != before

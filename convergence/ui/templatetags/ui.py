@@ -29,6 +29,7 @@ TONE_ICONS = {"neutral": "", "info": "info-fill", "success": "success-fill", "wa
 STEP_WORDS = {"done": "complétée", "current": "en cours", "waiting": "en attente", "upcoming": "à venir"}
 STEP_ICONS = {"done": "checkbox-circle-fill", "current": "edit-circle-fill", "waiting": "time-line",
               "upcoming": "circle-line"}  # fmt: skip
+EMPTY_CELL = mark_safe('<span aria-hidden="true">–</span><span class="fr-sr-only">Non renseigné</span>')
 
 
 def _context(context: Context, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -175,27 +176,34 @@ def data_table(
     return {"columns": heads, "rows": body, "caption": caption, "show_caption": show_caption}
 
 
-@register.inclusion_tag("components/cell.html")
-def cell(value: Any) -> dict[str, Any]:
-    """One value as people read it: badge, link, date, number, text; nothing shows as a dash."""
-    kind = "text"
-    if value is None or value == "":
-        kind = "empty"
-    elif isinstance(value, Badge):
-        kind = "badge"
-    elif isinstance(value, Link):
-        kind = "link"
-    elif isinstance(value, bool):
-        kind, value = "text", "Oui" if value else "Non"
-    elif isinstance(value, datetime):
-        kind = "ago"
-    elif isinstance(value, date):
-        kind = "date"
-    elif isinstance(value, int | float | Decimal):
-        kind = "number"
-    elif isinstance(value, list | tuple):
-        kind = "list"
-    return {"kind": kind, "value": value}
+@register.simple_tag
+def cell(value: Any) -> str:
+    """One value as people read it: badge, link, date, number, text; nothing shows as a dash.
+
+    Text, dates and numbers are most of a list of a thousand cells: they are written here, without a template each.
+    """
+    match value:
+        case None | "":
+            return EMPTY_CELL
+        case str():
+            return value
+        case bool():
+            return "Oui" if value else "Non"
+        case datetime():
+            return ago(value)
+        case date():
+            return fr_date(value)
+        case int() | float() | Decimal():
+            return fr_number(value)
+        case Badge():
+            kind = "badge"
+        case Link():
+            kind = "link"
+        case list() | tuple():
+            kind = "list"
+        case _:
+            return str(value)
+    return render_to_string("components/cell.html", {"kind": kind, "value": value})
 
 
 @register.inclusion_tag("components/pagination.html")

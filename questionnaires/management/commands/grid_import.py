@@ -38,7 +38,10 @@ class Command(BaseCommand):
         except TransitionRefused as refusal:
             raise CommandError(str(refusal)) from refusal
         state = definition.get_state_display().lower()
-        self.stdout.write(f"{definition.demarche.slug}:{definition.version} – {state}, empreinte {definition.sha256}.")
+        if options["verbosity"]:
+            self.stdout.write(
+                f"{definition.demarche.slug}:{definition.version} – {state}, empreinte {definition.sha256}."
+            )
 
     def load(self, content: bytes, file: Path) -> DefinitionVersion:
         """YAML is kept as it was written, comments included; Excel becomes the canonical YAML."""

@@ -24,10 +24,11 @@ class Command(BaseCommand):
             return f"{account.code or '':<6}  " if with_codes else ""
 
         width = max(len(account.email) for account in accounts)
-        self.stdout.write(f"Mot de passe de tous les comptes : {demo.PASSWORD}\n")
         for account in accounts:
             self.stdout.write(f"{account.email:<{width}}  {code(account)}{account.what}")
+        self.stdout.write(f"\nMot de passe de tous les comptes : {demo.PASSWORD}")
         if with_codes:
             self.stdout.write("Les codes changent toutes les trente secondes.")
         else:
-            self.stdout.write(f"Le code des agents du moment : {settings.SITE_URL}/demo/ ou manage.py demo_accounts")
+            self.stdout.write(f"Second facteur des agents (code du moment) : {settings.SITE_URL}/demo/")
+        self.stdout.write(f"Mails envoyés : {settings.SITE_URL}/demo/mails/")

@@ -15,4 +15,5 @@ class Command(BaseCommand):
         path = Path(settings.BASE_DIR) / "fixtures" / "parcours.yaml"
         entries = yaml.safe_load(path.read_text(encoding="utf-8"))
         load_parcours(entries)
-        self.stdout.write(f"{len(entries)} parcours à jour.")
+        if options["verbosity"]:
+            self.stdout.write(f"{len(entries)} parcours à jour.")
