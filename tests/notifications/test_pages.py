@@ -139,7 +139,7 @@ def test_strangers_log_in_first(client, name):
     assert client.get(reverse(URL)).url.startswith(reverse("account_login"))
 
 
-@pytest.mark.parametrize("count", [1, 3])
+@pytest.mark.parametrize("count", [1, 3, 30])
 def test_query_count_is_constant(client, person, django_assert_num_queries, count):
     for _ in range(count):
         notify(person)
@@ -147,7 +147,7 @@ def test_query_count_is_constant(client, person, django_assert_num_queries, coun
     with django_assert_num_queries(6):
         response = client.get(reverse(URL))
 
-    assert rows_of(response) == count
+    assert rows_of(response) == min(count, 25)
 
 
 def test_the_bell_is_one_indexed_query(person):

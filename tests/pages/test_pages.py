@@ -22,7 +22,7 @@ def test_person_without_organisation_is_led_to_the_welcome_page(client):
     assert client.get(reverse("pages:dashboard")).url == reverse("accounts:welcome")
 
 
-@pytest.mark.parametrize("count", [1, 3])
+@pytest.mark.parametrize("count", [1, 3, 30])
 def test_dashboard_query_count_is_constant(client, django_assert_num_queries, count):
     organisation = OrganisationFactory()
     for _ in range(count):
@@ -32,10 +32,10 @@ def test_dashboard_query_count_is_constant(client, django_assert_num_queries, co
     with django_assert_num_queries(10):
         response = client.get(reverse("pages:dashboard"))
 
-    assert len(response.context["rows"]) == count
+    assert len(response.context["rows"]) == min(count, 20)
 
 
-@pytest.mark.parametrize("count", [1, 3])
+@pytest.mark.parametrize("count", [1, 3, 30])
 def test_demarche_page_query_count_is_constant(client, django_assert_num_queries, count):
     organisation = OrganisationFactory()
     for _ in range(count):

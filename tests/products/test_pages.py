@@ -107,7 +107,7 @@ def test_product_of_another_organisation_is_not_found(client, member, name):
     assert client.get(reverse(name, args=[ProductFactory().pk])).status_code == 404
 
 
-@pytest.mark.parametrize("count", [1, 3])
+@pytest.mark.parametrize("count", [1, 3, 30])
 def test_catalogue_query_count_is_constant(client, member, organisation, django_assert_num_queries, count):
     ProductFactory.create_batch(count, organisation=organisation)
     with django_assert_num_queries(6):

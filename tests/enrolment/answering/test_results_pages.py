@@ -169,7 +169,7 @@ def test_the_workbook_holds_what_was_validated_and_no_formula(client, enrolment,
     assert dict(zip(names, [cell.value for cell in option], strict=True))["Nature"] == "Option"
 
 
-@pytest.mark.parametrize("count", [1, 3])
+@pytest.mark.parametrize("count", [1, 3, 30])
 def test_query_count_is_constant(client, enrolment, editor, django_assert_num_queries, count):
     for number in range(count):
         finish(enrolment.response, "interoperabilite", REACHED | {"A06.1.1": {"level": str(number % 2)}})
