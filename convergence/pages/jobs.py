@@ -31,6 +31,7 @@ def get_job(request: SignedInRequest, pk: UUID) -> Job:
 def job_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """Refreshes itself while the job runs; without scripts, a link does it."""
     job = get_job(request, pk)
+    dossier = job.payload.get("dossier")
     template = "pages/job_detail.html#progress" if request.htmx else "pages/job_detail.html"  # type: ignore[attr-defined]
     return render(
         request,
@@ -40,9 +41,7 @@ def job_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
             "title": TITLES.get(job.kind, "Travail en cours"),
             "is_open": job.state in (JobState.QUEUED, JobState.RUNNING),
             "is_done": job.state == JobState.DONE and bool(job.output),
-            "back_url": reverse("candidature:dossier_detail", args=[job.payload["dossier"]])
-            if job.kind in TITLES
-            else "",
+            "back_url": reverse("candidature:dossier_detail", args=[dossier]) if dossier else "",
         },
     )
 

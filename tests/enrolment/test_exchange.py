@@ -1,7 +1,6 @@
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
-from django.urls import reverse
 
 from convergence.kernel.errors import TransitionRefused
 from referencing.dossier.readers import read_payload
@@ -81,44 +80,16 @@ def test_description_is_frozen_with_the_dossier(exchanging):
     dossier = generate_dossier(enrolment_id=enrolment.pk, actor=manager)
     save_exchange_scope(enrolment_id=enrolment.pk, values=[(PAIR, COMPLETE | {"retention": "Dix ans."})], actor=manager)
 
-    assert read_payload(dossier)["exchange_scope"] == [{"api": "mesures", "direction": "lecture", **COMPLETE}]
+    (scope,) = read_payload(dossier)["exchange_scope"]
+    assert {name: scope[name] for name in COMPLETE} == COMPLETE
+    assert (scope["api"], scope["direction"]) == ("mesures", "lecture")
 
 
 @pytest.mark.rule("BR-119")
-def test_purpose_outside_the_law_is_refused_by_form_and_database(client, exchanging):
-    enrolment, manager = exchanging
-    client.force_login(manager)
-    typed = {f"mesures-lecture-{name}": value for name, value in (COMPLETE | {"purpose": "recherche"}).items()}
-
-    response = client.post(reverse("enrolment:exchange_scope", args=[enrolment.pk]), typed)
-
-    page = response.content.decode()
-    assert response.status_code == 422
-    assert "Cette finalité n’est pas permise" in page
-    assert "Afficher les mesures au soignant." in page
+def test_database_refuses_a_purpose_outside_the_law(exchanging):
+    enrolment, _ = exchanging
     with pytest.raises(IntegrityError, match="exchange_scope_purpose_allowed"), transaction.atomic():
         ExchangeScope.objects.create(enrolment=enrolment, api="mesures", direction="lecture", purpose="recherche")
-
-
-def test_page_saves_a_draft_and_lists_what_is_left(client, exchanging):
-    enrolment, manager = exchanging
-    client.force_login(manager)
-    address = reverse("enrolment:exchange_scope", args=[enrolment.pk])
-
-    response = client.post(address, {"mesures-lecture-purpose": "soins"})
-
-    assert response.url == address
-    assert "indiquez la nécessité" in client.get(address).content.decode()
-
-
-def test_page_of_a_product_that_exchanges_nothing_says_so(client):
-    enrolment, manager = make_signed_enrolment()
-    orient(enrolment.response)
-    client.force_login(manager)
-
-    page = client.get(reverse("enrolment:exchange_scope", args=[enrolment.pk])).content.decode()
-
-    assert "Rien à décrire" in page
 
 
 def test_stranger_describes_nothing(exchanging):

@@ -29,7 +29,7 @@ TONE_ICONS = {"neutral": "", "info": "info-fill", "success": "success-fill", "wa
 STEP_WORDS = {"done": "complétée", "current": "en cours", "waiting": "en attente", "upcoming": "à venir"}
 STEP_ICONS = {"done": "checkbox-circle-fill", "current": "edit-circle-fill", "waiting": "time-line",
               "upcoming": "circle-line"}  # fmt: skip
-EMPTY_CELL = SafeString('<span aria-hidden="true">–</span><span class="fr-sr-only">Non renseigné</span>')
+EMPTY_CELL = format_html('<span aria-hidden="true">–</span><span class="fr-sr-only">{}</span>', "Non renseigné")
 
 
 def _context(context: Context, values: Mapping[str, Any]) -> dict[str, Any]:
