@@ -30,7 +30,7 @@ install:
 	@$(BOOTSTRAP) dev
 
 test: install
-	@$(BIN)/pytest tests -q -n $(WORKERS) --dist loadscope
+	@$(BIN)/pytest tests -q -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 
 # `make --keep-going check` runs the rest after a failure.
 check: $(CHECKS)
