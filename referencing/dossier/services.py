@@ -34,7 +34,8 @@ def generate_dossier(*, enrolment_id: UUID, actor: User) -> Dossier:
 
     Refuses with every reason; raises PermissionDenied for who may not validate.
     """
-    enrolment = Enrolment.objects.visible_to(actor).with_product().locked().get(pk=enrolment_id)
+    enrolments = Enrolment.objects.visible_to(actor).with_product().select_related("response__definition")
+    enrolment = enrolments.defer("response__definition__source").locked().get(pk=enrolment_id)
     if not product_rules.can_validate(actor, enrolment):
         raise PermissionDenied("generate_dossier")
     live = load_live(enrolment)

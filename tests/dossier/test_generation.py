@@ -202,3 +202,12 @@ def test_dossiers_of_others_are_invisible():
 
     assert list(Dossier.objects.visible_to(manager)) == [dossier]
     assert not Dossier.objects.visible_to(make_member(OrganisationFactory())).exists()
+
+
+def test_freezing_costs_the_same_whatever_is_deposited(django_assert_num_queries):
+    for complete, evidence in ((answer_core, 0), (answer_everything, 1)):
+        enrolment, manager = make_signed_enrolment()
+        complete(enrolment)
+        _ = manager.access  # as in a request
+        with django_assert_num_queries(10 + evidence):  # one more to write the files, however many
+            generate_dossier(enrolment_id=enrolment.pk, actor=manager)
