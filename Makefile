@@ -30,7 +30,7 @@ install:
 	@$(BOOTSTRAP) dev
 
 test: install
-	@$(BIN)/pytest tests -q -n $(WORKERS) --dist loadscope
+	@$(BIN)/pytest tests -q -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 
 # `make --keep-going check` runs the rest after a failure.
 check: $(CHECKS)
@@ -61,7 +61,7 @@ check-deployment:
 	@env -i PATH="$$PATH" DJANGO_SETTINGS_MODULE=convergence.settings.prod \
 	  SECRET_KEY=$$($(BIN)/python -c "import secrets; print(secrets.token_urlsafe(64))") DATABASE_URL=postgres://app:x@db/convergence \
 	  DATABASE_OWNER_URL=postgres://owner:x@db/convergence REDIS_URL=redis://redis/0 EMAIL_URL=smtp://mail:25 \
-	  ALLOWED_HOSTS=convergence.example SITE_URL=https://convergence.example \
+	  ALLOWED_HOSTS=convergence.example SITE_URL=https://convergence.example SEAL_PKCS12_PATH=/run/secrets/seal.p12 \
 	  $(BIN)/python manage.py check --deploy --fail-level WARNING
 
 check-security:

@@ -11,7 +11,6 @@ from functools import partial
 from io import BytesIO
 from typing import Any
 
-from asgiref.sync import async_to_sync
 from asn1crypto import keys as asn1_keys
 from asn1crypto import x509 as asn1_x509
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
@@ -33,6 +32,7 @@ from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from . import authority, pdf
 from .verification import SignatureCheck, Status, Verification, verify_bytes, verify_pdf
+from .waiting import wait_for
 
 __all__ = [
     "SignatureBox",
@@ -123,12 +123,14 @@ def seal_bytes(payload: bytes, *, at: dt.datetime | None = None) -> bytes:
     """Return the platform's detached seal of `payload`, as CMS in DER; `openssl cms -verify` reads it too."""
     signer = _signer(authority.get_seal())
     try:
-        content = async_to_sync(signer.async_sign_general_data)(
-            payload,
-            "sha256",
-            detached=True,
-            timestamper=_timestamper(),
-            signed_attr_settings=PdfCMSSignedAttributes(signing_time=at or timezone.now()),
+        content = wait_for(
+            signer.async_sign_general_data(
+                payload,
+                "sha256",
+                detached=True,
+                timestamper=_timestamper(),
+                signed_attr_settings=PdfCMSSignedAttributes(signing_time=at or timezone.now()),
+            )
         )
     except TimestampRequestError as error:
         raise SignatureFailed("Le service d’horodatage ne répond pas.") from error
@@ -195,7 +197,7 @@ def _sign(
 
 
 def _write(signer: signers.PdfSigner, writer: IncrementalPdfFileWriter) -> bytes:
-    output: BytesIO = async_to_sync(signer.async_sign_pdf)(writer)
+    output: BytesIO = wait_for(signer.async_sign_pdf(writer))
     return output.getvalue()
 
 

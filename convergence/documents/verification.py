@@ -14,7 +14,6 @@ from enum import StrEnum
 from io import BytesIO
 from typing import Any
 
-from asgiref.sync import async_to_sync
 from asn1crypto import cms, x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -37,6 +36,7 @@ from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.errors import PathError, ValidationError
 
 from . import authority
+from .waiting import wait_for
 
 DIGEST_MISMATCH = "L’empreinte du contenu ne correspond plus à celle qui a été signée."
 SIGNATURE_INVALID = "La signature elle-même ne correspond pas au certificat qui l’accompagne."
@@ -141,7 +141,7 @@ def verify_bytes(payload: bytes, signature: bytes) -> Verification:
         signed_data = content["content"]
         if content["content_type"].native != "signed_data" or not signed_data["signer_infos"]:
             return Verification(Status.UNREADABLE, reason=NOT_A_SIGNATURE)
-        status = async_to_sync(async_validate_detached_cms)(payload, signed_data, signer_validation_context=context)
+        status = wait_for(async_validate_detached_cms(payload, signed_data, signer_validation_context=context))
         check = _describe(field="", status=status, covers_whole_file=True, problem=_find_problem(status))
     except MALFORMED:
         return Verification(Status.UNREADABLE, reason=NOT_A_SIGNATURE)
@@ -165,9 +165,9 @@ def _check_embedded(embedded: EmbeddedPdfSignature) -> SignatureCheck:
     status: PdfSignatureStatus | DocumentTimestampStatus
     try:
         if embedded.sig_object_type == "/DocTimeStamp":
-            status = async_to_sync(async_validate_pdf_timestamp)(embedded, context)
+            status = wait_for(async_validate_pdf_timestamp(embedded, context))
         else:
-            status = async_to_sync(async_validate_pdf_signature)(embedded, context)
+            status = wait_for(async_validate_pdf_signature(embedded, context))
         return _describe(
             field=embedded.field_name,
             status=status,

@@ -5,7 +5,7 @@ from django.core.exceptions import ImproperlyConfigured
 from convergence.settings.base import *  # noqa: F403
 from convergence.settings.base import ALLOWED_HOSTS, SECRET_KEY, env
 
-for _name in ("SECRET_KEY", "DATABASE_URL", "ALLOWED_HOSTS", "SITE_URL", "REDIS_URL", "EMAIL_URL"):
+for _name in ("SECRET_KEY", "DATABASE_URL", "ALLOWED_HOSTS", "SITE_URL", "REDIS_URL", "EMAIL_URL", "SEAL_PKCS12_PATH"):
     if not env(_name, default=""):
         raise ImproperlyConfigured(f"{_name} is not set: production needs it (see .env.example).")
 if len(SECRET_KEY) < 50 or SECRET_KEY.startswith(("insecure-", "django-insecure-")):

@@ -29,6 +29,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {}
 CELERY_TASK_ALWAYS_EAGER = True
 CELERY_TASK_EAGER_PROPAGATES = True
 ACCOUNT_RATE_LIMITS = False
+# A loaded machine may take longer than production’s five minutes from login to the page.
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 24 * 60 * 60
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = True
 # static files straight from the apps: nothing is collected for tests
 WHITENOISE_AUTOREFRESH = True

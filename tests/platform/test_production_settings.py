@@ -15,6 +15,7 @@ GOOD = {
     "EMAIL_URL": "smtp://mail:25",
     "ALLOWED_HOSTS": "convergence.example",
     "SITE_URL": "https://convergence.example",
+    "SEAL_PKCS12_PATH": "/run/secrets/seal.p12",
 }
 
 
@@ -39,6 +40,7 @@ def test_good_environment_loads_and_is_never_a_demo() -> None:
         ({"SECRET_KEY": "short"}, "SECRET_KEY is a demo or a weak key"),
         ({"DATABASE_URL": ""}, "DATABASE_URL is not set"),
         ({"REDIS_URL": ""}, "REDIS_URL is not set"),
+        ({"SEAL_PKCS12_PATH": ""}, "SEAL_PKCS12_PATH is not set"),
         ({"ALLOWED_HOSTS": "*"}, "ALLOWED_HOSTS may not contain"),
     ],
 )
