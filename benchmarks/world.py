@@ -84,11 +84,23 @@ def make_enrolment(definition: DefinitionVersion) -> Enrolment:
     return enrolment
 
 
-def make_products(count: int) -> list[Product]:
+def make_catalogue(count: int) -> User:
+    """A mandataire of a new organisation with so many products."""
+    from tests.factories import MembershipFactory, OrganisationFactory, make_siret
+
+    siret = make_siret(time.time_ns() // 1000 % 10**6)
+    manager = MembershipFactory(
+        organisation=OrganisationFactory(siret=siret), user__email=f"mesure{siret}@editeur.example"
+    ).user
+    make_products(count, owner=manager)
+    return manager
+
+
+def make_products(count: int, *, owner: User | None = None) -> list[Product]:
     from convergence.products.enums import Interest, ProductType
     from convergence.products.models import Product
 
-    owner = get_editor()
+    owner = owner or get_editor()
     return Product.objects.bulk_create(
         Product(
             organisation=owner.memberships.get().organisation,

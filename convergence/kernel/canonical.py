@@ -35,6 +35,13 @@ def _plain(value: Any) -> Any:
     if type(value) is str:  # nearly everything in a dossier, hence before the dispatch
         return value
     match value:
+        case dict() | Mapping():
+            for key in value:
+                if not isinstance(key, str):
+                    raise TypeError(f"key {key!r} is not text")
+            return {str(key): _plain(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_plain(item) for item in value]
         case Enum():
             return _plain(value.value)
         case None | bool() | int():
@@ -53,11 +60,4 @@ def _plain(value: Any) -> Any:
             return value.isoformat()
         case UUID():
             return str(value)
-        case Mapping():
-            for key in value:
-                if not isinstance(key, str):
-                    raise TypeError(f"key {key!r} is not text")
-            return {str(key): _plain(item) for key, item in value.items()}
-        case list() | tuple():
-            return [_plain(item) for item in value]
     raise TypeError(f"{type(value).__name__} has no canonical form")

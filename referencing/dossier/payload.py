@@ -25,7 +25,7 @@ class Live:
     definition: Any
     evaluation: Evaluation
     rows: Mapping[str, QuestionnaireResponse]
-    deposits: Mapping[str, Deposit]
+    scans: Mapping[str, str]  # what the antivirus says of each deposit
     sheet: SheetVersion | None
 
     @property
@@ -49,9 +49,9 @@ def load_live(enrolment: Enrolment) -> Live | None:
         definition=response.definition,
         evaluation=compiled.evaluator.evaluate(restore_orientation(compiled.grid, response.orientation)),
         rows=rows,
-        deposits={
-            str(deposit.pk): deposit
-            for deposit in Deposit.objects.filter(response=response).select_related("file__blob")
+        scans={
+            str(deposit): state
+            for deposit, state in Deposit.objects.filter(response=response).values_list("pk", "file__blob__state")
         },
         sheet=SheetVersion.objects.filter(sheet__enrolment=enrolment).order_by("-number").first(),
     )
@@ -75,7 +75,7 @@ def list_standings(live: Live) -> list[Standing]:
                 unsafe=tuple(
                     item["name"]
                     for item in (_evidence(validation.content, shown) if validation else ())
-                    if live.deposits[item["deposit"]].file.blob.state != ScanState.CLEAN
+                    if live.scans[item["deposit"]] != ScanState.CLEAN
                 ),
                 has_newer_draft=bool(validation and row.drafted_at and row.drafted_at > validation.at and shown),
             )
