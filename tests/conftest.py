@@ -3,6 +3,7 @@
 import contextlib
 import os
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -63,13 +64,20 @@ def _strict_template_variables() -> None:
 def _frozen_tables_can_be_emptied_between_transactional_tests() -> Iterator[None]:
     """The flush after a transactional test is the only code that may go past the triggers."""
     import pgtrigger
+    from django.core.management.base import CommandError
     from django.test import TransactionTestCase
 
     teardown = TransactionTestCase._fixture_teardown
 
     def teardown_past_triggers(self: TransactionTestCase) -> None:
-        with pgtrigger.ignore():
-            teardown(self)
+        for patience in (0.5, 1, 2, 0):
+            try:
+                with pgtrigger.ignore():
+                    return teardown(self)
+            except CommandError:  # the last request of a browser still holds its locks
+                if not patience:
+                    raise
+                time.sleep(patience)
 
     TransactionTestCase._fixture_teardown = teardown_past_triggers
     yield
