@@ -8,6 +8,8 @@ from django.db.models import Exists, OuterRef, Prefetch
 
 from convergence.pages.core import Facts
 from questionnaires.enums import Status
+from questionnaires.facts import validated_evaluation
+from questionnaires.grids import compiled_grid
 from questionnaires.models import ORIENTATION, QuestionnaireResponse
 from referencing.candidature.models import Candidature
 from referencing.convention.models import Convention
@@ -19,7 +21,8 @@ def with_stages(rows: EnrolmentQuerySet) -> EnrolmentQuerySet:
     """The shape that `read_facts` needs: four queries whatever the number of rows."""
     return (
         rows.with_product()
-        .select_related("sheet", "response")
+        .select_related("sheet", "response__definition")
+        .defer("response__definition__source")
         .prefetch_related(
             Prefetch("conventions", Convention.objects.current(), to_attr="current_conventions"),
             Prefetch("candidatures", Candidature.objects.open(), to_attr="open_candidatures"),
@@ -36,7 +39,8 @@ def read_facts(enrolment: Any) -> Facts:
     convention = next(iter(enrolment.current_conventions), None)
     candidature = next(iter(enrolment.open_candidatures), None)
     evaluations = [row for row in enrolment.response.all_states if row.code != ORIENTATION]
-    is_oriented = enrolment.response.orientation is not None
+    decided = validated_evaluation(compiled_grid(enrolment.response.definition), enrolment.response)
+    is_oriented = decided is not None
     return Facts(
         enrolment=enrolment.state,
         sheet=enrolment.sheet.state,
@@ -45,6 +49,7 @@ def read_facts(enrolment: Any) -> Facts:
         all_done=is_oriented and all(row.is_current or row.state == Status.NOT_APPLICABLE for row in evaluations),
         has_complete_dossier=enrolment.has_complete_dossier,
         candidature=candidature.state if candidature else "",
+        has_exchange=bool(decided and decided.exchange),
         attached_at=enrolment.created_at,
         sheet_at=enrolment.sheet.decided_at,
         convention_at=convention.validated_at if convention else None,

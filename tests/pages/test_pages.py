@@ -4,7 +4,7 @@ from django.urls import reverse
 from convergence.accounts.enums import Role
 from tests.dossier.factories import make_dossier, make_signed_enrolment
 from tests.factories import OrganisationFactory, ParcoursFactory, UserFactory, make_agent, make_member
-from tests.questionnaires.factories import make_enrolment
+from tests.questionnaires.factories import make_enrolment, orient
 
 pytestmark = pytest.mark.django_db
 
@@ -67,6 +67,17 @@ def test_home_with_a_complete_dossier_leads_to_candidater(client):
     response = client.get(reverse("pages:enrolment_detail", args=[dossier.enrolment_id]))
 
     assert response.context["action_url"] == reverse("candidature:dossier_list", args=[dossier.enrolment_id])
+
+
+@pytest.mark.parametrize(("answer", "is_shown"), [("oui", True), ("non", False)])
+def test_timeline_shows_the_connection_tests_of_a_product_that_exchanges(client, answer, is_shown):
+    enrolment, manager = make_signed_enrolment()
+    orient(enrolment.response, Q13=answer, Q14="Lecture des mesures")
+    client.force_login(manager)
+
+    page = client.get(reverse("pages:enrolment_detail", args=[enrolment.pk])).content.decode()
+
+    assert ("Tests techniques" in page) is is_shown
 
 
 def test_home_of_a_stranger_is_not_found(client):
