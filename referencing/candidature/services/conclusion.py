@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -159,6 +160,12 @@ def find_objections(candidature: Candidature) -> list[Blocker]:
         if each.nature == "obligation" and verdicts.get(each.code) in (Outcome.NON_COMPLIANT, Outcome.TO_COMPLETE)
     ]
     return blockers
+
+
+def read_conclusion(conclusion: Conclusion) -> dict[str, Any]:
+    """What was frozen, as plain values."""
+    content: dict[str, Any] = json.loads(bytes(conclusion.payload))
+    return content
 
 
 def load_criteria(candidature: Candidature) -> tuple[EffectiveCriterion, ...]:
