@@ -12,10 +12,9 @@ from convergence.interests.core import counts_from
 
 if TYPE_CHECKING:
     from convergence.accounts.models import Organisation, User
-    from convergence.interests.models import DeclaredInterest, InterestDeclaration
 
 
-class InterestDeclarationQuerySet(models.QuerySet["InterestDeclaration"]):
+class InterestDeclarationQuerySet(models.QuerySet):
     def visible_to(self, user: User) -> InterestDeclarationQuerySet:
         """One’s own: what others learn is whether an assignment is possible."""
         return self.filter(person=user)
@@ -28,7 +27,7 @@ class InterestDeclarationQuerySet(models.QuerySet["InterestDeclaration"]):
         return self.filter(declared_at__lte=at).order_by("person", "-declared_at", "-pk").distinct("person")
 
 
-class DeclaredInterestQuerySet(models.QuerySet["DeclaredInterest"]):
+class DeclaredInterestQuerySet(models.QuerySet):
     def counting(self, *, on: date) -> DeclaredInterestQuerySet:
         """Links that go on, or that ended so recently that they still bar (`INTERESTS["LOOK_BACK_YEARS"]`)."""
         earliest = counts_from(on, years=settings.INTERESTS["LOOK_BACK_YEARS"])
