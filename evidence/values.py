@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from convergence.ui.values import Action, Badge, Tone
 from evidence.core.formats import accept_attribute, accepted_in_words
@@ -34,6 +35,34 @@ class DepositedFile:
     download_url: str = ""
     archive: Action | None = None
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TextHit:
+    """What a search found on one page (from 0). `boxes`: (left, top, width, height) in thousandths of the page."""
+
+    page: int
+    count: int
+    excerpt: str
+    boxes: tuple[tuple[int, int, int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TextSearch:
+    """`has_text` is False for a scan, in which nothing can be looked for."""
+
+    pages: int
+    has_text: bool
+    total: int
+    hits: tuple[TextHit, ...]
+
+    @classmethod
+    def of(cls, facts: Mapping[str, Any]) -> TextSearch:
+        hits = tuple(
+            TextHit(hit["page"], hit["count"], hit["excerpt"], tuple(tuple(box) for box in hit["boxes"]))
+            for hit in facts["hits"]
+        )
+        return cls(facts["pages"], facts["has_text"], facts["total"], hits)
 
 
 @dataclass(frozen=True, slots=True)

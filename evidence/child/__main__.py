@@ -40,6 +40,10 @@ def perform(request: dict[str, Any]) -> Answer:
                 from evidence.child.render import render
 
                 return render(file, code=request["format"], page=request["page"], width=request["width"])
+            case "search":
+                from evidence.child.text import search
+
+                return search(file, code=request["format"], query=request["query"])
             case "check_container":
                 from evidence.child.container import check_container
 
@@ -52,6 +56,12 @@ def perform(request: dict[str, Any]) -> Answer:
                 from evidence.child.container import open_entry
 
                 return open_entry(file, index=request["index"], passphrase=request["passphrase"])
+            case "search_container":
+                from evidence.child.container import search_entry
+
+                return search_entry(
+                    file, index=request["index"], passphrase=request["passphrase"], query=request["query"]
+                )
             case "render_container":
                 from evidence.child.container import render_entry
 

@@ -11,6 +11,7 @@ from pyzipper.zipfile_aes import AESZipInfo
 from evidence.child.answer import Answer, Problem, Refused
 from evidence.child.archives import few, structure_problems
 from evidence.child.render import render
+from evidence.child.text import search
 from evidence.core import limits
 from evidence.core.containers import README_NAME
 from evidence.core.formats import format_of
@@ -137,7 +138,17 @@ def open_entry(file: BinaryIO, *, index: int, passphrase: str) -> Answer:
 def render_entry(file: BinaryIO, *, index: int, passphrase: str, page: int, width: int) -> Answer:
     """One page of one deposited file as PNG; nothing is written anywhere."""
     opened = open_entry(file, index=index, passphrase=passphrase)
-    known = format_of(opened.facts["name"])
+    return render(io.BytesIO(opened.payload), code=_code_of(opened.facts["name"]), page=page, width=width)
+
+
+def search_entry(file: BinaryIO, *, index: int, passphrase: str, query: str) -> Answer:
+    """What `search` says of one deposited file; nothing is written anywhere."""
+    opened = open_entry(file, index=index, passphrase=passphrase)
+    return search(io.BytesIO(opened.payload), code=_code_of(opened.facts["name"]), query=query)
+
+
+def _code_of(name: str) -> str:
+    known = format_of(name)
     if known is None:
         raise Refused("not_renderable")
-    return render(io.BytesIO(opened.payload), code=known.code, page=page, width=width)
+    return known.code

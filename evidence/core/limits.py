@@ -21,6 +21,8 @@ IMAGE_PIXELS = 50_000_000
 PDF_PAGES = 5_000
 RENDER_WIDTHS = (320, 800, 1600)  # pixels; a closed list keeps the cache of rendered pages small
 RENDER_PIXELS = 12_000_000
+SEARCH_HITS = 500
+SEARCH_QUERY = 100  # characters
 
 UPLOAD_MAX = 256 * MIB  # whatever the zone allows; beyond, the bytes are not even written
 SCAN_INLINE_MAX = 5 * MIB

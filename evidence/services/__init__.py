@@ -8,11 +8,12 @@ from evidence.services.containers import (
     regenerate_credentials,
     render_container_page,
     reveal_credentials,
+    search_container_entry,
 )
 from evidence.services.receiving import Examined, examine, keep, keep_generated, receive
 from evidence.services.resumable import WrongOffset, append_chunk, finish_upload, received, start_upload
 from evidence.services.scanning import request_missing_scans, scan
-from evidence.services.showing import read_bytes, render_page, stream, withheld_reason
+from evidence.services.showing import read_bytes, render_page, search_text, stream, withheld_reason
 
 __all__ = [
     "Examined",
@@ -35,6 +36,8 @@ __all__ = [
     "request_missing_scans",
     "reveal_credentials",
     "scan",
+    "search_container_entry",
+    "search_text",
     "start_upload",
     "stream",
     "withheld_reason",

@@ -14,13 +14,14 @@ from convergence.kernel import secrets
 from evidence import vault
 from evidence.containers import AesZipBackend, new_passphrase
 from evidence.core.containers import Credentials
-from evidence.core.limits import RENDER_WIDTHS
+from evidence.core.limits import RENDER_WIDTHS, SEARCH_QUERY
 from evidence.core.messages import problem
 from evidence.errors import FileWithheld
 from evidence.inspection import Findings, inspect
 from evidence.models import ContainerPassphrase, EncryptedContainer, StoredFile
 from evidence.services.passphrases import field_keys, read_passphrase
 from evidence.services.showing import withheld_reason
+from evidence.values import TextSearch
 
 
 @transaction.atomic
@@ -110,6 +111,22 @@ def render_container_page(*, stored_file: StoredFile, index: int, page: int, wid
     )
     record("storedfile.render_container_page", subject=stored_file, actor=actor, data={"index": index, "page": page})
     return findings.payload
+
+
+def search_container_entry(*, stored_file: StoredFile, index: int, query: str = "", actor: User) -> TextSearch:
+    """How many pages one entry has and where `query` stands in it; nothing is kept, the opening is journalled (A-14).
+
+    The words looked for are not written in the journal: they may tell what the document holds. Raises FileWithheld.
+    """
+    findings = _in_memory(
+        stored_file,
+        "search_container",
+        index=index,
+        passphrase=_opening(stored_file),
+        query=query[:SEARCH_QUERY],
+    )
+    record("storedfile.open_container_entry", subject=stored_file, actor=actor, data={"index": index})
+    return TextSearch.of(findings.facts)
 
 
 def _opening(stored_file: StoredFile) -> str:

@@ -12,12 +12,13 @@ from django.http import FileResponse
 
 from convergence.kernel.errors import Blocker
 from evidence import vault
-from evidence.core.limits import RENDER_WIDTHS
+from evidence.core.limits import RENDER_WIDTHS, SEARCH_QUERY
 from evidence.core.messages import problem
 from evidence.enums import ScanState
 from evidence.errors import FileWithheld
 from evidence.inspection import inspect
 from evidence.models import StoredFile
+from evidence.values import TextSearch
 
 _REASONS = {
     ScanState.PENDING: "scan_pending",
@@ -82,6 +83,18 @@ def render_page(stored_file: StoredFile, page: int, *, width: int) -> bytes:
     with contextlib.suppress(OSError):  # a cache that cannot be written (disk full) costs time only
         _write(cached, findings.payload)
     return findings.payload
+
+
+def search_text(stored_file: StoredFile, query: str) -> TextSearch:
+    """Where `query` stands in a PDF, whatever its accents and case. Raises FileWithheld as `render_page` does."""
+    _require_clean(stored_file)
+    if stored_file.passphrase_id is not None:
+        raise FileWithheld(problem("not_renderable"))
+    with vault.as_real_file(stored_file.blob) as file:
+        findings = inspect(file, task="search", format=stored_file.blob.format, query=query[:SEARCH_QUERY])
+    if findings.problems:
+        raise FileWithheld(findings.problems[0])
+    return TextSearch.of(findings.facts)
 
 
 def _cache_folder() -> Path:

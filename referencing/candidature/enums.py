@@ -5,16 +5,123 @@ class CandidatureState(models.TextChoices):
     NEW = "new", "En préparation"
     APPLIED = "applied", "Déposée"
     ADMISSIBILITY = "admissibility", "Recevabilité en cours"
+    EVALUATION = "evaluation", "Évaluation en cours"
+    READY_COMMISSION = "ready_commission", "Prête pour la commission"
+    PRE_LISTED = "pre_listed", "Pré-référencée"
+    INADMISSIBLE = "inadmissible", "Irrecevable"
     CANCELLED = "cancelled", "Annulée"
     WITHDRAWN = "withdrawn", "Retirée"
+    ABANDONED = "abandoned", "Abandonnée"
 
 
 #: States that keep the enrolment from applying again (BR-096, A-16).
-OPEN_STATES = [CandidatureState.APPLIED, CandidatureState.ADMISSIBILITY]
+OPEN_STATES = [
+    CandidatureState.APPLIED,
+    CandidatureState.ADMISSIBILITY,
+    CandidatureState.EVALUATION,
+    CandidatureState.READY_COMMISSION,
+]
+
+#: States that the editor may still leave by withdrawing (A-16).
+WITHDRAWABLE_STATES = [
+    CandidatureState.ADMISSIBILITY,
+    CandidatureState.EVALUATION,
+    CandidatureState.READY_COMMISSION,
+]
+
+#: States reached only through « recevable »: `admissible_at` is known.
+ADMISSIBLE_STATES = [CandidatureState.EVALUATION, CandidatureState.READY_COMMISSION, CandidatureState.PRE_LISTED]
+
+#: States that nobody took in charge yet, or ever.
+UNTAKEN_STATES = [CandidatureState.NEW, CandidatureState.APPLIED, CandidatureState.CANCELLED]
 
 TRANSITIONS: list[tuple[str, str]] = [
     (CandidatureState.NEW, CandidatureState.APPLIED),
     (CandidatureState.APPLIED, CandidatureState.ADMISSIBILITY),
     (CandidatureState.APPLIED, CandidatureState.CANCELLED),
-    (CandidatureState.ADMISSIBILITY, CandidatureState.WITHDRAWN),
+    (CandidatureState.ADMISSIBILITY, CandidatureState.EVALUATION),
+    (CandidatureState.ADMISSIBILITY, CandidatureState.INADMISSIBLE),
+    (CandidatureState.ADMISSIBILITY, CandidatureState.ABANDONED),
+    (CandidatureState.EVALUATION, CandidatureState.ABANDONED),
+    (CandidatureState.EVALUATION, CandidatureState.PRE_LISTED),
+    (CandidatureState.EVALUATION, CandidatureState.READY_COMMISSION),
+    (CandidatureState.READY_COMMISSION, CandidatureState.EVALUATION),
+    *((state, CandidatureState.WITHDRAWN) for state in WITHDRAWABLE_STATES),
 ]
+
+
+class Holder(models.TextChoices):
+    """Who must act now (« la balle »)."""
+
+    EDITOR = "editor", "Éditeur"
+    LISTING_TEAM = "listing_team", "Équipe de référencement"
+    EXPERTS = "experts", "Experts"
+    TESTS = "tests", "Équipe de tests"
+    COMMISSION = "commission", "Commission"
+    NOBODY = "nobody", "Personne"
+
+
+class Proposal(models.TextChoices):
+    """What the instruction proposes to the commission (T24, T24b)."""
+
+    FAVOURABLE = "favourable", "Favorable"
+    UNFAVOURABLE = "unfavourable", "Défavorable"
+
+
+class Outcome(models.TextChoices):
+    """Verdict on one criterion."""
+
+    COMPLIANT = "compliant", "Conforme"
+    NON_COMPLIANT = "non_compliant", "Non conforme"
+    TO_COMPLETE = "to_complete", "À compléter"
+    NOT_APPLICABLE = "not_applicable", "Sans objet"
+
+
+class RequestKind(models.TextChoices):
+    PIECES = "pieces", "Pièces manquantes"
+    CRITERIA = "criteria", "Compléments sur des critères"
+
+
+class RequestState(models.TextChoices):
+    OPEN = "open", "En attente de réponse"
+    ANSWERED = "answered", "Répondue"
+    WITHDRAWN = "withdrawn", "Retirée"
+    ENDED = "ended", "Close avec la candidature"
+
+
+REQUEST_TRANSITIONS: list[tuple[str, str]] = [
+    (RequestState.OPEN, RequestState.ANSWERED),
+    (RequestState.OPEN, RequestState.WITHDRAWN),
+    (RequestState.OPEN, RequestState.ENDED),
+]
+
+
+class Severity(models.TextChoices):
+    MAJOR = "major", "Majeure"
+    MINOR = "minor", "Mineure"
+    OBSERVATION = "observation", "Observation"
+
+
+class NonConformityState(models.TextChoices):
+    OPEN = "open", "Ouverte"
+    ANSWERED = "answered", "Répondue"
+    LIFTED = "lifted", "Levée"
+    MAINTAINED = "maintained", "Maintenue"
+
+
+NON_CONFORMITY_TRANSITIONS: list[tuple[str, str]] = [
+    (NonConformityState.OPEN, NonConformityState.ANSWERED),
+    (NonConformityState.ANSWERED, NonConformityState.LIFTED),
+    (NonConformityState.ANSWERED, NonConformityState.MAINTAINED),
+    (NonConformityState.OPEN, NonConformityState.MAINTAINED),
+    (NonConformityState.OPEN, NonConformityState.LIFTED),
+    (NonConformityState.LIFTED, NonConformityState.OPEN),
+    (NonConformityState.MAINTAINED, NonConformityState.OPEN),
+]
+
+
+class LetterKind(models.TextChoices):
+    MESSAGE = "message", "Message"
+    CALL = "call", "Appel téléphonique"
+    MEETING = "meeting", "Réunion"
+    INCOMING_MAIL = "incoming_mail", "Courrier reçu"

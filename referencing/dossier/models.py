@@ -8,6 +8,7 @@ from django.db import models
 
 from convergence.audit.triggers import frozen
 from convergence.database.sequences import NextNumber
+from evidence.models import StoredFile
 from referencing.enrolment.models import Enrolment
 
 if TYPE_CHECKING:
@@ -74,6 +75,62 @@ class DossierFile(models.Model):
         verbose_name = "preuve du dossier"
         constraints = [models.UniqueConstraint(fields=["dossier", "deposit_id"], name="dossier_file_once")]
         triggers = frozen("dossier_file")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class AddendumKind(models.TextChoices):
+    COMPLEMENT = "complement", "Compléments"
+    SCOPE_REDUCTION = "scope_reduction", "Réduction du périmètre"
+
+
+class Addendum(models.Model):
+    """What was added to a frozen dossier during instruction, frozen and sealed in its turn; the dossier stays (BR-114)."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    dossier = models.ForeignKey(Dossier, verbose_name="dossier", on_delete=models.PROTECT, related_name="addenda")
+    number = models.PositiveSmallIntegerField("numéro")
+    kind = models.CharField("nature", max_length=20, choices=AddendumKind.choices)
+    payload = models.BinaryField("contenu (JSON canonique)")
+    sha256 = models.CharField("empreinte", max_length=64)
+    seal = models.BinaryField("cachet de la plateforme (CMS)")
+    schema = models.PositiveSmallIntegerField("version du format")
+    frozen_at = models.DateTimeField("gelé le")
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name="envoyé par", on_delete=models.PROTECT, related_name="+"
+    )
+
+    class Meta:
+        verbose_name = "additif"
+        constraints = [models.UniqueConstraint(fields=["dossier", "number"], name="addendum_number_once")]
+        triggers = frozen("addendum")
+
+    def __str__(self) -> str:
+        return self.reference
+
+    @property
+    def reference(self) -> str:
+        """`N00012202407081627-A1`; needs `dossier` loaded."""
+        return f"{self.dossier.reference}-A{self.number}"
+
+
+class AddendumFile(models.Model):
+    """A piece of evidence of an addendum, by hash."""
+
+    addendum = models.ForeignKey(Addendum, on_delete=models.PROTECT, related_name="files")
+    file = models.ForeignKey(StoredFile, verbose_name="fichier", on_delete=models.PROTECT, related_name="+")
+    criterion = models.CharField("critère", max_length=60)
+    evidence_type = models.CharField("type de preuve", max_length=60, blank=True)
+    name = models.CharField("nom", max_length=255)
+    sha256 = models.CharField("empreinte", max_length=64)
+    size = models.BigIntegerField("taille (octets)")
+
+    class Meta:
+        verbose_name = "preuve d’un additif"
+        verbose_name_plural = "preuves d’additifs"
+        constraints = [models.UniqueConstraint(fields=["addendum", "file"], name="addendum_file_once")]
+        triggers = frozen("addendum_file")
 
     def __str__(self) -> str:
         return self.name

@@ -16,7 +16,7 @@ from convergence.audit.machines import Machine, list_files, list_machines
 from convergence.jobs.models import Job
 from evidence.models import Blob
 from questionnaires.models import DefinitionVersion, QuestionnaireResponse
-from referencing.candidature.models import Candidature
+from referencing.candidature.models import Candidature, ComplementRequest, NonConformity
 from referencing.convention.models import Convention
 from referencing.dossier.services import generate_dossier
 from referencing.enrolment.models import AdministrativeSheet, Enrolment
@@ -75,19 +75,36 @@ def make_rows() -> dict[type[models.Model], models.Model]:
     answer_core(enrolment)
     now = timezone.now()
     dossier = generate_dossier(enrolment_id=enrolment.pk, actor=manager)
-    Candidature.objects.create(enrolment=enrolment, dossier=dossier, applied_by=manager, applied_at=now)
+    candidature = Candidature.objects.create(
+        enrolment=enrolment,
+        dossier=dossier,
+        applied_by=manager,
+        applied_at=now,
+        referent=manager,
+        taken_at=now,
+        admissible_at=now,
+        concluded_at=now,
+        proposal="favourable",
+    )
+    asked = {"candidature": candidature, "number": 1}
+    request = ComplementRequest.objects.create(
+        **asked, kind="criteria", due_on=now.date(), requested_by=manager, requested_at=now
+    )
+    gap = NonConformity.objects.create(**asked, theme="rgpd", severity="major", opened_by=manager, opened_at=now)
     Job.objects.create(kind="dossier.pdf", requester=manager)
     MembershipFactory(organisation=enrolment.product.organisation)
     response = enrolment.response
     return {
         AdministrativeSheet: enrolment.sheet,
         Blob: Blob.objects.latest("pk"),
-        Candidature: enrolment.candidatures.get(),
+        Candidature: candidature,
+        ComplementRequest: request,
         Convention: enrolment.conventions.get(),
         DefinitionVersion: response.definition,
         Enrolment: enrolment,
         Job: Job.objects.latest("created_at"),
         Membership: Membership.objects.latest("pk"),
+        NonConformity: gap,
         QuestionnaireResponse: response.questionnaires.get(code="interoperabilite"),
     }
 

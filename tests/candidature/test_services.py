@@ -80,7 +80,7 @@ class TestApply:
 
         with pytest.raises(IntegrityError, match="candidature_one_open_per_enrolment"), transaction.atomic():
             Candidature.objects.create(
-                dossier=dossier, enrolment=dossier.enrolment, applied_by=manager, state=CandidatureState.ADMISSIBILITY
+                dossier=dossier, enrolment=dossier.enrolment, applied_by=manager, state=CandidatureState.APPLIED
             )
 
     @pytest.mark.rule("BR-098")

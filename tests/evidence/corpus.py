@@ -25,6 +25,27 @@ def pdf(pages: int = 1, **options) -> bytes:
     return output.getvalue()
 
 
+def text_pdf(*pages: list[str], rotate: int = 0) -> bytes:
+    """One page of 200 × 400 points per argument, each line 20 points under the former."""
+    document = pikepdf.new()
+    font = pikepdf.Dictionary(
+        Type=pikepdf.Name.Font,
+        Subtype=pikepdf.Name.Type1,
+        BaseFont=pikepdf.Name.Helvetica,
+        Encoding=pikepdf.Name.WinAnsiEncoding,
+    )
+    for lines in pages:
+        page = document.add_blank_page(page_size=(200, 400))
+        text = b"".join(b"0 -20 Td (%s) Tj " % line.encode("cp1252") for line in lines)
+        page.obj.Contents = pikepdf.Stream(document, b"BT /F1 10 Tf 20 400 Td " + text + b"ET")
+        page.obj.Resources = pikepdf.Dictionary(Font=pikepdf.Dictionary(F1=font))
+        if rotate:
+            page.obj.Rotate = rotate
+    output = io.BytesIO()
+    document.save(output)
+    return output.getvalue()
+
+
 def protected_pdf(*, user: str) -> bytes:
     return pdf(encryption=pikepdf.Encryption(user=user, owner="proprietaire"))
 

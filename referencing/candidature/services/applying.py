@@ -11,6 +11,9 @@ from convergence.audit import workflow
 from convergence.kernel.errors import Blocker
 from referencing.candidature import notices
 from referencing.candidature.models import Candidature
+from referencing.candidature.services import standing
+from referencing.candidature.services.files import lock_file
+from referencing.candidature.services.journal import tell
 from referencing.convention.enums import ConventionState
 from referencing.convention.models import Convention
 from referencing.dossier.core import answer_to, missing_any, unreached_obligations
@@ -41,6 +44,8 @@ def apply(*, dossier_id: UUID, actor: User) -> Candidature:
         enrolment=enrolment,
         applied_by=actor,
         acknowledgement={key: settings.get(key, "") for key in ("service", "contact")},
+        has_exchange=bool(read_payload(dossier)["has_exchange"]),
+        searchable=_searchable(dossier),
     )
     workflow.fire(
         candidature,
@@ -50,8 +55,16 @@ def apply(*, dossier_id: UUID, actor: User) -> Candidature:
         data={"dossier": dossier.reference},
         at=timezone.now(),
     )
+    tell(candidature, "applied", actor=actor, data={"dossier": dossier.reference})
+    standing.refresh(candidature)
     transaction.on_commit(partial(notices.candidature_received, candidature))
     return candidature
+
+
+def _searchable(dossier: Dossier) -> str:
+    """Product, organisation, reference as frozen: what the queue is searched on, folded by the database."""
+    content = read_payload(dossier)
+    return " ".join([content["enrolment"]["label"], content["organisation"]["name"], dossier.reference])
 
 
 def find_blockers(enrolment: Enrolment, dossier: Dossier) -> list[Blocker]:
@@ -124,8 +137,10 @@ def _missing_questionnaires(enrolment: Enrolment, content: dict[str, object]) ->
 @transaction.atomic
 def cancel(*, candidature_id: UUID, actor: User) -> Candidature:
     """Cancel before anybody took it in charge; the enrolment may apply again (T15)."""
-    candidature = _locked(candidature_id, actor)
+    candidature = lock_file(candidature_id, actor)
     workflow.fire(candidature, "cancel", actor=actor, at=timezone.now())
+    tell(candidature, "cancelled", actor=actor)
+    standing.refresh(candidature)
     transaction.on_commit(partial(notices.candidature_cancelled, candidature))
     return candidature
 
@@ -133,8 +148,10 @@ def cancel(*, candidature_id: UUID, actor: User) -> Candidature:
 @transaction.atomic
 def withdraw(*, candidature_id: UUID, actor: User, reason: str = "") -> Candidature:
     """Withdraw once it is being examined; those who work on it are told (BR-099, A-16)."""
-    candidature = _locked(candidature_id, actor)
+    candidature = lock_file(candidature_id, actor)
     workflow.fire(candidature, "withdraw", actor=actor, reason=reason, at=timezone.now())
+    tell(candidature, "withdrawn", actor=actor, reason=reason)
+    standing.refresh(candidature)
     transaction.on_commit(partial(notices.candidature_withdrawn, candidature))
     return candidature
 
@@ -142,18 +159,9 @@ def withdraw(*, candidature_id: UUID, actor: User, reason: str = "") -> Candidat
 @transaction.atomic
 def take_charge(*, candidature_id: UUID, actor: User) -> Candidature:
     """« Prendre en charge »: the agent becomes the référent and admissibility begins (T16)."""
-    candidature = _locked(candidature_id, actor)
+    candidature = lock_file(candidature_id, actor)
     workflow.fire(candidature, "take_charge", actor=actor, by=actor, at=timezone.now())
+    tell(candidature, "taken", actor=actor)
+    standing.refresh(candidature)
     transaction.on_commit(partial(notices.candidature_taken, candidature))
-    return candidature
-
-
-def _locked(candidature_id: UUID, actor: User) -> Candidature:
-    """Raises Candidature.DoesNotExist for a stranger’s candidature."""
-    candidature: Candidature = (
-        Candidature.objects.visible_to(actor)
-        .locked()
-        .select_related("enrolment__product__organisation", "enrolment__demarche", "dossier", "referent")
-        .get(pk=candidature_id)
-    )
     return candidature

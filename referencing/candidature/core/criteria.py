@@ -1,0 +1,180 @@
+"""The criteria that an expert reads: those of the frozen dossier, with what its addenda changed.
+
+An addendum’s payload holds, beside what seals it:
+
+- `items`: one row per criterion that it touches, `{"criterion": code}` with any of `answer` (replaces), `comment` (what the
+  editor says with it), `is_reached` (replaces) and `evidence` (files **added**, of the same form as the dossier’s);
+- `removed`: codes of criteria that the candidature gives up (scope reduction, A-19).
+
+Both are optional. An item whose code is no criterion (a missing piece of the checklist) is left out here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from convergence.kernel.canonical import canonical_json, sha256_hex
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One file as it was frozen. `addendum`: the number of the addendum that brought it, 0 for the dossier itself."""
+
+    name: str
+    sha256: str
+    size: int
+    type: str = ""
+    label: str = ""
+    deposit: str = ""
+    deposited_at: str = ""
+    addendum: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Supplement:
+    """What one addendum says of one criterion. `answer` is None when it leaves the answer as it was."""
+
+    number: int
+    frozen_at: str
+    answer: Mapping[str, Any] | None
+    comment: str
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EffectiveCriterion:
+    """One criterion as it stands today. `theme` is the code of its questionnaire; `answer` and `evidence` include the
+    supplements; `comment` is the dossier’s own, each supplement keeps its own. `because`: orientation questions that
+    made the criterion appear. `content_sha256` changes when its text, its answer or a file of evidence does.
+    """
+
+    code: str
+    title: str
+    theme: str
+    theme_title: str
+    kind: str
+    section: str
+    objective: str
+    nature: str
+    levels: tuple[Mapping[str, str], ...]
+    acceptable: tuple[str, ...]
+    because: tuple[str, ...]
+    value_label: str
+    answer: Mapping[str, Any] | None
+    comment: str
+    is_reached: bool
+    evidence: tuple[Evidence, ...]
+    supplements: tuple[Supplement, ...] = ()
+    content_sha256: str = ""
+
+
+def effective_criteria(
+    payload: Mapping[str, Any], addenda: Iterable[Mapping[str, Any]] = ()
+) -> tuple[EffectiveCriterion, ...]:
+    """Every criterion of the dossier in the order of its grid, less those given up, with each addendum applied in turn.
+
+    `payload` as `referencing.dossier.readers.parse_payload` reads it; `addenda` likewise, the oldest first.
+    """
+    criteria = {
+        row["code"]: _frozen(questionnaire, row)
+        for questionnaire in payload["questionnaires"]
+        for row in questionnaire["criteria"]
+    }
+    for addendum in addenda:
+        for code in addendum.get("removed", ()):
+            criteria.pop(code, None)
+        for item in addendum.get("items", ()):
+            if (current := criteria.get(item.get("criterion", ""))) is not None:
+                criteria[current.code] = _supplemented(current, addendum, item)
+    return tuple(replace(each, content_sha256=content_hash(each)) for each in criteria.values())
+
+
+def content_hash(criterion: EffectiveCriterion) -> str:
+    """SHA-256 of what an expert judges: text, answer, what the editor says of it, hashes of the evidence.
+
+    Names of files, dates and identifiers of deposits are left out: the same content deposited again is the same content.
+    """
+    return sha256_hex(
+        canonical_json(
+            {
+                "code": criterion.code,
+                "title": criterion.title,
+                "objective": criterion.objective,
+                "nature": criterion.nature,
+                "levels": criterion.levels,
+                "acceptable": criterion.acceptable,
+                "answer": criterion.answer,
+                "comments": [criterion.comment, *(each.comment for each in criterion.supplements if each.comment)],
+                "evidence": sorted({f"{each.type}:{each.sha256}" for each in criterion.evidence}),
+            }
+        )
+    )
+
+
+def find_criterion(criteria: Sequence[EffectiveCriterion], code: str) -> EffectiveCriterion | None:
+    return next((each for each in criteria if each.code == code), None)
+
+
+def _frozen(questionnaire: Mapping[str, Any], row: Mapping[str, Any]) -> EffectiveCriterion:
+    return EffectiveCriterion(
+        code=row["code"],
+        title=row["title"],
+        theme=questionnaire["code"],
+        theme_title=questionnaire["title"],
+        kind=questionnaire["kind"],
+        section=row["section"],
+        objective=row["objective"],
+        nature=row["nature"],
+        levels=tuple(row["levels"]),
+        acceptable=tuple(row["acceptable"]),
+        because=tuple(row["because"]),
+        value_label=row["value_label"],
+        answer=row["answer"],
+        comment=row["comment"],
+        is_reached=row["is_reached"],
+        evidence=tuple(_evidence(item, 0) for item in row["evidence"]),
+    )
+
+
+def _supplemented(
+    criterion: EffectiveCriterion, addendum: Mapping[str, Any], item: Mapping[str, Any]
+) -> EffectiveCriterion:
+    number = int(addendum.get("number", 1))
+    supplement = Supplement(
+        number=number,
+        frozen_at=str(addendum.get("frozen_at", "")),
+        answer=item.get("answer"),
+        comment=item.get("comment", ""),
+        evidence=tuple(_evidence(each, number) for each in item.get("evidence", ())),
+    )
+    return replace(
+        criterion,
+        answer=criterion.answer if supplement.answer is None else supplement.answer,
+        is_reached=_is_reached(criterion, supplement, item),
+        evidence=(*criterion.evidence, *supplement.evidence),
+        supplements=(*criterion.supplements, supplement),
+    )
+
+
+def _is_reached(criterion: EffectiveCriterion, supplement: Supplement, item: Mapping[str, Any]) -> bool:
+    if "is_reached" in item:
+        return bool(item["is_reached"])
+    level = (supplement.answer or {}).get("level")
+    if level is None or not criterion.acceptable:
+        return criterion.is_reached
+    return level in criterion.acceptable
+
+
+def _evidence(item: Mapping[str, Any], addendum: int) -> Evidence:
+    return Evidence(
+        name=item["name"],
+        sha256=item["sha256"],
+        size=item["size"],
+        type=item.get("type", ""),
+        label=item.get("label", ""),
+        deposit=item.get("deposit", ""),
+        deposited_at=item.get("deposited_at", ""),
+        addendum=addendum,
+    )

@@ -1,0 +1,300 @@
+from __future__ import annotations
+
+import uuid
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+import pgtrigger
+from django.conf import settings
+from django.db import models
+from django.db.models import Exists, F, OuterRef, Q
+from django_fsm import ConcurrentTransitionMixin, FSMField, FSMModelMixin, transition
+
+from convergence.accounts.enums import Role
+from convergence.accounts.rules import is_listing_team
+from convergence.audit.triggers import frozen
+from convergence.products import rules as product_rules
+from referencing.candidature.enums import (
+    ADMISSIBLE_STATES,
+    OPEN_STATES,
+    TRANSITIONS,
+    UNTAKEN_STATES,
+    CandidatureState,
+    Holder,
+    Proposal,
+)
+from referencing.dossier.models import Dossier
+from referencing.enrolment.models import Enrolment
+
+if TYPE_CHECKING:
+    from convergence.accounts.models import User
+
+#: States in which the tests team works on a file that exchanges data.
+TESTED_STATES = [CandidatureState.EVALUATION, CandidatureState.READY_COMMISSION]
+
+
+class CandidatureQuerySet(models.QuerySet["Candidature"]):
+    def visible_to(self, user: User) -> CandidatureQuerySet:
+        """Listing team and support see all; members their organisations’; experts those that they were given (BR-110);
+        the tests team the admissible ones that exchange data."""
+        if user.access.reads_every_file:
+            return self
+        mine = Q(enrolment__product__organisation__in=user.access.organisation_ids)
+        if user.access.has(Role.EXPERT):
+            mine |= Q(Exists(ThemeReview.objects.filter(candidature=OuterRef("pk"), expert=user)))
+        if user.access.has(Role.TESTS, Role.TESTS_LEAD):
+            mine |= Q(has_exchange=True, state__in=TESTED_STATES)
+        return self.filter(mine)
+
+    def locked(self) -> CandidatureQuerySet:
+        return self.select_for_update(of=("self",))
+
+    def open(self) -> CandidatureQuerySet:
+        """Those that keep the enrolment from applying again."""
+        return self.filter(state__in=OPEN_STATES)
+
+    def late(self, *, on: date) -> CandidatureQuerySet:
+        """Open, and whoever holds the ball is past the day."""
+        return self.open().filter(due_on__lt=on)
+
+
+class Candidature(ConcurrentTransitionMixin, FSMModelMixin, models.Model):
+    """One frozen dossier going through instruction. State moves only through `workflow.fire`."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    enrolment = models.ForeignKey(
+        Enrolment, verbose_name="rattachement", on_delete=models.PROTECT, related_name="candidatures"
+    )
+    dossier = models.ForeignKey(Dossier, verbose_name="dossier", on_delete=models.PROTECT, related_name="candidatures")
+    state = FSMField("état", choices=CandidatureState.choices, default=CandidatureState.NEW, protected=True)
+    applied_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name="déposée par", on_delete=models.PROTECT, related_name="+"
+    )
+    applied_at = models.DateTimeField("déposée le", null=True, blank=True)
+    referent = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name="référent",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+    )
+    taken_at = models.DateTimeField("prise en charge le", null=True, blank=True)
+    admissible_at = models.DateTimeField("recevable le", null=True, blank=True)
+    concluded_at = models.DateTimeField("instruction conclue le", null=True, blank=True)
+    proposal = models.CharField("proposition", max_length=15, choices=Proposal.choices, blank=True)
+    closed_at = models.DateTimeField("close le", null=True, blank=True)
+    has_exchange = models.BooleanField("échange des données", default=False)
+    waiting_for = models.CharField("en attente de", max_length=15, choices=Holder.choices, default=Holder.NOBODY)
+    due_on = models.DateField("échéance", null=True, blank=True)
+    last_event_at = models.DateTimeField("dernier événement", null=True, blank=True)
+    searchable = models.TextField("texte cherché", blank=True, editable=False)
+    acknowledgement = models.JSONField("accusé de réception", default=dict, blank=True)
+
+    objects = CandidatureQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "candidature"
+        constraints = [
+            models.UniqueConstraint(
+                name="candidature_one_open_per_enrolment",
+                fields=["enrolment"],
+                condition=Q(state__in=OPEN_STATES),
+                violation_error_message="Une candidature est déjà en cours pour ce produit.",
+            ),
+            models.CheckConstraint(
+                name="candidature_has_a_referent_once_taken",
+                condition=Q(state__in=UNTAKEN_STATES) | Q(referent__isnull=False, taken_at__isnull=False),
+                violation_error_message="Une candidature prise en charge a un référent.",
+            ),
+            models.CheckConstraint(
+                name="candidature_evaluated_once_admissible",
+                condition=~Q(state__in=ADMISSIBLE_STATES) | Q(admissible_at__isnull=False),
+                violation_error_message="Une candidature s’évalue après avoir été déclarée recevable.",
+            ),
+            models.CheckConstraint(
+                name="candidature_concluded_with_a_proposal",
+                condition=~Q(state=CandidatureState.READY_COMMISSION)
+                | (Q(concluded_at__isnull=False) & ~Q(proposal="")),
+                violation_error_message="Une conclusion porte une proposition.",
+            ),
+        ]
+        indexes = [models.Index(fields=["state", "-applied_at", "id"], name="candidature_queue")]
+        triggers = [pgtrigger.FSM(name="candidature_machine", field="state", transitions=TRANSITIONS)]
+
+    def __str__(self) -> str:
+        return f"Candidature – {self.dossier_id}"
+
+    @transition(
+        field=state,
+        source=CandidatureState.NEW,
+        target=CandidatureState.APPLIED,
+        permission=product_rules.can_commit,
+        custom={"label": "Candidater"},
+    )
+    def apply(self, *, at: datetime) -> None:
+        self.applied_at = at
+
+    @transition(
+        field=state,
+        source=CandidatureState.APPLIED,
+        target=CandidatureState.CANCELLED,
+        permission=product_rules.can_commit,
+        custom={"label": "Annuler le dossier candidat"},
+    )
+    def cancel(self, *, at: datetime) -> None:
+        self.closed_at = at
+
+    @transition(
+        field=state,
+        source=CandidatureState.APPLIED,
+        target=CandidatureState.ADMISSIBILITY,
+        permission=is_listing_team,
+        custom={"label": "Prendre en charge"},
+    )
+    def take_charge(self, *, by: User, at: datetime) -> None:
+        self.referent = by
+        self.taken_at = at
+
+    @transition(
+        field=state,
+        source=CandidatureState.ADMISSIBILITY,
+        target=CandidatureState.EVALUATION,
+        permission=is_listing_team,
+        custom={"label": "Déclarer recevable"},
+    )
+    def declare_admissible(self, *, at: datetime) -> None:
+        self.admissible_at = at
+
+    @transition(
+        field=state,
+        source=CandidatureState.ADMISSIBILITY,
+        target=CandidatureState.INADMISSIBLE,
+        permission=is_listing_team,
+        custom={"label": "Déclarer irrecevable"},
+    )
+    def declare_inadmissible(self, *, at: datetime) -> None:
+        self.closed_at = at
+
+    @transition(
+        field=state,
+        source=[CandidatureState.ADMISSIBILITY, CandidatureState.EVALUATION, CandidatureState.READY_COMMISSION],
+        target=CandidatureState.WITHDRAWN,
+        permission=product_rules.can_commit,
+        custom={"label": "Retirer la candidature"},
+    )
+    def withdraw(self, *, at: datetime) -> None:
+        self.closed_at = at
+
+    @transition(
+        field=state,
+        source=[CandidatureState.ADMISSIBILITY, CandidatureState.EVALUATION],
+        target=CandidatureState.ABANDONED,
+        permission=is_listing_team,
+        custom={"label": "Constater l’abandon"},
+    )
+    def lapse(self, *, at: datetime) -> None:
+        """Declared by the listing team after a formal reminder, never by a timer alone (A-16)."""
+        self.closed_at = at
+
+    @transition(
+        field=state,
+        source=CandidatureState.EVALUATION,
+        target=CandidatureState.PRE_LISTED,
+        permission=is_listing_team,
+        custom={"label": "Pré-référencer"},
+    )
+    def pre_list(self, *, at: datetime) -> None:
+        self.closed_at = at
+
+    @transition(
+        field=state,
+        source=CandidatureState.EVALUATION,
+        target=CandidatureState.READY_COMMISSION,
+        permission=is_listing_team,
+        custom={"label": "Conclure l’évaluation"},
+    )
+    def conclude(self, *, proposal: str, at: datetime) -> None:
+        self.proposal, self.concluded_at = proposal, at
+
+    @transition(
+        field=state,
+        source=CandidatureState.READY_COMMISSION,
+        target=CandidatureState.EVALUATION,
+        permission=is_listing_team,
+        custom={"label": "Rouvrir l’évaluation"},
+    )
+    def reopen(self) -> None:
+        """Back to the experts, with a reason (T24c)."""
+        self.proposal, self.concluded_at = "", None
+
+
+class ThemeReview(models.Model):
+    """The evaluation of one theme of a file: who is in charge, whether it is concluded, and its second reading."""
+
+    candidature = models.ForeignKey(Candidature, on_delete=models.CASCADE, related_name="reviews")
+    theme = models.CharField("thème", max_length=60)
+    position = models.PositiveSmallIntegerField("rang", default=0)
+    expert = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name="expert",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="theme_reviews",
+    )
+    assigned_at = models.DateTimeField("confié le", null=True, blank=True)
+    summary = models.TextField("synthèse", blank=True)
+    concluded_at = models.DateTimeField("conclu le", null=True, blank=True)
+    concluded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    visa_at = models.DateTimeField("visa le", null=True, blank=True)
+    visa_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+
+    class Meta:
+        verbose_name = "évaluation d’un thème"
+        verbose_name_plural = "évaluations de thèmes"
+        constraints = [
+            models.UniqueConstraint(name="theme_review_once", fields=["candidature", "theme"]),
+            models.CheckConstraint(
+                name="theme_review_visa_by_another",
+                condition=Q(visa_by__isnull=True) | ~Q(visa_by=F("concluded_by")),
+                violation_error_message="Le visa est donné par une autre personne.",
+            ),
+            models.CheckConstraint(
+                name="theme_review_visa_after_conclusion",
+                condition=Q(visa_at__isnull=True) | Q(concluded_at__isnull=False),
+                violation_error_message="Le visa suit la conclusion du thème.",
+            ),
+        ]
+        indexes = [models.Index(fields=["expert", "candidature"], name="theme_review_of_expert")]
+
+    def __str__(self) -> str:
+        return f"{self.candidature_id} – {self.theme}"
+
+
+class CandidatureEvent(models.Model):
+    """One line of the file’s timeline, for both sides; internal ones are read by agents only.
+
+    Written by `services.journal.tell` alone; wording per audience is in `wording.py`.
+    """
+
+    candidature = models.ForeignKey(Candidature, on_delete=models.PROTECT, related_name="events")
+    at = models.DateTimeField("le")
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField("événement", max_length=60)
+    is_internal = models.BooleanField("interne", default=False)
+    criterion = models.CharField("critère", max_length=60, blank=True)
+    data = models.JSONField("détails", default=dict, blank=True)
+
+    class Meta:
+        verbose_name = "événement d’une candidature"
+        verbose_name_plural = "événements de candidatures"
+        indexes = [models.Index(fields=["candidature", "-at", "-id"], name="candidature_timeline")]
+        triggers = frozen("candidature_event")
+
+    def __str__(self) -> str:
+        return f"{self.kind} – {self.candidature_id}"

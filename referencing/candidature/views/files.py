@@ -1,0 +1,131 @@
+"""The listing team’s queue, and a file taken in charge."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods
+
+from convergence.accounts.requests import SignedInRequest
+from convergence.audit.workflow import is_allowed
+from convergence.database.search import search
+from convergence.kernel.errors import TransitionRefused
+from convergence.ui.values import Action, Row
+from convergence.ui.views import render_confirmation
+from referencing.candidature.enums import CandidatureState
+from referencing.candidature.models import Candidature
+from referencing.candidature.services import take_charge
+from referencing.candidature.views.frame import file_frame, get_file
+from referencing.candidature.wording import state_badge
+from referencing.dossier.outputs import present
+from referencing.dossier.readers import read_payload
+
+LIST_LIMIT = 200
+ALL = ("toutes", "Toutes")
+
+
+def require_agent(request: SignedInRequest) -> None:
+    if not request.user.access.reads_every_file:
+        raise PermissionDenied("agents")
+
+
+@require_GET
+@login_required
+def candidature_list(request: SignedInRequest) -> HttpResponse:
+    """The listing team’s queue: the oldest waiting first; search on product, organisation and reference."""
+    require_agent(request)
+    state = request.GET.get("etat", CandidatureState.APPLIED)
+    text = request.GET.get("q", "").strip()
+    rows = Candidature.objects.visible_to(request.user).select_related("enrolment__product__organisation", "referent")
+    if state in CandidatureState.values:
+        rows = rows.filter(state=state)
+    rows = search(
+        rows, text, "enrolment__product__name", "enrolment__product__organisation__name", "dossier__reference"
+    )
+    return render(
+        request,
+        "candidature/candidature_list.html",
+        {
+            "rows": [
+                Row(
+                    cells=[
+                        candidature.enrolment.label,
+                        candidature.enrolment.product.organisation.name,
+                        state_badge(candidature.state),
+                        candidature.applied_at,
+                        candidature.referent.get_full_name() if candidature.referent else "",
+                    ],
+                    url=address,
+                )
+                for candidature in rows.order_by("applied_at", "pk")[:LIST_LIMIT]
+                for address in [reverse("candidature:candidature_detail", args=[candidature.pk])]
+            ],
+            "columns": ["Produit", "Structure", "État", "Déposée", "Référent"],
+            "states": [ALL, *(choice for choice in CandidatureState.choices if choice[0] != CandidatureState.NEW)],
+            "state": state,
+            "text": text,
+        },
+    )
+
+
+@require_GET
+@login_required
+def candidature_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
+    """The home of a file, for both sides: who has the ball, its dossier, what to do next."""
+    candidature = get_file(request, pk)
+    address = reverse("candidature:candidature_take", args=[pk])
+    return render(
+        request,
+        "candidature/candidature_detail.html",
+        {
+            **file_frame(request, candidature, "summary"),
+            "content": present(read_payload(candidature.dossier)),
+            "take": Action(
+                "Prendre en charge",
+                address,
+                confirm_url=address,
+                confirm_title="Prendre en charge la candidature",
+                confirm_text="Vous devenez le référent de cette candidature. L’éditeur en est informé et ne pourra plus "
+                "l’annuler, seulement la retirer.",
+            )
+            if is_allowed(candidature, "take_charge", request.user)
+            else None,
+        },
+    )
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def candidature_take(request: SignedInRequest, pk: UUID) -> HttpResponse:
+    """« Prendre en charge » (T16)."""
+    require_agent(request)
+    candidature = get_file(request, pk)
+    page = reverse("candidature:candidature_detail", args=[pk])
+    if not is_allowed(candidature, "take_charge", request.user):
+        if request.method == "POST" and candidature.state == CandidatureState.APPLIED:
+            raise PermissionDenied("take_charge")
+        messages.info(request, "Cette candidature n’est plus à prendre en charge.")
+        return redirect(page)
+    if request.method == "GET":
+        action = Action(
+            "Prendre en charge",
+            reverse("candidature:candidature_take", args=[pk]),
+            confirm_title="Prendre en charge la candidature",
+            confirm_text="Vous devenez le référent de cette candidature.",
+        )
+        return render_confirmation(request, action, cancel_url=page)
+    try:
+        take_charge(candidature_id=pk, actor=request.user)
+    except Candidature.DoesNotExist as error:
+        raise Http404 from error
+    except TransitionRefused as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, "Vous êtes le référent de cette candidature.")
+    return redirect(page)

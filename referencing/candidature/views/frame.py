@@ -1,0 +1,83 @@
+"""What every page of a file under instruction shows at its top: title, state, who has the ball, tabs (both sides)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+
+from convergence.accounts.requests import SignedInRequest
+from convergence.ui.values import Link
+from referencing.candidature.models import Candidature
+from referencing.candidature.rules import is_instructor
+from referencing.candidature.wording import ball_words, state_badge
+
+if TYPE_CHECKING:
+    from convergence.accounts.models import User
+
+
+def everybody(user: User, candidature: Candidature) -> bool:
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """One page of the file: `key` marks the current one, `url` is a URL name that takes the file’s id."""
+
+    key: str
+    label: str
+    url: str
+    is_shown: Callable[[User, Candidature], bool] = everybody
+    editor_label: str = ""
+
+
+#: In the order of the work; each topic adds its own line.
+TABS: list[Tab] = [
+    Tab("summary", "Synthèse", "candidature:candidature_detail", editor_label="Suivi"),
+]
+
+
+def get_file(request: SignedInRequest, pk: UUID) -> Candidature:
+    """The file, or 404 for whoever may not see it."""
+    return get_object_or_404(
+        Candidature.objects.visible_to(request.user).select_related(
+            "enrolment__product__organisation", "enrolment__demarche__parcours", "dossier__created_by", "referent"
+        ),
+        pk=pk,
+    )
+
+
+def file_frame(request: SignedInRequest, candidature: Candidature, tab: str) -> dict[str, Any]:
+    """Template values for `candidature/file_base.html`; `tab` is the key of the current one."""
+    user = request.user
+    instructor = is_instructor(user, candidature)
+    who, what = ball_words(candidature.waiting_for, is_instructor=instructor)
+    home = (
+        Link("Candidatures", reverse("candidature:candidature_list"))
+        if instructor
+        else Link(candidature.enrolment.label, reverse("pages:enrolment_detail", args=[candidature.enrolment_id]))
+    )
+    return {
+        "candidature": candidature,
+        "is_instructor": instructor,
+        "title": candidature.enrolment.label,
+        "badge": state_badge(candidature.state),
+        "ball_who": who,
+        "ball_what": what,
+        "ball_until": candidature.due_on,
+        "ball_is_mine": who == "Vous",
+        "crumbs": [home, Link(f"Candidature {candidature.dossier.reference}")],
+        "tabs": [
+            {
+                "label": each.label if instructor or not each.editor_label else each.editor_label,
+                "url": reverse(each.url, args=[candidature.pk]),
+                "is_current": each.key == tab,
+            }
+            for each in TABS
+            if each.is_shown(user, candidature)
+        ],
+    }

@@ -1,0 +1,60 @@
+"""Files under instruction in the state that a test needs, on the small grid."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils import timezone
+
+from convergence.accounts.enums import Role
+from convergence.accounts.models import User
+from referencing.candidature.enums import ADMISSIBLE_STATES, UNTAKEN_STATES, CandidatureState, Proposal
+from referencing.candidature.models import Candidature, ThemeReview
+from referencing.candidature.services import standing
+from referencing.dossier.readers import read_payload
+from tests.dossier.factories import make_dossier
+from tests.factories import make_agent
+
+
+def make_candidature(
+    state: CandidatureState = CandidatureState.EVALUATION,
+    *,
+    referent: User | None = None,
+    experts: dict[str, User] | None = None,
+    complete: bool = True,
+    has_exchange: bool = False,
+    **fields: Any,
+) -> tuple[Candidature, User]:
+    """A file in `state` and a mandataire of its organisation; `experts` maps a theme to its expert.
+
+    `fields` go to the product. `complete=False` is faster: only the core questionnaires were answered.
+    """
+    dossier, manager = make_dossier(complete=complete, **fields)
+    now = timezone.now()
+    is_taken = state not in UNTAKEN_STATES
+    candidature = Candidature.objects.create(
+        enrolment=dossier.enrolment,
+        dossier=dossier,
+        state=state,
+        applied_by=manager,
+        applied_at=now,
+        referent=(referent or make_agent(Role.LISTING_TEAM)) if is_taken else None,
+        taken_at=now if is_taken else None,
+        admissible_at=now if state in ADMISSIBLE_STATES else None,
+        concluded_at=now if state == CandidatureState.READY_COMMISSION else None,
+        proposal=Proposal.FAVOURABLE if state == CandidatureState.READY_COMMISSION else "",
+        has_exchange=has_exchange,
+        searchable=f"{dossier.enrolment.label} {dossier.enrolment.product.organisation.name} {dossier.reference}",
+    )
+    if state in ADMISSIBLE_STATES:
+        for position, questionnaire in enumerate(read_payload(dossier)["questionnaires"]):
+            expert = (experts or {}).get(questionnaire["code"])
+            ThemeReview.objects.create(
+                candidature=candidature,
+                theme=questionnaire["code"],
+                position=position,
+                expert=expert,
+                assigned_at=now if expert else None,
+            )
+    standing.refresh(candidature)
+    return candidature, manager
