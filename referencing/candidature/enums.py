@@ -139,3 +139,21 @@ class ReminderKind(models.TextChoices):
     SOON = "soon", "Échéance proche"
     PASSED = "passed", "Échéance dépassée"
     LEGAL = "legal", "Échéance légale proche"
+
+
+class DiscussionState(models.TextChoices):
+    OPEN = "open", "Ouverte"
+    RESOLVED = "resolved", "Résolue"
+    CLOSED = "closed", "Close"
+
+
+DISCUSSION_TRANSITIONS: list[tuple[str, str]] = [
+    (DiscussionState.OPEN, DiscussionState.RESOLVED),
+    (DiscussionState.OPEN, DiscussionState.CLOSED),
+    (DiscussionState.RESOLVED, DiscussionState.OPEN),
+    (DiscussionState.RESOLVED, DiscussionState.CLOSED),
+    (DiscussionState.CLOSED, DiscussionState.OPEN),
+]
+
+#: Themes whose experts open encrypted containers (A-14).
+ENCRYPTED_THEMES = frozenset({"rgpd", "maturite-securite", "securite-echanges"})

@@ -4,8 +4,10 @@ from referencing.candidature.models.candidature import Candidature, CandidatureE
 from referencing.candidature.models.clock import ClockStop, DeadlineReminder
 from referencing.candidature.models.conclusion import Conclusion
 from referencing.candidature.models.correspondence import Attachment, Letter
+from referencing.candidature.models.discussion import Discussion, DiscussionMessage, DiscussionRead
 from referencing.candidature.models.requests import ComplementItem, ComplementRequest, Extension, NonConformity
 from referencing.candidature.models.review import Verdict
+from referencing.candidature.models.workspace import EvidencePin, Presence
 
 __all__ = [
     "Attachment",
@@ -17,9 +19,14 @@ __all__ = [
     "ComplementRequest",
     "Conclusion",
     "DeadlineReminder",
+    "Discussion",
+    "DiscussionMessage",
+    "DiscussionRead",
+    "EvidencePin",
     "Extension",
     "Letter",
     "NonConformity",
+    "Presence",
     "ThemeReview",
     "Verdict",
 ]
