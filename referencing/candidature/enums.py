@@ -127,6 +127,20 @@ class LetterKind(models.TextChoices):
     INCOMING_MAIL = "incoming_mail", "Courrier reçu"
 
 
+class StopReason(models.TextChoices):
+    """Why the delays of a file do not run (A-19)."""
+
+    PIECES = "pieces", "Pièces attendues de l’éditeur"
+    ANSWERS = "answers", "Réponses attendues de l’éditeur"
+    CONCLUDED = "concluded", "Instruction conclue"
+
+
+class ReminderKind(models.TextChoices):
+    SOON = "soon", "Échéance proche"
+    PASSED = "passed", "Échéance dépassée"
+    LEGAL = "legal", "Échéance légale proche"
+
+
 class DiscussionState(models.TextChoices):
     OPEN = "open", "Ouverte"
     RESOLVED = "resolved", "Résolue"

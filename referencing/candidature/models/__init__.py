@@ -1,6 +1,7 @@
 """Rows of the instruction, one module per topic."""
 
 from referencing.candidature.models.candidature import Candidature, CandidatureEvent, CandidatureQuerySet, ThemeReview
+from referencing.candidature.models.clock import ClockStop, DeadlineReminder
 from referencing.candidature.models.conclusion import Conclusion
 from referencing.candidature.models.correspondence import Attachment, Letter
 from referencing.candidature.models.discussion import Discussion, DiscussionMessage, DiscussionRead
@@ -13,9 +14,11 @@ __all__ = [
     "Candidature",
     "CandidatureEvent",
     "CandidatureQuerySet",
+    "ClockStop",
     "ComplementItem",
     "ComplementRequest",
     "Conclusion",
+    "DeadlineReminder",
     "Discussion",
     "DiscussionMessage",
     "DiscussionRead",
