@@ -1,6 +1,7 @@
 """Rows of the instruction, one module per topic."""
 
 from referencing.candidature.models.candidature import Candidature, CandidatureEvent, CandidatureQuerySet, ThemeReview
+from referencing.candidature.models.conclusion import Conclusion
 from referencing.candidature.models.correspondence import Attachment, Letter
 from referencing.candidature.models.discussion import Discussion, DiscussionMessage, DiscussionRead
 from referencing.candidature.models.requests import ComplementItem, ComplementRequest, Extension, NonConformity
@@ -14,6 +15,7 @@ __all__ = [
     "CandidatureQuerySet",
     "ComplementItem",
     "ComplementRequest",
+    "Conclusion",
     "Discussion",
     "DiscussionMessage",
     "DiscussionRead",
