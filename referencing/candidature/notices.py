@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.urls import reverse
 from django.utils import timezone
 
@@ -10,7 +12,8 @@ from convergence.accounts.models import User
 from convergence.notifications.services import send
 from convergence.products.people import responsible_people
 from convergence.ui.typography import format_datetime
-from referencing.candidature.models import Candidature
+from referencing.candidature.models import Candidature, Discussion, DiscussionMessage, ThemeReview
+from referencing.dossier.readers import read_payload
 from referencing.enrolment.models import PreListing
 
 TEAM = "Équipe de référencement"
@@ -95,6 +98,83 @@ def _tell_team(candidature: Candidature, *, subject: str, content: str) -> None:
         content=content,
         link=reverse("candidature:candidature_detail", args=[candidature.pk]),
         action="Ouvrir la candidature",
+    )
+
+
+def theme_concluded(candidature: Candidature, review: ThemeReview) -> None:
+    """To the référent: one theme less, and a second reading to organise when the démarche asks for it."""
+    if candidature.referent is None or candidature.referent == review.concluded_by:
+        return
+    _tell_agents(
+        candidature,
+        [candidature.referent],
+        sender=str(review.concluded_by),
+        subject=f"thème conclu, {theme_title(candidature, review.theme)}",
+        content=f"{review.concluded_by} a conclu l’évaluation du thème « {theme_title(candidature, review.theme)} ».",
+        link=reverse("candidature:examination", args=[candidature.pk]) + f"#{review.theme}",
+    )
+
+
+def theme_sent_back(candidature: Candidature, review: ThemeReview, author: User, reason: str) -> None:
+    """To whoever concluded the theme: the second reader asks for more."""
+    _tell_agents(
+        candidature,
+        [author],
+        sender=TEAM,
+        subject=f"visa refusé, {theme_title(candidature, review.theme)}",
+        content=f"Reprenez l’évaluation du thème « {theme_title(candidature, review.theme)} » : il est rouvert. Motif : {reason}",
+        link=reverse("candidature:examination", args=[candidature.pk]) + f"#{review.theme}",
+    )
+
+
+def discussion_message(candidature: Candidature, discussion: Discussion, message: DiscussionMessage) -> None:
+    """To the other side of a shared thread, and to the agents of an internal one; never back to its author."""
+    link = reverse("candidature:criterion_review", args=[candidature.pk, discussion.criterion]) + "#discussions"
+    about = f"sur le critère {discussion.criterion}"
+    if not discussion.is_internal and not message.from_editor:
+        enrolment = candidature.enrolment
+        send(
+            recipients=responsible_people(enrolment.product),
+            sender=TEAM,
+            product=enrolment.label,
+            kind="Candidature",
+            subject=f"question {about}",
+            content=f"Répondez à la question posée {about} :\n\n{message.text}",
+            link=link,
+            action="Répondre",
+        )
+        return
+    expert = candidature.reviews.filter(theme=discussion.theme).select_related("expert").first()
+    people = {candidature.referent, expert.expert if expert else None} - {None, message.author}
+    _tell_agents(
+        candidature,
+        sorted((person for person in people if person), key=lambda person: str(person.pk)),
+        sender=str(message.author),
+        subject=f"nouveau message {about}",
+        content=f"{message.author} a écrit {about} :\n\n{message.text}",
+        link=link,
+    )
+
+
+def theme_title(candidature: Candidature, theme: str) -> str:
+    """The name of the questionnaire as it was frozen."""
+    return next(
+        (each["title"] for each in read_payload(candidature.dossier)["questionnaires"] if each["code"] == theme), theme
+    )
+
+
+def _tell_agents(
+    candidature: Candidature, people: Sequence[User], *, sender: str, subject: str, content: str, link: str
+) -> None:
+    send(
+        recipients=people,
+        sender=sender,
+        product=candidature.enrolment.label,
+        kind="Candidature",
+        subject=subject,
+        content=content,
+        link=link,
+        action="Ouvrir le dossier",
     )
 
 
