@@ -11,6 +11,7 @@ from convergence.notifications.services import send
 from convergence.products.people import responsible_people
 from convergence.ui.typography import format_datetime
 from referencing.candidature.models import Candidature
+from referencing.enrolment.models import PreListing
 
 TEAM = "Équipe de référencement"
 
@@ -95,3 +96,41 @@ def _tell_team(candidature: Candidature, *, subject: str, content: str) -> None:
         link=reverse("candidature:candidature_detail", args=[candidature.pk]),
         action="Ouvrir la candidature",
     )
+
+
+def instruction_concluded(candidature: Candidature) -> None:
+    """The editor learns that the file goes to the commission, not what is proposed there."""
+    _tell_editor(
+        candidature,
+        subject="instruction terminée",
+        content="L’instruction de votre dossier est terminée : il sera examiné par la commission. Vous n’avez rien à faire "
+        "pour le moment.",
+    )
+
+
+def instruction_reopened(candidature: Candidature) -> None:
+    _tell_editor(
+        candidature,
+        subject="instruction rouverte",
+        content="L’évaluation de votre dossier reprend avant son passage en commission. Vous n’avez rien à faire pour le "
+        "moment.",
+    )
+
+
+def solution_pre_listed(candidature: Candidature) -> None:
+    """N17."""
+    _tell_editor(
+        candidature,
+        subject="solution pré-référencée",
+        content=f"Votre solution est pré-référencée sur la base du dossier {candidature.dossier.reference} : des éditeurs "
+        "distributeurs pourront demander à s’y rattacher. Elle ne figure pas au catalogue public.",
+    )
+
+
+def pre_listing_changed(candidature: Candidature, pre_listing: PreListing) -> None:
+    """Both sides read the same sentence, with the reason when there is one."""
+    content = f"Pré-référencement : {pre_listing.get_state_display().lower()}."
+    if pre_listing.reason:
+        content += f"\n\nMotif : {pre_listing.reason}"
+    _tell_editor(candidature, subject="pré-référencement modifié", content=content)
+    _tell_team(candidature, subject="pré-référencement modifié", content=content)
