@@ -125,3 +125,18 @@ class LetterKind(models.TextChoices):
     CALL = "call", "Appel téléphonique"
     MEETING = "meeting", "Réunion"
     INCOMING_MAIL = "incoming_mail", "Courrier reçu"
+
+
+class CheckResult(models.TextChoices):
+    """What an agent answers on a line of the admissibility checklist."""
+
+    YES = "yes", "Oui"
+    NO = "no", "Non"
+    NOT_APPLICABLE = "not_applicable", "Sans objet"
+
+
+class DocumentKind(models.TextChoices):
+    """Documents that the platform makes once for a file; the value stands in their address."""
+
+    ACKNOWLEDGEMENT = "accuse-de-reception", "Accusé de réception"
+    INADMISSIBILITY = "irrecevabilite", "Décision d’irrecevabilité"

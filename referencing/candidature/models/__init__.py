@@ -1,5 +1,6 @@
 """Rows of the instruction, one module per topic."""
 
+from referencing.candidature.models.admission import AdmissibilityAct, AdmissibilityCheck, IssuedDocument
 from referencing.candidature.models.candidature import Candidature, CandidatureEvent, CandidatureQuerySet, ThemeReview
 from referencing.candidature.models.conclusion import Conclusion
 from referencing.candidature.models.correspondence import Attachment, Letter
@@ -7,6 +8,8 @@ from referencing.candidature.models.requests import ComplementItem, ComplementRe
 from referencing.candidature.models.review import Verdict
 
 __all__ = [
+    "AdmissibilityAct",
+    "AdmissibilityCheck",
     "Attachment",
     "Candidature",
     "CandidatureEvent",
@@ -15,6 +18,7 @@ __all__ = [
     "ComplementRequest",
     "Conclusion",
     "Extension",
+    "IssuedDocument",
     "Letter",
     "NonConformity",
     "ThemeReview",

@@ -1,7 +1,8 @@
 """Use-cases of the instruction, one module per topic; what other apps and pages call is named here."""
 
-from referencing.candidature.services.applying import apply, cancel, find_blockers, take_charge, withdraw
+from referencing.candidature.services.applying import apply, cancel, find_blockers, withdraw
+from referencing.candidature.services.assignment import assign_expert, assign_referent, take_charge
 from referencing.candidature.services.files import lock_file
 from referencing.candidature.services.journal import tell
 
-__all__ = ["apply", "cancel", "find_blockers", "lock_file", "take_charge", "tell", "withdraw"]
+__all__ = ["apply", "assign_expert", "assign_referent", "cancel", "find_blockers", "lock_file", "take_charge", "tell", "withdraw"]
