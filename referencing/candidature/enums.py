@@ -140,3 +140,21 @@ class DocumentKind(models.TextChoices):
 
     ACKNOWLEDGEMENT = "accuse-de-reception", "Accusé de réception"
     INADMISSIBILITY = "irrecevabilite", "Décision d’irrecevabilité"
+
+
+class DiscussionState(models.TextChoices):
+    OPEN = "open", "Ouverte"
+    RESOLVED = "resolved", "Résolue"
+    CLOSED = "closed", "Close"
+
+
+DISCUSSION_TRANSITIONS: list[tuple[str, str]] = [
+    (DiscussionState.OPEN, DiscussionState.RESOLVED),
+    (DiscussionState.OPEN, DiscussionState.CLOSED),
+    (DiscussionState.RESOLVED, DiscussionState.OPEN),
+    (DiscussionState.RESOLVED, DiscussionState.CLOSED),
+    (DiscussionState.CLOSED, DiscussionState.OPEN),
+]
+
+#: Themes whose experts open encrypted containers (A-14).
+ENCRYPTED_THEMES = frozenset({"rgpd", "maturite-securite", "securite-echanges"})

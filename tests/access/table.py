@@ -168,6 +168,7 @@ accounts:support_list                   -                                   GET 
 accounts:support_stop                   -                                   POST login 302   302   302   302   302   | 302   302   302   302   302
 accounts:support_start                  person                              GET  login 403   403   403   403   403   | 403   200   403   403   403
 accounts:support_start                  person                              POST login 403   403   403   403   403   | 403   422   403   403   403
+drafts:draft_save                       -+form=essai                             POST login 200   200   200   200   200   | 200   200   200   200   200
 notifications:notification_list         -                                   GET  login 200   200   200   200   200   | 200   200   200   200   200
 notifications:notification_read_all     -                                   POST login 302   302   302   302   302   | 302   302   302   302   302
 notifications:notification_read         notification                        POST login 302   302   302   302   404   | 302   302   302   302   302

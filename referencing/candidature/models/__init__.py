@@ -4,8 +4,10 @@ from referencing.candidature.models.admission import AdmissibilityAct, Admissibi
 from referencing.candidature.models.candidature import Candidature, CandidatureEvent, CandidatureQuerySet, ThemeReview
 from referencing.candidature.models.conclusion import Conclusion
 from referencing.candidature.models.correspondence import Attachment, Letter
+from referencing.candidature.models.discussion import Discussion, DiscussionMessage, DiscussionRead
 from referencing.candidature.models.requests import ComplementItem, ComplementRequest, Extension, NonConformity
 from referencing.candidature.models.review import Verdict
+from referencing.candidature.models.workspace import EvidencePin, Presence
 
 __all__ = [
     "AdmissibilityAct",
@@ -17,10 +19,15 @@ __all__ = [
     "ComplementItem",
     "ComplementRequest",
     "Conclusion",
+    "Discussion",
+    "DiscussionMessage",
+    "DiscussionRead",
+    "EvidencePin",
     "Extension",
     "IssuedDocument",
     "Letter",
     "NonConformity",
+    "Presence",
     "ThemeReview",
     "Verdict",
 ]
