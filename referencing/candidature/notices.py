@@ -96,7 +96,9 @@ def expert_assigned(candidature: Candidature, expert: User, theme: str) -> None:
 def expert_removed(candidature: Candidature, expert: User, theme: str) -> None:
     """In the platform only: there is nothing to do."""
     _tell_agents(
-        candidature, [expert], content=f"Le thème « {theme} » de ce dossier ne vous est plus confié. N’y travaillez plus."
+        candidature,
+        [expert],
+        content=f"Le thème « {theme} » de ce dossier ne vous est plus confié. N’y travaillez plus.",
     )
 
 

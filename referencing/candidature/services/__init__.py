@@ -5,4 +5,14 @@ from referencing.candidature.services.assignment import assign_expert, assign_re
 from referencing.candidature.services.files import lock_file
 from referencing.candidature.services.journal import tell
 
-__all__ = ["apply", "assign_expert", "assign_referent", "cancel", "find_blockers", "lock_file", "take_charge", "tell", "withdraw"]
+__all__ = [
+    "apply",
+    "assign_expert",
+    "assign_referent",
+    "cancel",
+    "find_blockers",
+    "lock_file",
+    "take_charge",
+    "tell",
+    "withdraw",
+]
