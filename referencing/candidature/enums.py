@@ -139,6 +139,19 @@ class ReminderKind(models.TextChoices):
     SOON = "soon", "Échéance proche"
     PASSED = "passed", "Échéance dépassée"
     LEGAL = "legal", "Échéance légale proche"
+class CheckResult(models.TextChoices):
+    """What an agent answers on a line of the admissibility checklist."""
+
+    YES = "yes", "Oui"
+    NO = "no", "Non"
+    NOT_APPLICABLE = "not_applicable", "Sans objet"
+
+
+class DocumentKind(models.TextChoices):
+    """Documents that the platform makes once for a file; the value stands in their address."""
+
+    ACKNOWLEDGEMENT = "accuse-de-reception", "Accusé de réception"
+    INADMISSIBILITY = "irrecevabilite", "Décision d’irrecevabilité"
 
 
 class DiscussionState(models.TextChoices):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Iterable
 
 from django.urls import reverse
 from django.utils import timezone
@@ -14,6 +15,8 @@ from convergence.products.people import responsible_people
 from convergence.ui.typography import format_datetime
 from referencing.candidature.models import Candidature, Discussion, DiscussionMessage, ThemeReview
 from referencing.dossier.readers import read_payload
+from convergence.ui.typography import NBSP, format_datetime
+from referencing.candidature.models import Candidature
 from referencing.enrolment.models import PreListing
 
 TEAM = "Équipe de référencement"
@@ -59,6 +62,50 @@ def candidature_taken(candidature: Candidature) -> None:
     )
 
 
+def referent_named(candidature: Candidature, by: User) -> None:
+    """Somebody else put the file into these hands."""
+    if candidature.referent:
+        _tell_agents(
+            candidature,
+            [candidature.referent],
+            subject="vous êtes le référent de cette candidature",
+            content=f"Examinez ce dossier{NBSP}: {by} vous en a désigné référent.",
+        )
+
+
+def referent_changed(candidature: Candidature, previous: User | None, by: User) -> None:
+    """The new référent and the former one; the editor learns whom to write to (A-22)."""
+    referent_named(candidature, by)
+    if previous and previous != by:
+        _tell_agents(
+            candidature,
+            [previous],
+            content=f"Vous n’êtes plus le référent de cette candidature, confiée à {candidature.referent}.",
+        )
+    _tell_editor(
+        candidature,
+        content=f"{candidature.referent} est désormais le référent de votre candidature. Vous n’avez rien à faire.",
+    )
+
+
+def expert_assigned(candidature: Candidature, expert: User, theme: str) -> None:
+    _tell_agents(
+        candidature,
+        [expert],
+        subject="un thème à évaluer",
+        content=f"Évaluez le thème « {theme} » de ce dossier{NBSP}: il vous est confié.",
+    )
+
+
+def expert_removed(candidature: Candidature, expert: User, theme: str) -> None:
+    """In the platform only: there is nothing to do."""
+    _tell_agents(
+        candidature,
+        [expert],
+        content=f"Le thème « {theme} » de ce dossier ne vous est plus confié. N’y travaillez plus.",
+    )
+
+
 def candidature_cancelled(candidature: Candidature) -> None:
     _tell_team(candidature, subject="candidature annulée", content="L’éditeur a annulé son dossier candidat.")
 
@@ -72,7 +119,7 @@ def candidature_withdrawn(candidature: Candidature) -> None:
     )
 
 
-def _tell_editor(candidature: Candidature, *, subject: str, content: str) -> None:
+def _tell_editor(candidature: Candidature, *, content: str, subject: str = "") -> None:
     enrolment = candidature.enrolment
     send(
         recipients=responsible_people(enrolment.product),
@@ -87,8 +134,12 @@ def _tell_editor(candidature: Candidature, *, subject: str, content: str) -> Non
 
 
 def _tell_team(candidature: Candidature, *, subject: str, content: str) -> None:
-    enrolment = candidature.enrolment
     people = [candidature.referent] if candidature.referent else User.objects.with_role(Role.LISTING_TEAM)
+    _tell_agents(candidature, people, subject=subject, content=content)
+
+
+def _tell_agents(candidature: Candidature, people: Iterable[User], *, content: str, subject: str = "") -> None:
+    enrolment = candidature.enrolment
     send(
         recipients=people,
         sender=enrolment.product.organisation.name,

@@ -1,5 +1,6 @@
 """Rows of the instruction, one module per topic."""
 
+from referencing.candidature.models.admission import AdmissibilityAct, AdmissibilityCheck, IssuedDocument
 from referencing.candidature.models.candidature import Candidature, CandidatureEvent, CandidatureQuerySet, ThemeReview
 from referencing.candidature.models.clock import ClockStop, DeadlineReminder
 from referencing.candidature.models.conclusion import Conclusion
@@ -10,6 +11,8 @@ from referencing.candidature.models.review import Verdict
 from referencing.candidature.models.workspace import EvidencePin, Presence
 
 __all__ = [
+    "AdmissibilityAct",
+    "AdmissibilityCheck",
     "Attachment",
     "Candidature",
     "CandidatureEvent",
@@ -24,6 +27,7 @@ __all__ = [
     "DiscussionRead",
     "EvidencePin",
     "Extension",
+    "IssuedDocument",
     "Letter",
     "NonConformity",
     "Presence",
