@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from django.urls import reverse
 from django.utils import timezone
@@ -12,11 +11,9 @@ from convergence.accounts.enums import Role
 from convergence.accounts.models import User
 from convergence.notifications.services import send
 from convergence.products.people import responsible_people
-from convergence.ui.typography import format_datetime
+from convergence.ui.typography import NBSP, format_datetime
 from referencing.candidature.models import Candidature, Discussion, DiscussionMessage, ThemeReview
 from referencing.dossier.readers import read_payload
-from convergence.ui.typography import NBSP, format_datetime
-from referencing.candidature.models import Candidature
 from referencing.enrolment.models import PreListing
 
 TEAM = "Équipe de référencement"

@@ -6,6 +6,7 @@ from referencing.candidature.models.clock import ClockStop, DeadlineReminder
 from referencing.candidature.models.conclusion import Conclusion
 from referencing.candidature.models.correspondence import Attachment, Letter
 from referencing.candidature.models.discussion import Discussion, DiscussionMessage, DiscussionRead
+from referencing.candidature.models.queue import CalendarFeed, QueueHabit, QueueView, Reading
 from referencing.candidature.models.requests import ComplementItem, ComplementRequest, Extension, NonConformity
 from referencing.candidature.models.review import Verdict
 from referencing.candidature.models.workspace import EvidencePin, Presence
@@ -14,6 +15,7 @@ __all__ = [
     "AdmissibilityAct",
     "AdmissibilityCheck",
     "Attachment",
+    "CalendarFeed",
     "Candidature",
     "CandidatureEvent",
     "CandidatureQuerySet",
@@ -31,6 +33,9 @@ __all__ = [
     "Letter",
     "NonConformity",
     "Presence",
+    "QueueHabit",
+    "QueueView",
+    "Reading",
     "ThemeReview",
     "Verdict",
 ]
