@@ -13,6 +13,7 @@ from referencing.candidature import notices
 from referencing.candidature.models import Candidature
 from referencing.candidature.services import standing
 from referencing.candidature.services.files import lock_file
+from referencing.candidature.services.interests import find_obstacles
 from referencing.candidature.services.journal import tell
 from referencing.convention.enums import ConventionState
 from referencing.convention.models import Convention
@@ -158,9 +159,20 @@ def withdraw(*, candidature_id: UUID, actor: User, reason: str = "") -> Candidat
 
 @transaction.atomic
 def take_charge(*, candidature_id: UUID, actor: User) -> Candidature:
-    """« Prendre en charge »: the agent becomes the référent and admissibility begins (T16)."""
+    """« Prendre en charge »: the agent becomes the référent and admissibility begins (T16).
+
+    Refused while the agent’s links of interest are not declared, or bar (A-21).
+    """
     candidature = lock_file(candidature_id, actor)
-    workflow.fire(candidature, "take_charge", actor=actor, by=actor, at=timezone.now())
+    now = timezone.now()
+    workflow.fire(
+        candidature,
+        "take_charge",
+        actor=actor,
+        guard=lambda: find_obstacles(candidature, person=actor, at=now),
+        by=actor,
+        at=now,
+    )
     tell(candidature, "taken", actor=actor)
     standing.refresh(candidature)
     transaction.on_commit(partial(notices.candidature_taken, candidature))
