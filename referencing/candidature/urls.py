@@ -1,10 +1,12 @@
 from django.urls import path
 
-from referencing.candidature.views import applying, conclusion, files
+from referencing.candidature.views import applying, conclusion, files, interests
 
 app_name = "candidature"
 
 urlpatterns = [
+    path("liens-interets/", interests.interest_list, name="interest_list"),
+    path("liens-interets/declarer/", interests.interest_declare, name="interest_declare"),
     path("rattachements/<uuid:pk>/dossiers/", applying.dossier_list, name="dossier_list"),
     path("rattachements/<uuid:pk>/candidater/", applying.candidature_apply, name="candidature_apply"),
     path("dossiers/<uuid:pk>/", applying.dossier_detail, name="dossier_detail"),
