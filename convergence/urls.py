@@ -17,6 +17,7 @@ urlpatterns = [
     path("metrics", health.metrics, name="metrics"),
     path("", include("convergence.accounts.urls")),
     path("compte/", include("convergence.accounts.login_urls")),
+    path("brouillons/", include("convergence.drafts.urls")),
     path("notifications/", include("convergence.notifications.urls")),
     path("ui/", include("convergence.ui.urls")),
 ]

@@ -1,5 +1,7 @@
 """A factory per state, as short as the tests that read them."""
 
+from datetime import timedelta
+
 import factory
 from allauth.mfa.models import Authenticator
 from django.utils import timezone
@@ -7,6 +9,8 @@ from factory.django import DjangoModelFactory
 
 from convergence.accounts import models as accounts
 from convergence.accounts.enums import LegalForm, MembershipState, MembershipType, Role
+from convergence.interests import models as interests
+from convergence.interests.enums import DECLARING_ROLES
 from convergence.products import models as products
 from convergence.products.enums import Interest, ProductType
 
@@ -67,12 +71,24 @@ def make_member(
     return MembershipFactory(organisation=organisation, type=type, is_validator=is_validator).user
 
 
-def make_agent(role: Role, theme: str = "") -> accounts.User:
-    """A new person with one back-office role and the second factor that it demands."""
+def make_agent(role: Role, theme: str = "", *, has_declared: bool = True) -> accounts.User:
+    """A new person with one back-office role, the second factor that it demands and no link of interest."""
     user = UserFactory(email=factory.Sequence(lambda n: f"agent{n}@operateur.example"))
     accounts.RoleAssignment.objects.create(user=user, role=role, theme=theme)
     Authenticator.objects.create(user=user, type=Authenticator.Type.TOTP, data={"secret": ""})
+    if has_declared and role in DECLARING_ROLES:
+        InterestDeclarationFactory(person=user)
     return user
+
+
+class InterestDeclarationFactory(DjangoModelFactory):
+    class Meta:
+        model = interests.InterestDeclaration
+
+    person = factory.SubFactory(UserFactory)
+    declared_at = factory.LazyFunction(timezone.now)
+    expires_on = factory.LazyAttribute(lambda row: timezone.localdate(row.declared_at) + timedelta(days=365))
+    has_none = True
 
 
 class ParcoursFactory(DjangoModelFactory):

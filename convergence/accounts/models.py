@@ -18,6 +18,7 @@ from convergence.accounts.access import Access, load_access
 from convergence.accounts.enums import LegalForm, MembershipState, MembershipType, Role, Theme
 from convergence.accounts.querysets import InvitationQuerySet, MembershipQuerySet, OrganisationQuerySet, UserManager
 from convergence.accounts.triggers import KEEP_A_MANAGER
+from convergence.database.search import Fold
 from convergence.kernel.identifiers import format_siret
 
 
@@ -107,6 +108,7 @@ class Organisation(models.Model):
                 violation_error_message="Indiquez le SIRET, ou le numéro au registre pour une structure étrangère.",
             ),
         ]
+        indexes = [models.Index(Fold("name"), name="organisation_by_folded_name")]
 
     def __str__(self) -> str:
         return self.name

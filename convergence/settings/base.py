@@ -58,7 +58,9 @@ INSTALLED_APPS = [
     "convergence.documents",
     "convergence.notifications",
     "convergence.accounts",
+    "convergence.drafts",
     "convergence.products",
+    "convergence.interests",
     "evidence",
     "questionnaires",
     "referencing.enrolment",
@@ -146,6 +148,8 @@ APPEND_ONLY_TABLES: list[str] = [
     "audit_auditentry",
     "dossier_dossier",
     "dossier_dossierfile",
+    "interests_interestdeclaration",
+    "interests_declaredinterest",
 ]
 # PostgreSQL asks for an UPDATE right before it locks a row (`FOR UPDATE`): these get it on their key alone, and the
 # trigger of the table still refuses any change.
@@ -198,6 +202,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "delete-expired-jobs": {"task": "jobs.delete_expired", "schedule": 3600},
     "request-missing-scans": {"task": "evidence.request_missing_scans", "schedule": 300},
     "expire-signing-links": {"task": "convention.expire_links", "schedule": 600},
+    "expire-pre-listings": {"task": "candidature.expire_pre_listings", "schedule": 3600},
+    "delete-old-drafts": {"task": "drafts.delete_old", "schedule": 86400},
     "sweep-incoming-files": {"task": "evidence.sweep", "schedule": 3600},
 }
 
@@ -366,6 +372,13 @@ REST_FRAMEWORK = {
     "PAGE_SIZE": 50,
 }
 SPECTACULAR_SETTINGS = {"TITLE": "Convergence", "VERSION": "1", "SERVE_INCLUDE_SCHEMA": False}
+
+# Declarations of interests (L.1452-3 CSP): how long one is valid, and how long an ended link still bars from a file.
+INTERESTS: dict[str, Any] = {
+    "VALID_DAYS": env.int("INTERESTS_VALID_DAYS", default=365),
+    "LOOK_BACK_YEARS": env.int("INTERESTS_LOOK_BACK_YEARS", default=5),
+    "REMIND_DAYS": [30, 7, 0],
+}
 
 # The house's own settings: brand, contacts, and the decisions an operator may take differently.
 CONVERGENCE: dict[str, Any] = {

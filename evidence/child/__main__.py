@@ -36,6 +36,10 @@ def perform(request: dict[str, Any]) -> Answer:
                 from evidence.child.check import check
 
                 return check(file, code=request["format"])
+            case "read_workbook":
+                from evidence.child.workbook import read_rows
+
+                return read_rows(file)
             case "render":
                 from evidence.child.render import render
 

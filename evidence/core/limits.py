@@ -17,6 +17,12 @@ ARCHIVE_RATIO_FROM = 10 * MIB  # below that, a high ratio is a blank page, not a
 # Encrypted containers: each entry costs a key derivation.
 CONTAINER_ENTRIES = 200
 
+# Workbooks that a service reads (a cahier de tests filled offline).
+WORKBOOK_SHEETS = 10
+WORKBOOK_ROWS = 5_000
+WORKBOOK_COLUMNS = 40
+WORKBOOK_TEXT = 4_000_000  # characters of all cells: they cross a pipe and are held in memory
+
 IMAGE_PIXELS = 50_000_000
 PDF_PAGES = 5_000
 RENDER_WIDTHS = (320, 800, 1600)  # pixels; a closed list keeps the cache of rendered pages small

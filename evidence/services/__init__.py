@@ -10,7 +10,7 @@ from evidence.services.containers import (
     reveal_credentials,
     search_container_entry,
 )
-from evidence.services.receiving import Examined, examine, keep, keep_generated, receive
+from evidence.services.receiving import Examined, examine, keep, keep_generated, read_workbook, receive
 from evidence.services.resumable import WrongOffset, append_chunk, finish_upload, received, start_upload
 from evidence.services.scanning import request_missing_scans, scan
 from evidence.services.showing import read_bytes, render_page, search_text, stream, withheld_reason
@@ -28,6 +28,7 @@ __all__ = [
     "open_container_entry",
     "prepare_container",
     "read_bytes",
+    "read_workbook",
     "receive",
     "received",
     "regenerate_credentials",

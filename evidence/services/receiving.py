@@ -108,6 +108,18 @@ def examine(
     return Examined(file, name, code, facts, verdict, passphrase)
 
 
+def read_workbook(*, upload: UploadedFile[Any], max_size_mb: int, anchor: str = "") -> list[list[list[str]]]:
+    """The rows of texts of each sheet of an Excel workbook, read in the limited child process; nothing is kept.
+
+    Raises UploadRefused: not a sound workbook, a virus, a formula, too many rows.
+    """
+    examined = examine(upload=upload, allowed_formats=["xlsx"], max_size_mb=max_size_mb, anchor=anchor)
+    findings = inspect(examined.upload.file, task="read_workbook")
+    if findings.problems:
+        raise UploadRefused(Blocker(each.code, each.message, anchor) for each in findings.problems)
+    return [sheet["rows"] for sheet in findings.facts["sheets"]]
+
+
 def _size_problems(file: IncomingUpload, max_size_mb: int, anchor: str) -> Iterator[Blocker]:
     limit = min(max_size_mb * MIB, UPLOAD_MAX)
     if file.size == 0 and not file.failure:

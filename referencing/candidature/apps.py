@@ -5,3 +5,9 @@ class CandidatureConfig(AppConfig):
     name = "referencing.candidature"
     label = "candidature"
     verbose_name = "Candidatures"
+
+    def ready(self) -> None:
+        from convergence.jobs import registry
+        from referencing.candidature import outputs
+
+        registry.register(outputs.REPORT_JOB, outputs.make_report)

@@ -9,6 +9,7 @@ import rules
 from convergence.accounts.enums import Role
 from convergence.accounts.rules import is_listing_team
 from convergence.products import rules as product_rules
+from referencing.candidature.enums import ENCRYPTED_THEMES
 
 if TYPE_CHECKING:
     from convergence.accounts.models import User
@@ -56,3 +57,27 @@ can_instruct = is_listing_team | is_any_expert
 can_answer = is_answering
 #: Write an answer before it is sent.
 can_prepare = rules.predicate(lambda user, instance: product_rules.can_edit(user, file_of(instance)))
+
+
+@rules.predicate
+def can_open_encrypted(user: User, candidature: Any) -> bool:
+    """Listing team, and the experts of the file’s data protection or security themes; never anybody else (A-14)."""
+    return is_listing_team(user) or any(
+        review.theme in ENCRYPTED_THEMES and is_assigned_expert(user, review) for review in candidature.reviews.all()
+    )
+
+
+@rules.predicate
+def can_discuss(user: User, discussion: Any) -> bool:
+    """Those who instruct; on a shared thread, also those who prepare the editor’s answers."""
+    if can_instruct(user, discussion):
+        return True
+    return not discussion.is_internal and bool(can_prepare(user, discussion))
+
+
+@rules.predicate
+def can_give_visa(user: User, review: Any) -> bool:
+    """Another agent than whoever concluded the theme: listing team, or an expert of the file who holds the theme."""
+    if review.concluded_by_id == user.pk:
+        return False
+    return is_listing_team(user) or (review.theme in user.access.themes and bool(is_any_expert(user, review)))

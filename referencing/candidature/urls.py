@@ -1,6 +1,6 @@
 from django.urls import path
 
-from referencing.candidature.views import applying, files
+from referencing.candidature.views import applying, conclusion, files
 
 app_name = "candidature"
 
@@ -13,4 +13,19 @@ urlpatterns = [
     path("candidatures/", files.candidature_list, name="candidature_list"),
     path("candidatures/<uuid:pk>/", files.candidature_detail, name="candidature_detail"),
     path("candidatures/<uuid:pk>/prendre-en-charge/", files.candidature_take, name="candidature_take"),
+    path("candidatures/<uuid:pk>/conclusion/", conclusion.candidature_conclude, name="candidature_conclude"),
+    path("candidatures/<uuid:pk>/conclusion/rouvrir/", conclusion.candidature_reopen, name="candidature_reopen"),
+    path(
+        "candidatures/<uuid:pk>/conclusion/pre-referencer/",
+        conclusion.candidature_pre_list,
+        name="candidature_pre_list",
+    ),
+    path(
+        "candidatures/<uuid:pk>/conclusion/<int:number>/rapport/",
+        conclusion.conclusion_export,
+        name="conclusion_export",
+    ),
+    path("pre-referencements/", conclusion.pre_listing_list, name="pre_listing_list"),
+    path("pre-referencements/<uuid:pk>/", conclusion.pre_listing_detail, name="pre_listing_detail"),
+    path("pre-referencements/<uuid:pk>/<slug:step>/", conclusion.pre_listing_change, name="pre_listing_change"),
 ]

@@ -57,3 +57,29 @@ class Purpose(models.TextChoices):
     DIAGNOSIS = "diagnostic", "Diagnostic"
     CARE = "soins", "Soins"
     SOCIAL = "suivi", "Suivi social et médico-social"
+
+
+class PreListingState(models.TextChoices):
+    """A producer’s solution that distributors may join (A-23)."""
+
+    ACTIVE = "active", "En cours"
+    SUSPENDED = "suspended", "Suspendu"
+    REPLACED = "replaced", "Remplacé"
+    REVOKED = "revoked", "Révoqué"
+    WITHDRAWN = "withdrawn", "Retiré par l’éditeur"
+    EXPIRED = "expired", "Expiré"
+
+
+_PRE_LISTING_EXITS = [
+    PreListingState.REPLACED,
+    PreListingState.REVOKED,
+    PreListingState.WITHDRAWN,
+    PreListingState.EXPIRED,
+]
+#: States in which a pre-listing still stands for its enrolment.
+STANDING_PRE_LISTINGS = [PreListingState.ACTIVE, PreListingState.SUSPENDED]
+PRE_LISTING_TRANSITIONS: list[tuple[str, str]] = [
+    (PreListingState.ACTIVE, PreListingState.SUSPENDED),
+    (PreListingState.SUSPENDED, PreListingState.ACTIVE),
+    *((state, end) for state in STANDING_PRE_LISTINGS for end in _PRE_LISTING_EXITS),
+]

@@ -19,10 +19,13 @@ from convergence.products.models import Demarche, Product
 from evidence.models import StoredFile
 from questionnaires.models import Response
 from referencing.enrolment.enums import (
+    PRE_LISTING_TRANSITIONS,
     SHEET_TRANSITIONS,
+    STANDING_PRE_LISTINGS,
     Api,
     Direction,
     EnrolmentState,
+    PreListingState,
     Purpose,
     SheetState,
     WhiteLabelRole,
@@ -260,3 +263,115 @@ class ExchangeScope(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_api_display()} – {self.get_direction_display()}"
+
+
+class PreListingQuerySet(models.QuerySet["PreListing"]):
+    def visible_to(self, user: User) -> PreListingQuerySet:
+        """Members see those of their organisations; the listing team and support see all."""
+        if user.access.reads_every_file:
+            return self
+        return self.filter(enrolment__product__organisation__in=user.access.organisation_ids)
+
+    def standing(self) -> PreListingQuerySet:
+        return self.filter(state__in=STANDING_PRE_LISTINGS)
+
+
+class PreListing(FSMModelMixin, models.Model):
+    """« Pré-référencement » of a producer’s solution: points to its frozen values, which distributors inherit (A-23).
+
+    Owned here, written by the instruction. The dossier is named by its id, reference and hash, because it stands above.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    enrolment = models.ForeignKey(
+        Enrolment, verbose_name="rattachement", on_delete=models.PROTECT, related_name="pre_listings"
+    )
+    state = FSMField("état", choices=PreListingState.choices, default=PreListingState.ACTIVE, protected=True)
+    dossier_id = models.UUIDField("dossier")
+    dossier_reference = models.CharField("numéro du dossier", max_length=40)
+    dossier_sha256 = models.CharField("empreinte du dossier", max_length=64)
+    pre_listed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    pre_listed_at = models.DateTimeField("pré-référencé le")
+    expires_on = models.DateField("jusqu’au", null=True, blank=True)
+    ended_at = models.DateTimeField("terminé le", null=True, blank=True)
+    reason = models.TextField("motif", blank=True)
+
+    objects = PreListingQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "pré-référencement"
+        constraints = [
+            models.UniqueConstraint(
+                name="pre_listing_one_standing_per_enrolment",
+                fields=["enrolment"],
+                condition=Q(state__in=STANDING_PRE_LISTINGS),
+                violation_error_message="Cette solution est déjà pré-référencée.",
+            )
+        ]
+        triggers = [
+            pgtrigger.FSM(name="pre_listing_machine", field="state", transitions=PRE_LISTING_TRANSITIONS),
+            pgtrigger.ReadOnly(
+                name="pre_listing_points_to_one_dossier",
+                fields=["enrolment", "dossier_id", "dossier_reference", "dossier_sha256"],
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Pré-référencement – {self.dossier_reference}"
+
+    @transition(
+        field=state,
+        source=PreListingState.ACTIVE,
+        target=PreListingState.SUSPENDED,
+        permission=is_listing_team,
+        custom={"label": "Suspendre"},
+    )
+    def suspend(self, *, why: str) -> None:
+        self.reason = why
+
+    @transition(
+        field=state,
+        source=PreListingState.SUSPENDED,
+        target=PreListingState.ACTIVE,
+        permission=is_listing_team,
+        custom={"label": "Rétablir"},
+    )
+    def resume(self) -> None:
+        self.reason = ""
+
+    @transition(
+        field=state,
+        source=STANDING_PRE_LISTINGS,
+        target=PreListingState.REPLACED,
+        permission=is_listing_team,
+        custom={"label": "Remplacer"},
+    )
+    def replace(self, *, at: datetime) -> None:
+        """A newer dossier of the same enrolment was pre-listed."""
+        self.ended_at = at
+
+    @transition(
+        field=state,
+        source=STANDING_PRE_LISTINGS,
+        target=PreListingState.REVOKED,
+        permission=is_listing_team,
+        custom={"label": "Révoquer"},
+    )
+    def revoke(self, *, why: str, at: datetime) -> None:
+        self.reason, self.ended_at = why, at
+
+    @transition(
+        field=state,
+        source=STANDING_PRE_LISTINGS,
+        target=PreListingState.WITHDRAWN,
+        permission=product_rules.can_commit,
+        custom={"label": "Retirer le pré-référencement"},
+    )
+    def withdraw(self, *, why: str, at: datetime) -> None:
+        self.reason, self.ended_at = why, at
+
+    @transition(
+        field=state, source=STANDING_PRE_LISTINGS, target=PreListingState.EXPIRED, custom={"label": "Constater la fin"}
+    )
+    def expire(self, *, at: datetime) -> None:
+        self.ended_at = at

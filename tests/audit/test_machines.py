@@ -16,7 +16,7 @@ from convergence.audit.machines import Machine, list_files, list_machines
 from convergence.jobs.models import Job
 from evidence.models import Blob
 from questionnaires.models import DefinitionVersion, QuestionnaireResponse
-from referencing.candidature.models import Candidature, ComplementRequest, NonConformity
+from referencing.candidature.models import Candidature, ComplementRequest, Discussion, NonConformity
 from referencing.convention.models import Convention
 from referencing.dossier.services import generate_dossier
 from referencing.enrolment.models import AdministrativeSheet, Enrolment
@@ -91,6 +91,15 @@ def make_rows() -> dict[type[models.Model], models.Model]:
         **asked, kind="criteria", due_on=now.date(), requested_by=manager, requested_at=now
     )
     gap = NonConformity.objects.create(**asked, theme="rgpd", severity="major", opened_by=manager, opened_at=now)
+    discussion = Discussion.objects.create(
+        candidature=candidature,
+        theme="rgpd",
+        criterion="RGPD.1",
+        is_internal=True,
+        opened_by=manager,
+        opened_at=now,
+        last_message_at=now,
+    )
     Job.objects.create(kind="dossier.pdf", requester=manager)
     MembershipFactory(organisation=enrolment.product.organisation)
     response = enrolment.response
@@ -101,6 +110,7 @@ def make_rows() -> dict[type[models.Model], models.Model]:
         ComplementRequest: request,
         Convention: enrolment.conventions.get(),
         DefinitionVersion: response.definition,
+        Discussion: discussion,
         Enrolment: enrolment,
         Job: Job.objects.latest("created_at"),
         Membership: Membership.objects.latest("pk"),

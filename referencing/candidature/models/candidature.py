@@ -14,6 +14,7 @@ from django_fsm import ConcurrentTransitionMixin, FSMField, FSMModelMixin, trans
 from convergence.accounts.enums import Role
 from convergence.accounts.rules import is_listing_team
 from convergence.audit.triggers import frozen
+from convergence.interests.selectors import conflicting_organisations
 from convergence.products import rules as product_rules
 from referencing.candidature import ordering
 from referencing.candidature.enums import (
@@ -35,20 +36,30 @@ if TYPE_CHECKING:
 TESTED_STATES = [CandidatureState.EVALUATION, CandidatureState.READY_COMMISSION]
 
 
+def _entrusted_to(user: User) -> Q:
+    """The files that the roles of an agent open, links of interest aside."""
+    if user.access.reads_every_file:
+        return Q()
+    entrusted = Q(pk__in=[])
+    if user.access.has(Role.EXPERT):
+        entrusted |= Q(Exists(ThemeReview.objects.filter(candidature=OuterRef("pk"), expert=user)))
+    if user.access.has(Role.TESTS, Role.TESTS_LEAD):
+        entrusted |= Q(has_exchange=True, state__in=TESTED_STATES)
+    return entrusted
+
+
 class CandidatureQuerySet(models.QuerySet["Candidature"]):
     def visible_to(self, user: User) -> CandidatureQuerySet:
         """Listing team and support see all; members their organisations’; experts those that they were given (BR-110);
-        the tests team the admissible ones that exchange data."""
-        if user.access.reads_every_file:
-            return self
+        the tests team the admissible ones that exchange data; no agent those of an organisation to which a link of
+        interest ties them (A-21)."""
         organisations = user.access.organisation_ids
-        # agents belong to none as a rule: without the condition, their queries join no other table
+        # agents are members of none as a rule: said apart, their queries join no other table
         mine = Q(enrolment__product__organisation__in=organisations) if organisations else Q(pk__in=[])
-        if user.access.has(Role.EXPERT):
-            mine |= Q(Exists(ThemeReview.objects.filter(candidature=OuterRef("pk"), expert=user)))
-        if user.access.has(Role.TESTS, Role.TESTS_LEAD):
-            mine |= Q(has_exchange=True, state__in=TESTED_STATES)
-        return self.filter(mine)
+        if not user.access.is_agent:
+            return self.filter(mine)
+        barred = Candidature.objects.filter(enrolment__product__organisation__in=conflicting_organisations(user))
+        return self.filter(mine | (_entrusted_to(user) & ~Q(pk__in=barred.values("pk"))))
 
     def locked(self) -> CandidatureQuerySet:
         return self.select_for_update(of=("self",))
@@ -108,9 +119,10 @@ class Candidature(ConcurrentTransitionMixin, FSMModelMixin, models.Model):
                 violation_error_message="Une candidature est déjà en cours pour ce produit.",
             ),
             models.CheckConstraint(
-                name="candidature_has_a_referent_once_taken",
-                condition=Q(state__in=UNTAKEN_STATES) | Q(referent__isnull=False, taken_at__isnull=False),
-                violation_error_message="Une candidature prise en charge a un référent.",
+                # Its référent may have left it since: a link of interest, declared later, withdraws the file (A-21).
+                name="candidature_examined_once_taken",
+                condition=Q(state__in=UNTAKEN_STATES) | Q(taken_at__isnull=False),
+                violation_error_message="Une candidature s’examine après avoir été prise en charge.",
             ),
             models.CheckConstraint(
                 name="candidature_evaluated_once_admissible",
@@ -138,6 +150,7 @@ class Candidature(ConcurrentTransitionMixin, FSMModelMixin, models.Model):
             models.Index("referent", ordering.due_key(), ordering.applied_key(), "id", name="candidature_of_referent"),
             models.Index("waiting_for", ordering.due_key(), ordering.applied_key(), "id", name="candidature_by_holder"),
             GinIndex(ordering.search_vector(), name="candidature_search"),
+            models.Index(fields=["due_on"], condition=Q(state__in=OPEN_STATES), name="candidature_open_due"),
         ]
         triggers = [pgtrigger.FSM(name="candidature_machine", field="state", transitions=TRANSITIONS)]
 

@@ -87,8 +87,8 @@ class ComplementRequest(FSMModelMixin, models.Model):
         permission=can_instruct,
         custom={"label": "Retirer la demande"},
     )
-    def withdraw(self, *, reason: str, at: datetime) -> None:
-        self.close_reason, self.closed_at = reason, at
+    def withdraw(self, *, why: str, at: datetime) -> None:
+        self.close_reason, self.closed_at = why, at
 
     @transition(field=state, source=RequestState.OPEN, target=RequestState.ENDED, custom={"label": "Clore"})
     def end(self, *, at: datetime) -> None:

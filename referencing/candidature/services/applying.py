@@ -155,14 +155,3 @@ def withdraw(*, candidature_id: UUID, actor: User, reason: str = "") -> Candidat
     standing.refresh(candidature)
     transaction.on_commit(partial(notices.candidature_withdrawn, candidature))
     return candidature
-
-
-@transaction.atomic
-def take_charge(*, candidature_id: UUID, actor: User) -> Candidature:
-    """« Prendre en charge »: the agent becomes the référent and admissibility begins (T16)."""
-    candidature = lock_file(candidature_id, actor)
-    workflow.fire(candidature, "take_charge", actor=actor, by=actor, at=timezone.now())
-    tell(candidature, "taken", actor=actor)
-    standing.refresh(candidature)
-    transaction.on_commit(partial(notices.candidature_taken, candidature))
-    return candidature

@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from convergence.accounts.requests import SignedInRequest
 from convergence.ui.values import Link
+from referencing.candidature.enums import ADMISSIBLE_STATES, Holder
 from referencing.candidature.models import Candidature
 from referencing.candidature.rules import is_instructor
 from referencing.candidature.wording import ball_words, state_badge
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
 
 def everybody(user: User, candidature: Candidature) -> bool:
     return True
+
+
+def shows_conclusion(user: User, candidature: Candidature) -> bool:
+    """Agents who read the instruction, once the file is admissible: the report is for the commission."""
+    return is_instructor(user, candidature) and candidature.state in ADMISSIBLE_STATES
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +44,7 @@ class Tab:
 #: In the order of the work; each topic adds its own line.
 TABS: list[Tab] = [
     Tab("summary", "Synthèse", "candidature:candidature_detail", editor_label="Suivi"),
+    Tab("conclusion", "Conclusion", "candidature:candidature_conclude", shows_conclusion),
 ]
 
 
@@ -68,7 +75,8 @@ def file_frame(request: SignedInRequest, candidature: Candidature, tab: str) -> 
         "badge": state_badge(candidature.state),
         "ball_who": who,
         "ball_what": what,
-        "ball_until": candidature.due_on,
+        # The internal delays of agents are not the editor’s business (A-17).
+        "ball_until": candidature.due_on if instructor or candidature.waiting_for == Holder.EDITOR else None,
         "ball_is_mine": who == "Vous",
         "crumbs": [home, Link(f"Candidature {candidature.dossier.reference}")],
         "tabs": [

@@ -69,9 +69,14 @@ class Autosave {
     this.later(isChoice ? CHOICE_DELAY : TYPING_DELAY);
   }
 
-  /** The whole form leaves by its own button: nothing is left to send, the server answers for it. */
+  /** The whole form leaves by its own button: nothing is left to send, the server answers for it. A draft (`data-draft`)
+      is no answer: once sent, it must not come back into the empty form — unless it may not arrive (session ended). */
   onSubmit() {
     clearTimeout(this.timer);
+    if ("draft" in this.form.dataset && !this.paused) {
+      this.changed.clear();
+      storage.write(this.key, null);
+    }
   }
 
   /** The two buttons of a conflict: keep mine (send again over the current version) or take the saved text. */

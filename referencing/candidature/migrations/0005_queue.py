@@ -25,7 +25,8 @@ WHERE enrolment.id = candidature_candidature.enrolment_id
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('candidature', '0002_instruction'),
+        ('candidature', '0004_admission'),
+        ('candidature', '0004_clock'),
         ('database', '0001_fold'),
         ('dossier', '0002_addendum'),
         ('enrolment', '0001_initial'),

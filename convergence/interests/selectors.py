@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from convergence.accounts.enums import MembershipState
+from convergence.accounts.models import Membership, Organisation
+from convergence.database.search import Fold
+from convergence.interests.models import DeclaredInterest, InterestDeclaration
+
+if TYPE_CHECKING:
+    from convergence.accounts.models import User
+
+
+def conflicting_organisations(user: User) -> QuerySet[Organisation, Any]:
+    """Keys of the organisations whose files the person must not examine (A-21), as a subquery for `…__in=`.
+
+    Those of the newest declaration, expired or not, by key or by name, and those that the person is a member of. Costs
+    no query of its own, and no key is NULL: `.exclude(enrolment__product__organisation__in=conflicting_organisations(u))`.
+    """
+    newest = InterestDeclaration.objects.filter(person=user).newest_first().values("pk")[:1]
+    lines = DeclaredInterest.objects.filter(declaration__in=newest).counting(on=timezone.localdate()).order_by()
+    chosen = Organisation.objects.filter(pk__in=lines.filter(organisation__isnull=False).values("organisation"))
+    named = Organisation.objects.alias(folded=Fold("name")).filter(folded__in=lines.values_list(Fold("name")))
+    joined = Membership.objects.filter(user=user, state=MembershipState.ACTIVE)
+    return chosen.values("pk").union(named.values("pk"), joined.values("organisation_id"), all=True)
