@@ -139,6 +139,8 @@ class ReminderKind(models.TextChoices):
     SOON = "soon", "Échéance proche"
     PASSED = "passed", "Échéance dépassée"
     LEGAL = "legal", "Échéance légale proche"
+
+
 class CheckResult(models.TextChoices):
     """What an agent answers on a line of the admissibility checklist."""
 

@@ -54,7 +54,7 @@ class CandidatureQuerySet(models.QuerySet["Candidature"]):
         the tests team the admissible ones that exchange data; no agent those of an organisation to which a link of
         interest ties them (A-21)."""
         organisations = user.access.organisation_ids
-        # agents are members of none as a rule: said apart, their queries join no other table
+        # agents belong to none as a rule: without the condition, their queries join no other table
         mine = Q(enrolment__product__organisation__in=organisations) if organisations else Q(pk__in=[])
         if not user.access.is_agent:
             return self.filter(mine)
@@ -138,6 +138,7 @@ class Candidature(ConcurrentTransitionMixin, FSMModelMixin, models.Model):
         ]
         indexes = [
             models.Index(fields=["state", "-applied_at", "id"], name="candidature_queue"),
+            models.Index(fields=["due_on"], condition=Q(state__in=OPEN_STATES), name="candidature_open_due"),
             # one per order of the work queue, then one per filter that leaves few rows, in the order that people keep
             models.Index(ordering.due_key(), ordering.applied_key(), "id", name="candidature_by_due"),
             models.Index(ordering.applied_key(), "id", name="candidature_by_applied"),
@@ -150,7 +151,6 @@ class Candidature(ConcurrentTransitionMixin, FSMModelMixin, models.Model):
             models.Index("referent", ordering.due_key(), ordering.applied_key(), "id", name="candidature_of_referent"),
             models.Index("waiting_for", ordering.due_key(), ordering.applied_key(), "id", name="candidature_by_holder"),
             GinIndex(ordering.search_vector(), name="candidature_search"),
-            models.Index(fields=["due_on"], condition=Q(state__in=OPEN_STATES), name="candidature_open_due"),
         ]
         triggers = [pgtrigger.FSM(name="candidature_machine", field="state", transitions=TRANSITIONS)]
 

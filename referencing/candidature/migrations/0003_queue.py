@@ -25,8 +25,7 @@ WHERE enrolment.id = candidature_candidature.enrolment_id
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('candidature', '0004_admission'),
-        ('candidature', '0004_clock'),
+        ('candidature', '0003_conclusion'),
         ('database', '0001_fold'),
         ('dossier', '0002_addendum'),
         ('enrolment', '0001_initial'),
