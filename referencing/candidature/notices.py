@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from django.urls import reverse
 from django.utils import timezone
@@ -135,16 +135,25 @@ def _tell_team(candidature: Candidature, *, subject: str, content: str) -> None:
     _tell_agents(candidature, people, subject=subject, content=content)
 
 
-def _tell_agents(candidature: Candidature, people: Iterable[User], *, content: str, subject: str = "") -> None:
+def _tell_agents(
+    candidature: Candidature,
+    people: Iterable[User],
+    *,
+    content: str,
+    subject: str = "",
+    sender: str = "",
+    link: str = "",
+) -> None:
+    """`sender`: the editor’s organisation when empty; `link`: the home of the file when empty."""
     enrolment = candidature.enrolment
     send(
         recipients=people,
-        sender=enrolment.product.organisation.name,
+        sender=sender or enrolment.product.organisation.name,
         product=enrolment.label,
         kind="Candidature",
         subject=subject,
         content=content,
-        link=reverse("candidature:candidature_detail", args=[candidature.pk]),
+        link=link or reverse("candidature:candidature_detail", args=[candidature.pk]),
         action="Ouvrir la candidature",
     )
 
@@ -208,21 +217,6 @@ def theme_title(candidature: Candidature, theme: str) -> str:
     """The name of the questionnaire as it was frozen."""
     return next(
         (each["title"] for each in read_payload(candidature.dossier)["questionnaires"] if each["code"] == theme), theme
-    )
-
-
-def _tell_agents(
-    candidature: Candidature, people: Sequence[User], *, sender: str, subject: str, content: str, link: str
-) -> None:
-    send(
-        recipients=people,
-        sender=sender,
-        product=candidature.enrolment.label,
-        kind="Candidature",
-        subject=subject,
-        content=content,
-        link=link,
-        action="Ouvrir le dossier",
     )
 
 

@@ -1,6 +1,6 @@
 """Use-cases of the instruction, one module per topic; what other apps and pages call is named here."""
 
-from referencing.candidature.services.applying import apply, cancel, find_blockers, take_charge, withdraw
+from referencing.candidature.services.applying import apply, cancel, find_blockers, withdraw
 from referencing.candidature.services.assignment import assign_expert, assign_referent, take_charge
 from referencing.candidature.services.discussing import move_discussion, open_discussion, reply
 from referencing.candidature.services.evidence import add_pin, list_secret_questions, settle_pin, show_secrets
