@@ -127,6 +127,35 @@ class LetterKind(models.TextChoices):
     INCOMING_MAIL = "incoming_mail", "Courrier reçu"
 
 
+class StopReason(models.TextChoices):
+    """Why the delays of a file do not run (A-19)."""
+
+    PIECES = "pieces", "Pièces attendues de l’éditeur"
+    ANSWERS = "answers", "Réponses attendues de l’éditeur"
+    CONCLUDED = "concluded", "Instruction conclue"
+
+
+class ReminderKind(models.TextChoices):
+    SOON = "soon", "Échéance proche"
+    PASSED = "passed", "Échéance dépassée"
+    LEGAL = "legal", "Échéance légale proche"
+
+
+class CheckResult(models.TextChoices):
+    """What an agent answers on a line of the admissibility checklist."""
+
+    YES = "yes", "Oui"
+    NO = "no", "Non"
+    NOT_APPLICABLE = "not_applicable", "Sans objet"
+
+
+class DocumentKind(models.TextChoices):
+    """Documents that the platform makes once for a file; the value stands in their address."""
+
+    ACKNOWLEDGEMENT = "accuse-de-reception", "Accusé de réception"
+    INADMISSIBILITY = "irrecevabilite", "Décision d’irrecevabilité"
+
+
 class DiscussionState(models.TextChoices):
     OPEN = "open", "Ouverte"
     RESOLVED = "resolved", "Résolue"

@@ -13,7 +13,7 @@ from django.urls import reverse
 from convergence.accounts.enums import Role
 from convergence.accounts.requests import SignedInRequest
 from convergence.ui.values import Link
-from referencing.candidature.enums import ADMISSIBLE_STATES
+from referencing.candidature.enums import ADMISSIBLE_STATES, Holder
 from referencing.candidature.models import Candidature
 from referencing.candidature.rules import is_instructor
 from referencing.candidature.wording import Audience, ball_words, state_badge
@@ -85,7 +85,8 @@ def file_frame(request: SignedInRequest, candidature: Candidature, tab: str) -> 
         "badge": state_badge(candidature.state, audience=audience_of(user, candidature)),
         "ball_who": who,
         "ball_what": what,
-        "ball_until": candidature.due_on,
+        # The internal delays of agents are not the editor’s business.
+        "ball_until": candidature.due_on if instructor or candidature.waiting_for == Holder.EDITOR else None,
         "ball_is_mine": who == "Vous",
         "crumbs": [home, Link(f"Candidature {candidature.dossier.reference}")],
         "tabs": [
