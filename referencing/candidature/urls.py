@@ -1,7 +1,6 @@
 from django.urls import path
 
-from referencing.candidature.views import applying, conclusion, files, interests
-from referencing.candidature.views import applying, conclusion, files, summary
+from referencing.candidature.views import applying, conclusion, files, interests, summary
 
 app_name = "candidature"
 

@@ -56,9 +56,7 @@ class Letter(models.Model):
             ),
         ]
         triggers = [
-            pgtrigger.ReadOnly(
-                name="letter_said_stays_said", exclude=["waits_for_answer", "answer_by", "answered_at"]
-            ),
+            pgtrigger.ReadOnly(name="letter_said_stays_said", exclude=["waits_for_answer", "answer_by", "answered_at"]),
             pgtrigger.Protect(name="letter_kept", operation=pgtrigger.Delete),
         ]
         indexes = [models.Index(fields=["candidature", "-happened_at"], name="letter_newest")]
