@@ -100,7 +100,7 @@ def reduction_content(reduction: Reduction, *, reason: str) -> dict[str, Any]:
     return {
         "items": [],
         "removed": [code for code, _ in reduction.removed],
-        "removed_titles": {code: title for code, title in reduction.removed},
+        "removed_titles": dict(reduction.removed),
         "given_up": list(reduction.given_up),
         "kept": list(reduction.kept),
         "orientation": dict(reduction.orientation),
