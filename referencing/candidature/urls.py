@@ -1,6 +1,6 @@
 from django.urls import path
 
-from referencing.candidature.views import applying, conclusion, files
+from referencing.candidature.views import admission, applying, conclusion, experts, files, preflight
 
 app_name = "candidature"
 
@@ -13,6 +13,21 @@ urlpatterns = [
     path("candidatures/", files.candidature_list, name="candidature_list"),
     path("candidatures/<uuid:pk>/", files.candidature_detail, name="candidature_detail"),
     path("candidatures/<uuid:pk>/prendre-en-charge/", files.candidature_take, name="candidature_take"),
+    path("rattachements/<uuid:pk>/verifier-avant-de-candidater/", preflight.preflight_detail, name="preflight_detail"),
+    path("candidatures/<uuid:pk>/recevabilite/", admission.admissibility_detail, name="admissibility_detail"),
+    path("candidatures/<uuid:pk>/recevabilite/pieces/", admission.pieces_ask, name="pieces_ask"),
+    path(
+        "candidatures/<uuid:pk>/recevabilite/recevable/",
+        admission.candidature_declare_admissible,
+        name="candidature_declare_admissible",
+    ),
+    path(
+        "candidatures/<uuid:pk>/recevabilite/irrecevable/",
+        admission.candidature_declare_inadmissible,
+        name="candidature_declare_inadmissible",
+    ),
+    path("candidatures/<uuid:pk>/experts/", experts.expert_list, name="expert_list"),
+    path("candidatures/<uuid:pk>/documents/<slug:kind>/", admission.issued_document, name="issued_document"),
     path("candidatures/<uuid:pk>/conclusion/", conclusion.candidature_conclude, name="candidature_conclude"),
     path("candidatures/<uuid:pk>/conclusion/rouvrir/", conclusion.candidature_reopen, name="candidature_reopen"),
     path(
