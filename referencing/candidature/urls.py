@@ -1,6 +1,6 @@
 from django.urls import path
 
-from referencing.candidature.views import applying, conclusion, files, interests, summary
+from referencing.candidature.views import admission, applying, conclusion, experts, files, interests, preflight, summary
 
 app_name = "candidature"
 
@@ -17,6 +17,21 @@ urlpatterns = [
     path("candidatures/<uuid:pk>/historique/", summary.candidature_history, name="candidature_history"),
     path("candidatures/<uuid:pk>/dossier/", summary.candidature_dossier, name="candidature_dossier"),
     path("candidatures/<uuid:pk>/prendre-en-charge/", files.candidature_take, name="candidature_take"),
+    path("rattachements/<uuid:pk>/verifier-avant-de-candidater/", preflight.preflight_detail, name="preflight_detail"),
+    path("candidatures/<uuid:pk>/recevabilite/", admission.admissibility_detail, name="admissibility_detail"),
+    path("candidatures/<uuid:pk>/recevabilite/pieces/", admission.pieces_ask, name="pieces_ask"),
+    path(
+        "candidatures/<uuid:pk>/recevabilite/recevable/",
+        admission.candidature_declare_admissible,
+        name="candidature_declare_admissible",
+    ),
+    path(
+        "candidatures/<uuid:pk>/recevabilite/irrecevable/",
+        admission.candidature_declare_inadmissible,
+        name="candidature_declare_inadmissible",
+    ),
+    path("candidatures/<uuid:pk>/experts/", experts.expert_list, name="expert_list"),
+    path("candidatures/<uuid:pk>/documents/<slug:kind>/", admission.issued_document, name="issued_document"),
     path("candidatures/<uuid:pk>/conclusion/", conclusion.candidature_conclude, name="candidature_conclude"),
     path("candidatures/<uuid:pk>/conclusion/rouvrir/", conclusion.candidature_reopen, name="candidature_reopen"),
     path(

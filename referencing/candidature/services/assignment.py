@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -69,6 +71,44 @@ def assign_expert(*, candidature_id: UUID, theme: str, expert_id: UUID | None, a
     if previous:
         transaction.on_commit(partial(notices.expert_removed, candidature, previous, theme_title(candidature, theme)))
     return review
+
+
+@transaction.atomic
+def assign_experts(*, candidature_id: UUID, changes: Mapping[str, ExpertChange], actor: User) -> list[ThemeReview]:
+    """Give several themes at once, all or nothing, and refuse with the reasons of every theme.
+
+    A theme that a colleague gave to somebody else since the page was read is refused too.
+    """
+    lock_file(candidature_id, actor)
+    held = dict(ThemeReview.objects.filter(candidature=candidature_id).values_list("theme", "expert_id"))
+    blockers, reviews = [], []
+    for theme, change in changes.items():
+        if held.get(theme) != change.was:
+            blockers.append(
+                Blocker(
+                    "stale",
+                    "Un collègue a changé l’expert de ce thème entre-temps : vérifiez, puis enregistrez de nouveau.",
+                    f"#id_{theme}-expert",
+                )
+            )
+            continue
+        try:
+            reviews.append(
+                assign_expert(candidature_id=candidature_id, theme=theme, expert_id=change.becomes, actor=actor)
+            )
+        except TransitionRefused as refusal:
+            blockers += refusal.blockers
+    if blockers:
+        raise TransitionRefused(dict.fromkeys(blockers))
+    return reviews
+
+
+@dataclass(frozen=True, slots=True)
+class ExpertChange:
+    """The expert of a theme when the page was read, and the one chosen; None for nobody."""
+
+    was: UUID | None
+    becomes: UUID | None
 
 
 def find_expert_blockers(candidature: Candidature, review: ThemeReview | None) -> list[Blocker]:
