@@ -44,6 +44,7 @@ class Tab:
 #: In the order of the work; each topic adds its own line.
 TABS: list[Tab] = [
     Tab("summary", "Synthèse", "candidature:candidature_detail", editor_label="Suivi"),
+    Tab("examination", "Examen des critères", "candidature:examination", editor_label="Critères et preuves"),
     Tab("conclusion", "Conclusion", "candidature:candidature_conclude", shows_conclusion),
 ]
 
