@@ -1,8 +1,27 @@
-from django.urls import path
+from django.urls import include, path
 
 from referencing.candidature.views import admission, applying, conclusion, experts, files, interests, preflight, summary
+from referencing.candidature.views import (
+    annotating,
+    applying,
+    conclusion,
+    criterion,
+    examination,
+    files,
+    themes,
+    viewer,
+)
 
 app_name = "candidature"
+
+#: The review workspace (BO-05).
+EXAMINATION = [
+    path("", examination.examination, name="examination"),
+    path("<str:criterion>/", criterion.criterion_review, name="criterion_review"),
+    path("<str:criterion>/presence/", criterion.criterion_presence, name="criterion_presence"),
+    path("<str:criterion>/discussion/", annotating.discussion_open, name="discussion_open"),
+    path("<str:criterion>/repere/", annotating.pin_add, name="pin_add"),
+]
 
 urlpatterns = [
     path("liens-interets/", interests.interest_list, name="interest_list"),
@@ -47,4 +66,20 @@ urlpatterns = [
     path("pre-referencements/", conclusion.pre_listing_list, name="pre_listing_list"),
     path("pre-referencements/<uuid:pk>/", conclusion.pre_listing_detail, name="pre_listing_detail"),
     path("pre-referencements/<uuid:pk>/<slug:step>/", conclusion.pre_listing_change, name="pre_listing_change"),
+    path("candidatures/<uuid:pk>/examen/", include(EXAMINATION)),
+    path("candidatures/<uuid:pk>/themes/<str:theme>/<slug:act>/", themes.theme_act, name="theme_act"),
+    path(
+        "candidatures/<uuid:pk>/discussions/<uuid:discussion>/repondre/",
+        annotating.discussion_reply,
+        name="discussion_reply",
+    ),
+    path(
+        "candidatures/<uuid:pk>/discussions/<uuid:discussion>/<slug:move>/",
+        annotating.discussion_move,
+        name="discussion_move",
+    ),
+    path("candidatures/<uuid:pk>/reperes/<int:pin>/", annotating.pin_settle, name="pin_settle"),
+    path("candidatures/<uuid:pk>/preuves/<str:sha256>/pages/<int:page>/", viewer.evidence_page, name="evidence_page"),
+    path("candidatures/<uuid:pk>/preuves/<str:sha256>/original/", viewer.evidence_original, name="evidence_original"),
+    path("candidatures/<uuid:pk>/compte-de-demonstration/", criterion.secrets_show, name="secrets_show"),
 ]

@@ -57,6 +57,7 @@ TABS: list[Tab] = [
     Tab("history", "Historique", "candidature:candidature_history"),
     Tab("admissibility", "Recevabilité", "candidature:admissibility_detail", shows_admissibility),
     Tab("experts", "Experts", "candidature:expert_list", shows_experts),
+    Tab("examination", "Examen des critères", "candidature:examination", editor_label="Critères et preuves"),
     Tab("conclusion", "Conclusion", "candidature:candidature_conclude", shows_conclusion),
 ]
 
