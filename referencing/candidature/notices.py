@@ -102,10 +102,11 @@ def referent_named(candidature: Candidature, by: User) -> None:
         )
 
 
-def referent_changed(candidature: Candidature, previous: User | None, by: User) -> None:
-    """The new référent and the former one; the editor learns whom to write to (A-22)."""
-    referent_named(candidature, by)
-    if previous and previous != by:
+def referent_changed(candidature: Candidature, previous: User | None, by: User, *, in_batch: bool = False) -> None:
+    """The new référent and the former one, unless told of a whole batch; the editor learns whom to write to (A-22)."""
+    if not in_batch:
+        referent_named(candidature, by)
+    if previous and previous != by and not in_batch:
         _tell_agents(
             candidature,
             [previous],
@@ -114,6 +115,35 @@ def referent_changed(candidature: Candidature, previous: User | None, by: User) 
     _tell_editor(
         candidature,
         content=f"{candidature.referent} est désormais le référent de votre candidature. Vous n’avez rien à faire.",
+    )
+
+
+def files_received(person: User, count: int, by: User, *, has_parts: bool) -> None:
+    """One message for a whole batch: somebody was given files, or themes of files."""
+    what = "thèmes à évaluer" if has_parts else "candidatures"
+    send(
+        recipients=[person],
+        sender=str(by),
+        kind="Candidature",
+        subject=f"{count} {what} de plus à votre nom" if count > 1 else "une candidature de plus à votre nom",
+        content=f"Ouvrez votre file de travail{NBSP}: {by} vous a confié {count} {what}."
+        if count > 1
+        else f"Ouvrez votre file de travail{NBSP}: {by} vous a confié une candidature.",
+        link=f"{reverse('candidature:candidature_list')}?agent=moi",
+        action="Ouvrir ma file de travail",
+    )
+
+
+def files_left(person: User, count: int, by: User) -> None:
+    """In the platform only: there is nothing to do."""
+    send(
+        recipients=[person],
+        sender=str(by),
+        kind="Candidature",
+        content=f"{by} a confié à d’autres personnes {count} dossiers ou thèmes que vous suiviez. N’y travaillez plus."
+        if count > 1
+        else f"{by} a confié à une autre personne un dossier ou un thème que vous suiviez. N’y travaillez plus.",
+        link=f"{reverse('candidature:candidature_list')}?agent=moi",
     )
 
 
