@@ -141,6 +141,21 @@ class ReminderKind(models.TextChoices):
     LEGAL = "legal", "Échéance légale proche"
 
 
+class CheckResult(models.TextChoices):
+    """What an agent answers on a line of the admissibility checklist."""
+
+    YES = "yes", "Oui"
+    NO = "no", "Non"
+    NOT_APPLICABLE = "not_applicable", "Sans objet"
+
+
+class DocumentKind(models.TextChoices):
+    """Documents that the platform makes once for a file; the value stands in their address."""
+
+    ACKNOWLEDGEMENT = "accuse-de-reception", "Accusé de réception"
+    INADMISSIBILITY = "irrecevabilite", "Décision d’irrecevabilité"
+
+
 class DiscussionState(models.TextChoices):
     OPEN = "open", "Ouverte"
     RESOLVED = "resolved", "Résolue"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
@@ -11,8 +13,9 @@ from convergence.accounts.models import User
 from convergence.interests.selectors import without_conflict
 from convergence.notifications.services import send
 from convergence.products.people import responsible_people
-from convergence.ui.typography import format_datetime
-from referencing.candidature.models import Candidature
+from convergence.ui.typography import NBSP, format_datetime
+from referencing.candidature.models import Candidature, Discussion, DiscussionMessage, ThemeReview
+from referencing.dossier.readers import read_payload
 from referencing.enrolment.models import PreListing
 
 TEAM = "Équipe de référencement"
@@ -63,6 +66,50 @@ def candidature_taken(candidature: Candidature) -> None:
     )
 
 
+def referent_named(candidature: Candidature, by: User) -> None:
+    """Somebody else put the file into these hands."""
+    if candidature.referent:
+        _tell_agents(
+            candidature,
+            [candidature.referent],
+            subject="vous êtes le référent de cette candidature",
+            content=f"Examinez ce dossier{NBSP}: {by} vous en a désigné référent.",
+        )
+
+
+def referent_changed(candidature: Candidature, previous: User | None, by: User) -> None:
+    """The new référent and the former one; the editor learns whom to write to (A-22)."""
+    referent_named(candidature, by)
+    if previous and previous != by:
+        _tell_agents(
+            candidature,
+            [previous],
+            content=f"Vous n’êtes plus le référent de cette candidature, confiée à {candidature.referent}.",
+        )
+    _tell_editor(
+        candidature,
+        content=f"{candidature.referent} est désormais le référent de votre candidature. Vous n’avez rien à faire.",
+    )
+
+
+def expert_assigned(candidature: Candidature, expert: User, theme: str) -> None:
+    _tell_agents(
+        candidature,
+        [expert],
+        subject="un thème à évaluer",
+        content=f"Évaluez le thème « {theme} » de ce dossier{NBSP}: il vous est confié.",
+    )
+
+
+def expert_removed(candidature: Candidature, expert: User, theme: str) -> None:
+    """In the platform only: there is nothing to do."""
+    _tell_agents(
+        candidature,
+        [expert],
+        content=f"Le thème « {theme} » de ce dossier ne vous est plus confié. N’y travaillez plus.",
+    )
+
+
 def candidature_cancelled(candidature: Candidature) -> None:
     _tell_team(candidature, subject="candidature annulée", content="L’éditeur a annulé son dossier candidat.")
 
@@ -76,7 +123,7 @@ def candidature_withdrawn(candidature: Candidature) -> None:
     )
 
 
-def _tell_editor(candidature: Candidature, *, subject: str, content: str) -> None:
+def _tell_editor(candidature: Candidature, *, content: str, subject: str = "") -> None:
     enrolment = candidature.enrolment
     send(
         recipients=responsible_people(enrolment.product),
@@ -91,16 +138,92 @@ def _tell_editor(candidature: Candidature, *, subject: str, content: str) -> Non
 
 
 def _tell_team(candidature: Candidature, *, subject: str, content: str) -> None:
+    people = [candidature.referent] if candidature.referent else listing_team(candidature)
+    _tell_agents(candidature, people, subject=subject, content=content)
+
+
+def _tell_agents(
+    candidature: Candidature,
+    people: Iterable[User],
+    *,
+    content: str,
+    subject: str = "",
+    sender: str = "",
+    link: str = "",
+) -> None:
+    """`sender`: the editor’s organisation when empty; `link`: the home of the file when empty."""
     enrolment = candidature.enrolment
     send(
-        recipients=[candidature.referent] if candidature.referent else listing_team(candidature),
-        sender=enrolment.product.organisation.name,
+        recipients=people,
+        sender=sender or enrolment.product.organisation.name,
         product=enrolment.label,
         kind="Candidature",
         subject=subject,
         content=content,
-        link=reverse("candidature:candidature_detail", args=[candidature.pk]),
+        link=link or reverse("candidature:candidature_detail", args=[candidature.pk]),
         action="Ouvrir la candidature",
+    )
+
+
+def theme_concluded(candidature: Candidature, review: ThemeReview) -> None:
+    """To the référent: one theme less, and a second reading to organise when the démarche asks for it."""
+    if candidature.referent is None or candidature.referent == review.concluded_by:
+        return
+    _tell_agents(
+        candidature,
+        [candidature.referent],
+        sender=str(review.concluded_by),
+        subject=f"thème conclu, {theme_title(candidature, review.theme)}",
+        content=f"{review.concluded_by} a conclu l’évaluation du thème « {theme_title(candidature, review.theme)} ».",
+        link=reverse("candidature:examination", args=[candidature.pk]) + f"#{review.theme}",
+    )
+
+
+def theme_sent_back(candidature: Candidature, review: ThemeReview, author: User, reason: str) -> None:
+    """To whoever concluded the theme: the second reader asks for more."""
+    _tell_agents(
+        candidature,
+        [author],
+        sender=TEAM,
+        subject=f"visa refusé, {theme_title(candidature, review.theme)}",
+        content=f"Reprenez l’évaluation du thème « {theme_title(candidature, review.theme)} » : il est rouvert. Motif : {reason}",
+        link=reverse("candidature:examination", args=[candidature.pk]) + f"#{review.theme}",
+    )
+
+
+def discussion_message(candidature: Candidature, discussion: Discussion, message: DiscussionMessage) -> None:
+    """To the other side of a shared thread, and to the agents of an internal one; never back to its author."""
+    link = reverse("candidature:criterion_review", args=[candidature.pk, discussion.criterion]) + "#discussions"
+    about = f"sur le critère {discussion.criterion}"
+    if not discussion.is_internal and not message.from_editor:
+        enrolment = candidature.enrolment
+        send(
+            recipients=responsible_people(enrolment.product),
+            sender=TEAM,
+            product=enrolment.label,
+            kind="Candidature",
+            subject=f"question {about}",
+            content=f"Répondez à la question posée {about} :\n\n{message.text}",
+            link=link,
+            action="Répondre",
+        )
+        return
+    expert = candidature.reviews.filter(theme=discussion.theme).select_related("expert").first()
+    people = {candidature.referent, expert.expert if expert else None} - {None, message.author}
+    _tell_agents(
+        candidature,
+        sorted((person for person in people if person), key=lambda person: str(person.pk)),
+        sender=str(message.author),
+        subject=f"nouveau message {about}",
+        content=f"{message.author} a écrit {about} :\n\n{message.text}",
+        link=link,
+    )
+
+
+def theme_title(candidature: Candidature, theme: str) -> str:
+    """The name of the questionnaire as it was frozen."""
+    return next(
+        (each["title"] for each in read_payload(candidature.dossier)["questionnaires"] if each["code"] == theme), theme
     )
 
 

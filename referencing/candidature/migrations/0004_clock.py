@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('candidature', '0003_review'),
+        ('candidature', '0004_admission'),
         ('dossier', '0002_addendum'),
         ('enrolment', '0002_pre_listing'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),

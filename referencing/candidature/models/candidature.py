@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pgtrigger
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django_fsm import ConcurrentTransitionMixin, FSMField, FSMModelMixin, transition
@@ -15,6 +16,7 @@ from convergence.accounts.rules import is_listing_team
 from convergence.audit.triggers import frozen
 from convergence.interests.selectors import conflicting_organisations
 from convergence.products import rules as product_rules
+from referencing.candidature import ordering
 from referencing.candidature.enums import (
     ADMISSIBLE_STATES,
     OPEN_STATES,
@@ -51,10 +53,13 @@ class CandidatureQuerySet(models.QuerySet["Candidature"]):
         """Listing team and support see all; members their organisations’; experts those that they were given (BR-110);
         the tests team the admissible ones that exchange data; no agent those of an organisation to which a link of
         interest ties them (A-21)."""
-        mine = Q(enrolment__product__organisation__in=user.access.organisation_ids)
+        organisations = user.access.organisation_ids
+        # agents belong to none as a rule: without the condition, their queries join no other table
+        mine = Q(enrolment__product__organisation__in=organisations) if organisations else Q(pk__in=[])
         if not user.access.is_agent:
             return self.filter(mine)
-        barred = Q(enrolment__product__organisation__in=conflicting_organisations(user))
+        # few rows, read once: the list itself joins nothing
+        barred = Q(enrolment__in=Enrolment.objects.filter(product__organisation__in=conflicting_organisations(user)))
         return self.filter(mine | (_entrusted_to(user) & ~barred))
 
     def locked(self) -> CandidatureQuerySet:
@@ -100,6 +105,7 @@ class Candidature(ConcurrentTransitionMixin, FSMModelMixin, models.Model):
     due_on = models.DateField("échéance", null=True, blank=True)
     last_event_at = models.DateTimeField("dernier événement", null=True, blank=True)
     searchable = models.TextField("texte cherché", blank=True, editable=False)
+    organisation_name = models.CharField("structure", max_length=200, blank=True, editable=False)
     acknowledgement = models.JSONField("accusé de réception", default=dict, blank=True)
 
     objects = CandidatureQuerySet.as_manager()
@@ -134,6 +140,18 @@ class Candidature(ConcurrentTransitionMixin, FSMModelMixin, models.Model):
         indexes = [
             models.Index(fields=["state", "-applied_at", "id"], name="candidature_queue"),
             models.Index(fields=["due_on"], condition=Q(state__in=OPEN_STATES), name="candidature_open_due"),
+            # one per order of the work queue, then one per filter that leaves few rows, in the order that people keep
+            models.Index(ordering.due_key(), ordering.applied_key(), "id", name="candidature_by_due"),
+            models.Index(ordering.applied_key(), "id", name="candidature_by_applied"),
+            models.Index(ordering.activity_key(), "id", name="candidature_by_activity"),
+            models.Index(ordering.product_key(), "id", name="candidature_by_product"),
+            models.Index(ordering.organisation_key(), ordering.product_key(), "id", name="candidature_by_organisation"),
+            models.Index(
+                ordering.state_rank(), ordering.due_key(), ordering.applied_key(), "id", name="candidature_by_state"
+            ),
+            models.Index("referent", ordering.due_key(), ordering.applied_key(), "id", name="candidature_of_referent"),
+            models.Index("waiting_for", ordering.due_key(), ordering.applied_key(), "id", name="candidature_by_holder"),
+            GinIndex(ordering.search_vector(), name="candidature_search"),
         ]
         triggers = [pgtrigger.FSM(name="candidature_machine", field="state", transitions=TRANSITIONS)]
 

@@ -1,0 +1,179 @@
+"""Who examines a file: its référent, and an expert per theme (BR-110, BR-112, A-21, A-22)."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from convergence.accounts.enums import Role
+from convergence.accounts.models import User
+from convergence.accounts.rules import is_listing_team
+from convergence.audit import workflow
+from convergence.kernel.errors import Blocker, TransitionRefused
+from referencing.candidature import notices
+from referencing.candidature.enums import CandidatureState
+from referencing.candidature.models import Candidature, ThemeReview
+from referencing.candidature.services import standing
+from referencing.candidature.services.files import lock_file
+from referencing.candidature.services.interests import find_obstacles
+from referencing.candidature.services.journal import tell
+from referencing.dossier.readers import read_payload
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+#: States in which a file has a référent who may be changed.
+HELD_STATES = [CandidatureState.ADMISSIBILITY, CandidatureState.EVALUATION, CandidatureState.READY_COMMISSION]
+
+
+@transaction.atomic
+def assign_expert(*, candidature_id: UUID, theme: str, expert_id: UUID | None, actor: User) -> ThemeReview:
+    """Give a theme of the file to an expert, or take it back with `expert_id=None`; verdicts stay as they are.
+
+    The same expert again changes nothing and tells nobody. Raises TransitionRefused with every reason (file not
+    admissible: BR-110; person without the theme; interests: A-21), PermissionDenied, Candidature.DoesNotExist.
+    """
+    candidature = lock_file(candidature_id, actor)
+    if not is_listing_team(actor, candidature):
+        raise PermissionDenied("assign_expert")
+    reviews = ThemeReview.objects.select_for_update(of=("self",)).select_related("expert")
+    review = reviews.filter(candidature=candidature, theme=theme).first()
+    expert = User.objects.filter(pk=expert_id).first() if expert_id else None
+    blockers = find_expert_blockers(candidature, review)
+    if expert_id:
+        blockers += find_person_blockers(candidature, theme, expert)
+    if blockers or review is None:
+        raise TransitionRefused(blockers)
+    previous = review.expert
+    if previous == expert:
+        return review
+    review.expert = expert
+    review.assigned_at = timezone.now() if expert else None
+    review.save(update_fields=["expert", "assigned_at"])
+    tell(
+        candidature,
+        "expert_assigned" if expert else "expert_removed",
+        actor=actor,
+        internal=True,
+        subject=review,
+        data={"theme": theme, "expert": str(expert or previous), "previous": str(previous or "")},
+    )
+    standing.refresh(candidature)
+    if expert:
+        transaction.on_commit(partial(notices.expert_assigned, candidature, expert, theme_title(candidature, theme)))
+    if previous:
+        transaction.on_commit(partial(notices.expert_removed, candidature, previous, theme_title(candidature, theme)))
+    return review
+
+
+def find_expert_blockers(candidature: Candidature, review: ThemeReview | None) -> list[Blocker]:
+    """Why nobody may be given this theme now."""
+    if candidature.state in (CandidatureState.APPLIED, CandidatureState.ADMISSIBILITY):
+        return [
+            Blocker(
+                "not_admissible",
+                "Les experts se désignent une fois la candidature déclarée recevable.",
+                reverse("candidature:admissibility_detail", args=[candidature.pk]),
+            )
+        ]
+    if candidature.state != CandidatureState.EVALUATION:
+        return [Blocker("wrong_state", "Les experts ne se désignent que pendant l’évaluation.")]
+    if review is None:
+        return [Blocker("theme", "Ce thème ne fait pas partie du dossier.")]
+    return []
+
+
+def find_person_blockers(candidature: Candidature, theme: str, person: User | None) -> list[Blocker]:
+    """Why this person may not be given the theme of this file."""
+    if person is None or not person.is_active:
+        return [Blocker("expert", "Choisissez un expert en activité.", f"#id_{theme}-expert")]
+    blockers = []
+    if theme not in person.access.themes:
+        blockers.append(
+            Blocker("lacks_theme", f"{person} n’intervient pas sur ce thème.", f"#id_{theme}-expert"),
+        )
+    return [*blockers, *_obstacles(candidature, person)]
+
+
+@transaction.atomic
+def assign_referent(*, candidature_id: UUID, person_id: UUID, actor: User) -> Candidature:
+    """Make somebody of the listing team the référent; an application that nobody took is taken in charge in their name.
+
+    The same person again changes nothing. Raises TransitionRefused with every reason, PermissionDenied,
+    Candidature.DoesNotExist.
+    """
+    candidature = lock_file(candidature_id, actor)
+    if not is_listing_team(actor, candidature):
+        raise PermissionDenied("assign_referent")
+    person = User.objects.filter(pk=person_id).first()
+    blockers = find_referent_blockers(candidature, person)
+    if candidature.state not in (CandidatureState.APPLIED, *HELD_STATES):
+        blockers.insert(0, Blocker("wrong_state", "Ce dossier n’est plus en cours d’instruction."))
+    if blockers or person is None:
+        raise TransitionRefused(blockers)
+    if candidature.state == CandidatureState.APPLIED:
+        return _take_charge(candidature, person=person, actor=actor)
+    previous = candidature.referent
+    if previous == person:
+        return candidature
+    candidature.referent = person
+    candidature.save(update_fields=["referent"])
+    tell(
+        candidature,
+        "referent_changed",
+        actor=actor,
+        subject=candidature,
+        data={"referent": str(person), "previous": str(previous or "")},
+    )
+    standing.refresh(candidature)
+    transaction.on_commit(partial(notices.referent_changed, candidature, previous, actor))
+    return candidature
+
+
+@transaction.atomic
+def take_charge(*, candidature_id: UUID, actor: User) -> Candidature:
+    """« Prendre en charge »: the agent becomes the référent and admissibility begins (T16).
+
+    Refused to somebody whose interests bar the file, or who declared none (A-21).
+    """
+    return _take_charge(lock_file(candidature_id, actor), person=actor, actor=actor)
+
+
+def _take_charge(candidature: Candidature, *, person: User, actor: User) -> Candidature:
+    workflow.fire(
+        candidature,
+        "take_charge",
+        actor=actor,
+        guard=lambda: _obstacles(candidature, person),
+        data={"referent": str(person)},
+        by=person,
+        at=timezone.now(),
+    )
+    tell(candidature, "taken", actor=actor, data={"referent": str(person)})
+    standing.refresh(candidature)
+    transaction.on_commit(partial(notices.candidature_taken, candidature))
+    if person != actor:
+        transaction.on_commit(partial(notices.referent_named, candidature, actor))
+    return candidature
+
+
+def find_referent_blockers(candidature: Candidature, person: User | None) -> list[Blocker]:
+    """Why this person may not be the référent of this file."""
+    if person is None or not person.is_active or not person.access.has(Role.LISTING_TEAM):
+        return [Blocker("referent", "Choisissez une personne de l’équipe de référencement.", "#id_referent")]
+    return _obstacles(candidature, person)
+
+
+def theme_title(candidature: Candidature, theme: str) -> str:
+    """Title of the questionnaire as frozen."""
+    rows = read_payload(candidature.dossier)["questionnaires"]
+    return next((row["title"] for row in rows if row["code"] == theme), theme)
+
+
+def _obstacles(candidature: Candidature, person: User) -> list[Blocker]:
+    return find_obstacles(candidature, person=person, at=timezone.now())
