@@ -58,13 +58,13 @@ def touched_files(person: User) -> CandidatureQuerySet:
 
 def files_named_by(person: User, lines: Sequence[InterestLine]) -> CandidatureQuerySet:
     """Open files that the person would leave by declaring these links."""
-    chosen = Q(company__in=[line.organisation_id for line in lines if line.organisation_id])
-    named = Q(company_name__in=[Fold(Value(line.name)) for line in lines])
+    chosen = Q(organisation__in=[line.organisation_id for line in lines if line.organisation_id])
+    named = Q(folded_name__in=[Fold(Value(line.name)) for line in lines])
     return (
         _worked_on(person)
         .alias(
-            company=F("enrolment__product__organisation"),
-            company_name=Fold("enrolment__product__organisation__name"),
+            organisation=F("enrolment__product__organisation"),
+            folded_name=Fold("enrolment__product__organisation__name"),
         )
         .filter(chosen | named)
         .order_by("applied_at", "pk")
