@@ -16,13 +16,13 @@ from convergence.accounts.enums import Role
 from convergence.accounts.models import User
 from convergence.accounts.rules import is_listing_team
 from convergence.audit import workflow
-from convergence.interests.services import find_obstacles
 from convergence.kernel.errors import Blocker, TransitionRefused
 from referencing.candidature import notices
 from referencing.candidature.enums import CandidatureState
 from referencing.candidature.models import Candidature, ThemeReview
 from referencing.candidature.services import standing
 from referencing.candidature.services.files import lock_file
+from referencing.candidature.services.interests import find_obstacles
 from referencing.candidature.services.journal import tell
 from referencing.dossier.readers import read_payload
 
@@ -171,7 +171,7 @@ def assign_referent(*, candidature_id: UUID, person_id: UUID, actor: User, in_ba
         "referent_changed",
         actor=actor,
         subject=candidature,
-        data={"referent": str(person), "previous": str(previous)},
+        data={"referent": str(person), "previous": str(previous or "")},
     )
     standing.refresh(candidature)
     transaction.on_commit(partial(notices.referent_changed, candidature, previous, actor, in_batch=in_batch))
@@ -230,5 +230,4 @@ def theme_title(candidature: Candidature, theme: str) -> str:
 
 
 def _obstacles(candidature: Candidature, person: User) -> list[Blocker]:
-    organisation = candidature.enrolment.product.organisation
-    return find_obstacles(person=person, organisation=organisation, at=timezone.now())
+    return find_obstacles(candidature, person=person, at=timezone.now())
