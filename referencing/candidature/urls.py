@@ -1,13 +1,17 @@
 from django.urls import include, path
 
-from referencing.candidature.views import admission, applying, conclusion, experts, files, interests, preflight, summary
 from referencing.candidature.views import (
+    admission,
     annotating,
     applying,
     conclusion,
     criterion,
     examination,
+    experts,
     files,
+    interests,
+    preflight,
+    summary,
     themes,
     viewer,
 )

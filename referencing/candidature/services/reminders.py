@@ -83,9 +83,7 @@ def _is_news(candidature: Candidature, kind: ReminderKind, subject_id: UUID, due
 
 
 def _reminded(kind: ReminderKind) -> Exists:
-    return Exists(
-        DeadlineReminder.objects.filter(kind=kind, subject_id=OuterRef("pk"), due_on=OuterRef("due_on"))
-    )
+    return Exists(DeadlineReminder.objects.filter(kind=kind, subject_id=OuterRef("pk"), due_on=OuterRef("due_on")))
 
 
 def _to_remind(*, today: date) -> Q:
