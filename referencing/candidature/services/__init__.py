@@ -9,6 +9,7 @@ from referencing.candidature.services.answering import (
     send_answers,
     send_reply,
 )
+from referencing.candidature.services.admission import answer_checklist, declare_admissible, declare_inadmissible
 from referencing.candidature.services.applying import apply, cancel, find_blockers, withdraw
 from referencing.candidature.services.asking import (
     ask_extension,
@@ -50,6 +51,7 @@ __all__ = [
     "UnknownCriterion",
     "add_file",
     "add_pin",
+    "answer_checklist",
     "apply",
     "ask_extension",
     "assign_expert",
@@ -59,6 +61,8 @@ __all__ = [
     "close_children",
     "conclude_theme",
     "decide_extension",
+    "declare_admissible",
+    "declare_inadmissible",
     "find_blockers",
     "find_blocking",
     "give_verdict",
