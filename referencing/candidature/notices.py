@@ -5,18 +5,26 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
 from convergence.accounts.enums import Role
 from convergence.accounts.models import User
+from convergence.interests.selectors import without_conflict
 from convergence.notifications.services import send
 from convergence.products.people import responsible_people
 from convergence.ui.typography import NBSP, format_datetime
-from referencing.candidature.models import AdmissibilityAct, Candidature
+from referencing.candidature.models import AdmissibilityAct, Candidature, Discussion, DiscussionMessage, ThemeReview
+from referencing.dossier.readers import read_payload
 from referencing.enrolment.models import PreListing
 
 TEAM = "Équipe de référencement"
+
+
+def listing_team(candidature: Candidature) -> QuerySet[User]:
+    """Those of the team whom no link of interest bars from the file: the others hear nothing of it (A-21)."""
+    return without_conflict(User.objects.with_role(Role.LISTING_TEAM), candidature.enrolment.product.organisation)
 
 
 def candidature_received(candidature: Candidature) -> None:
@@ -24,7 +32,7 @@ def candidature_received(candidature: Candidature) -> None:
     enrolment = candidature.enrolment
     organisation = enrolment.product.organisation.name
     send(
-        recipients=User.objects.with_role(Role.LISTING_TEAM),
+        recipients=listing_team(candidature),
         sender=organisation,
         product=enrolment.label,
         kind="Candidature",
@@ -124,6 +132,7 @@ def expert_removed(candidature: Candidature, expert: User, theme: str) -> None:
         candidature,
         [expert],
         content=f"Le thème « {theme} » de ce dossier ne vous est plus confié. N’y travaillez plus.",
+        link="",
     )
 
 
@@ -155,24 +164,93 @@ def _tell_editor(candidature: Candidature, *, content: str, subject: str = "") -
 
 
 def _tell_team(candidature: Candidature, *, subject: str, content: str) -> None:
-    people = [candidature.referent] if candidature.referent else User.objects.with_role(Role.LISTING_TEAM)
+    people = [candidature.referent] if candidature.referent else listing_team(candidature)
     _tell_agents(candidature, people, subject=subject, content=content)
 
 
 def _tell_agents(
-    candidature: Candidature, people: Iterable[User], *, content: str, subject: str = "", link: str | None = None
+    candidature: Candidature,
+    people: Iterable[User],
+    *,
+    content: str,
+    subject: str = "",
+    sender: str = "",
+    link: str | None = None,
 ) -> None:
-    """`link`: the file’s page unless said otherwise; empty for who may no longer open it."""
+    """`sender`: the editor’s organisation when empty; `link`: the home of the file unless said otherwise, empty for who may
+    no longer open it."""
     enrolment = candidature.enrolment
     send(
         recipients=people,
-        sender=enrolment.product.organisation.name,
+        sender=sender or enrolment.product.organisation.name,
         product=enrolment.label,
         kind="Candidature",
         subject=subject,
         content=content,
         link=reverse("candidature:candidature_detail", args=[candidature.pk]) if link is None else link,
         action="Ouvrir la candidature",
+    )
+
+
+def theme_concluded(candidature: Candidature, review: ThemeReview) -> None:
+    """To the référent: one theme less, and a second reading to organise when the démarche asks for it."""
+    if candidature.referent is None or candidature.referent == review.concluded_by:
+        return
+    _tell_agents(
+        candidature,
+        [candidature.referent],
+        sender=str(review.concluded_by),
+        subject=f"thème conclu, {theme_title(candidature, review.theme)}",
+        content=f"{review.concluded_by} a conclu l’évaluation du thème « {theme_title(candidature, review.theme)} ».",
+        link=reverse("candidature:examination", args=[candidature.pk]) + f"#{review.theme}",
+    )
+
+
+def theme_sent_back(candidature: Candidature, review: ThemeReview, author: User, reason: str) -> None:
+    """To whoever concluded the theme: the second reader asks for more."""
+    _tell_agents(
+        candidature,
+        [author],
+        sender=TEAM,
+        subject=f"visa refusé, {theme_title(candidature, review.theme)}",
+        content=f"Reprenez l’évaluation du thème « {theme_title(candidature, review.theme)} » : il est rouvert. Motif : {reason}",
+        link=reverse("candidature:examination", args=[candidature.pk]) + f"#{review.theme}",
+    )
+
+
+def discussion_message(candidature: Candidature, discussion: Discussion, message: DiscussionMessage) -> None:
+    """To the other side of a shared thread, and to the agents of an internal one; never back to its author."""
+    link = reverse("candidature:criterion_review", args=[candidature.pk, discussion.criterion]) + "#discussions"
+    about = f"sur le critère {discussion.criterion}"
+    if not discussion.is_internal and not message.from_editor:
+        enrolment = candidature.enrolment
+        send(
+            recipients=responsible_people(enrolment.product),
+            sender=TEAM,
+            product=enrolment.label,
+            kind="Candidature",
+            subject=f"question {about}",
+            content=f"Répondez à la question posée {about} :\n\n{message.text}",
+            link=link,
+            action="Répondre",
+        )
+        return
+    expert = candidature.reviews.filter(theme=discussion.theme).select_related("expert").first()
+    people = {candidature.referent, expert.expert if expert else None} - {None, message.author}
+    _tell_agents(
+        candidature,
+        sorted((person for person in people if person), key=lambda person: str(person.pk)),
+        sender=str(message.author),
+        subject=f"nouveau message {about}",
+        content=f"{message.author} a écrit {about} :\n\n{message.text}",
+        link=link,
+    )
+
+
+def theme_title(candidature: Candidature, theme: str) -> str:
+    """The name of the questionnaire as it was frozen."""
+    return next(
+        (each["title"] for each in read_payload(candidature.dossier)["questionnaires"] if each["code"] == theme), theme
     )
 
 

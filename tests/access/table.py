@@ -129,6 +129,15 @@ candidature:candidature_list            -                                   GET 
 candidature:candidature_detail          applied_candidature                 GET  login 200   200   200   200   404   | 200   200   404   404   404
 candidature:candidature_take            applied_candidature                 GET  login 403   403   403   403   403   | 200   302   403   403   403
 candidature:candidature_take            applied_candidature                 POST login 403   403   403   403   403   | 302   403   403   403   403
+candidature:candidature_conclude        evaluation_candidature              GET  login 403   403   403   403   404   | 200   200   404   404   404
+candidature:candidature_conclude        evaluation_candidature              POST login 403   403   403   403   404   | 422   422   404   404   404
+candidature:candidature_reopen          ready_commission_candidature        POST login 403   403   403   403   404   | 422   422   404   404   404
+candidature:candidature_pre_list        evaluation_candidature              POST login 403   403   403   403   404   | 422   403   404   404   404
+candidature:conclusion_export           conclusion                          POST login 403   403   403   403   404   | 302   302   404   404   404
+candidature:pre_listing_list            -                                   GET  login 200   200   200   200   200   | 200   200   200   200   200
+candidature:pre_listing_detail          pre_listing                         GET  login 200   200   200   200   404   | 200   200   404   404   404
+candidature:pre_listing_change          pre_listing+step=suspend            GET  login 302   302   302   302   404   | 200   302   404   404   404
+candidature:pre_listing_change          pre_listing+step=suspend            POST login 403   403   403   403   404   | 422   403   404   404   404
 healthz                                 -                                   GET  200   200   200   200   200   200   | 200   200   200   200   200
 readyz                                  -                                   GET  200   200   200   200   200   200   | 200   200   200   200   200
 metrics                                 -                                   GET  404   404   404   404   404   404   | 404   404   404   404   404

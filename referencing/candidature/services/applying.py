@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.urls import reverse
@@ -41,6 +41,7 @@ def apply(*, dossier_id: UUID, actor: User) -> Candidature:
     dossier: Dossier = Dossier.objects.visible_to(actor).get(pk=dossier_id)
     enrolment: Enrolment = Enrolment.objects.with_product().locked().get(pk=dossier.enrolment_id)
     settings = enrolment.demarche.settings
+    content = read_payload(dossier)
     candidature: Candidature = Candidature(
         dossier=dossier,
         enrolment=enrolment,
@@ -50,8 +51,9 @@ def apply(*, dossier_id: UUID, actor: User) -> Candidature:
             "contact": settings.get("contact", ""),
             "silence": settings.get("silence", {}).get("effect", ""),
         },
-        has_exchange=bool(read_payload(dossier)["has_exchange"]),
-        searchable=_searchable(dossier),
+        has_exchange=bool(content["has_exchange"]),
+        organisation_name=content["organisation"]["name"],
+        searchable=find_words(content, dossier.reference),
     )
     workflow.fire(
         candidature,
@@ -68,10 +70,9 @@ def apply(*, dossier_id: UUID, actor: User) -> Candidature:
     return candidature
 
 
-def _searchable(dossier: Dossier) -> str:
-    """Product, organisation, reference as frozen: what the queue is searched on, folded by the database."""
-    content = read_payload(dossier)
-    return " ".join([content["enrolment"]["label"], content["organisation"]["name"], dossier.reference])
+def find_words(content: dict[str, Any], reference: str) -> str:
+    """Product, organisation, reference as frozen: what the queue is searched on, and sorted on by product."""
+    return " ".join([content["enrolment"]["label"], content["organisation"]["name"], reference])
 
 
 def find_blockers(enrolment: Enrolment, dossier: Dossier) -> list[Blocker]:
