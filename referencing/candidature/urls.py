@@ -15,6 +15,8 @@ from referencing.candidature.views import (
     themes,
     viewer,
 )
+from referencing.candidature.views import admission, applying, conclusion, experts, files, preflight
+from referencing.candidature.views import applying, conclusion, files, interests, summary
 
 app_name = "candidature"
 

@@ -47,11 +47,11 @@ from referencing.candidature.services.scope import reduce_scope
 
 __all__ = [
     "StaleBuffer",
+    "answer_checklist",
     "StaleVerdict",
     "UnknownCriterion",
     "add_file",
     "add_pin",
-    "answer_checklist",
     "apply",
     "ask_extension",
     "assign_expert",
@@ -63,6 +63,7 @@ __all__ = [
     "decide_extension",
     "declare_admissible",
     "declare_inadmissible",
+    "conclude_theme",
     "find_blockers",
     "find_blocking",
     "give_verdict",
