@@ -2,6 +2,7 @@
 
 from referencing.candidature.models.candidature import Candidature, CandidatureEvent, CandidatureQuerySet, ThemeReview
 from referencing.candidature.models.conclusion import Conclusion
+from referencing.candidature.models.connection import TestCampaign, TestDispute, TestFile, TestLine, TestSlot
 from referencing.candidature.models.correspondence import Attachment, Letter
 from referencing.candidature.models.discussion import Discussion, DiscussionMessage, DiscussionRead
 from referencing.candidature.models.requests import ComplementItem, ComplementRequest, Extension, NonConformity
@@ -24,6 +25,11 @@ __all__ = [
     "Letter",
     "NonConformity",
     "Presence",
+    "TestCampaign",
+    "TestDispute",
+    "TestFile",
+    "TestLine",
+    "TestSlot",
     "ThemeReview",
     "Verdict",
 ]

@@ -30,6 +30,11 @@ def shows_conclusion(user: User, candidature: Candidature) -> bool:
     return is_instructor(user, candidature) and candidature.state in ADMISSIBLE_STATES
 
 
+def shows_tests(user: User, candidature: Candidature) -> bool:
+    """Only a service that exchanges data is tested, once its file is admissible (BR-130)."""
+    return candidature.has_exchange and candidature.admissible_at is not None
+
+
 @dataclass(frozen=True, slots=True)
 class Tab:
     """One page of the file: `key` marks the current one, `url` is a URL name that takes the file’s id."""
@@ -44,6 +49,7 @@ class Tab:
 #: In the order of the work; each topic adds its own line.
 TABS: list[Tab] = [
     Tab("summary", "Synthèse", "candidature:candidature_detail", editor_label="Suivi"),
+    Tab("tests", "Tests de connexion", "candidature:campaign_detail", shows_tests),
     Tab("conclusion", "Conclusion", "candidature:candidature_conclude", shows_conclusion),
 ]
 
