@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from zoneinfo import ZoneInfo
@@ -56,6 +57,7 @@ def format_time(at: datetime) -> str:
 
 def format_datetime(at: datetime) -> str:
     """« 8 juillet 2024 à 18 h 27 » in Paris."""
+    at = in_paris(at)
     return f"{format_date(at)} à {format_time(at)}"
 
 
@@ -97,3 +99,8 @@ def join_no_break(text: str) -> str:
     text = re.sub(r"« ", f"«{NBSP}", text)
     text = re.sub(r" »", f"{NBSP}»", text)
     return re.sub(r"(?<=\d) (?=[%€])", NBSP, text)
+
+
+def join_words(words: Sequence[str]) -> str:
+    """« a, b et c »."""
+    return " et ".join(filter(None, (", ".join(words[:-1]), words[-1] if words else "")))

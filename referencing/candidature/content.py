@@ -25,19 +25,16 @@ def _read_addendum(addendum: Addendum) -> dict[str, object]:
 
 
 def find_files(candidature: Candidature, hashes: Iterable[str]) -> dict[str, StoredFile]:
-    """By hash, the kept files that the dossier or its addenda froze under it, with their antivirus state: three queries.
+    """By hash, the kept files that the dossier or its addenda froze under it, with their antivirus state: one query.
 
     A hash that was not frozen with this file is not there, whatever the platform keeps under it.
     """
     wanted = set(hashes)
-    deposits = DossierFile.objects.filter(dossier_id=candidature.dossier_id, sha256__in=wanted).values_list(
-        "deposit_id", flat=True
-    )
+    if not wanted:
+        return {}
+    deposits = DossierFile.objects.filter(dossier_id=candidature.dossier_id, sha256__in=wanted)
     added = AddendumFile.objects.filter(addendum__dossier_id=candidature.dossier_id, sha256__in=wanted)
-    found = StoredFile.objects.select_related("blob", "passphrase").in_bulk(
-        {
-            *Deposit.objects.filter(pk__in=list(deposits)).values_list("file_id", flat=True),
-            *added.values_list("file_id", flat=True),
-        }
-    )
-    return {file.blob.sha256: file for file in found.values() if file.blob.sha256 in wanted}
+    files = StoredFile.objects.select_related("blob", "passphrase")
+    frozen = files.filter(pk__in=Deposit.objects.filter(pk__in=deposits.values("deposit_id")).values("file_id"))
+    found = frozen.union(files.filter(pk__in=added.values("file_id")))
+    return {file.blob.sha256: file for file in found if file.blob.sha256 in wanted}

@@ -92,3 +92,15 @@ can_fill_tests = can_prepare
 can_deposit_tests = can_answer
 #: With the file (withdrawn, scope reduced, closed), or by the lead when a campaign must begin again.
 can_cancel_tests = is_listing_team | is_answering | is_tests_lead
+
+
+@rules.predicate
+def is_tester(user: User, candidature: Any) -> bool:
+    """The tests team, on files that exchange data."""
+    return candidature.has_exchange and user.access.has(Role.TESTS, Role.TESTS_LEAD)
+
+
+#: Notes and filed mail: agents of the file, never support, which only reads.
+can_note = can_instruct | is_tester
+#: Messages to the other side: the same agents, and the members of the organisation.
+can_write_message = can_note | can_prepare

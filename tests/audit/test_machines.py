@@ -19,7 +19,7 @@ from questionnaires.models import DefinitionVersion, QuestionnaireResponse
 from referencing.candidature.models import Candidature, ComplementRequest, Discussion, NonConformity, TestCampaign
 from referencing.convention.models import Convention
 from referencing.dossier.services import generate_dossier
-from referencing.enrolment.models import AdministrativeSheet, Enrolment
+from referencing.enrolment.models import AdministrativeSheet, Enrolment, PreListing
 from tests.dossier.factories import answer_core, make_signed_enrolment
 from tests.factories import MembershipFactory
 
@@ -112,6 +112,9 @@ def make_rows() -> dict[type[models.Model], models.Model]:
         closed_at=now,
         close_reason="Essai",
     )
+    pre_listing = PreListing.objects.create(
+        enrolment=enrolment, dossier_id=dossier.pk, pre_listed_by=manager, pre_listed_at=now
+    )
     Job.objects.create(kind="dossier.pdf", requester=manager)
     MembershipFactory(organisation=enrolment.product.organisation)
     response = enrolment.response
@@ -127,8 +130,9 @@ def make_rows() -> dict[type[models.Model], models.Model]:
         Job: Job.objects.latest("created_at"),
         Membership: Membership.objects.latest("pk"),
         NonConformity: gap,
-        TestCampaign: campaign,
+        PreListing: pre_listing,
         QuestionnaireResponse: response.questionnaires.get(code="interoperabilite"),
+        TestCampaign: campaign,
     }
 
 
