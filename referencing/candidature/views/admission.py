@@ -39,7 +39,7 @@ from referencing.candidature.services.admission import (
 )
 from referencing.candidature.services.checklist import check_file, instruction_settings, place_url
 from referencing.candidature.services.issuing import read_act
-from referencing.candidature.services.requests import open_request
+from referencing.candidature.services.asking import open_request
 from referencing.candidature.views.frame import file_frame, get_file
 
 if TYPE_CHECKING:
