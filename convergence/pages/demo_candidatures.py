@@ -5,7 +5,6 @@ They share the frozen answers of two products of the demo editor, under other na
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from django.utils import timezone
 from stdnum import luhn
 
 from convergence.accounts.demo import refuse_outside_demo
-from convergence.accounts.enums import MembershipType, Role
+from convergence.accounts.enums import MembershipType
 from convergence.accounts.models import Membership, Organisation, User
 from convergence.audit import workflow
 from convergence.documents.pdf import render_pdf
@@ -27,25 +26,23 @@ from convergence.documents.signatures import seal_bytes
 from convergence.interests.services import declare, has_current_declaration
 from convergence.kernel.canonical import canonical_json, sha256_hex
 from convergence.notifications.services import silence
-from convergence.pages.demo_products import DEMARCHE, FIXTURES, GRID
+from convergence.pages.demo_products import DEMARCHE, FIXTURES
 from convergence.products.enums import Interest, ProductType
 from convergence.products.models import Demarche
 from convergence.products.services import create_product
 from evidence.models import StoredFile
 from evidence.services import keep_generated
-from questionnaires.models import DefinitionVersion
 from referencing.candidature import services
 from referencing.candidature.core.clock import add_business_days
 from referencing.candidature.core.criteria import EffectiveCriterion
-from referencing.candidature.enums import CandidatureState, CheckResult, Outcome, Proposal, RequestKind, Severity
-from referencing.candidature.models import Candidature, ComplementItem
+from referencing.candidature.enums import CheckResult, Outcome, Proposal, RequestKind, Severity
+from referencing.candidature.models import ComplementItem
 from referencing.candidature.services.admission import (
     GivenAnswer,
     answer_checklist,
     declare_admissible,
     declare_inadmissible,
 )
-from referencing.candidature.services.answering import save_answer, send_answers
 from referencing.candidature.services.asking import open_request, send_formal_reminder
 from referencing.candidature.services.assignment import assign_expert
 from referencing.candidature.services.checklist import check_file
@@ -60,7 +57,7 @@ from referencing.dossier import core
 from referencing.dossier.models import Dossier, DossierFile
 from referencing.dossier.readers import read_payload
 from referencing.dossier.services import next_number
-from referencing.enrolment.enums import SheetState, WhiteLabelRole
+from referencing.enrolment.enums import WhiteLabelRole
 from referencing.enrolment.models import Enrolment, SheetVersion
 from referencing.enrolment.services import attach_product
 
