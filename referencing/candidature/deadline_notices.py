@@ -31,9 +31,7 @@ def internal_day(candidature: Candidature, people: Iterable[User], *, due_on: da
     _send(candidature, people, subject=subject, content=content, action="Ouvrir la candidature")
 
 
-def editor_day(
-    candidature: Candidature, people: Iterable[User], *, what: str, due_on: date, is_late: bool
-) -> None:
+def editor_day(candidature: Candidature, people: Iterable[User], *, what: str, due_on: date, is_late: bool) -> None:
     """To those who commit the editor’s organisation; `what` is « Demande n° 2 », « Non-conformité n° 1 »."""
     day = format_date(due_on)
     if is_late:
