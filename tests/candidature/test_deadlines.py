@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.core import mail
 from django.db import DatabaseError, IntegrityError, transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from convergence.accounts.enums import Role
@@ -31,8 +32,11 @@ from referencing.candidature.models import (
     ComplementRequest,
     NonConformity,
 )
+from referencing.candidature.selectors.deadlines import list_deadlines
 from referencing.candidature.services import clocks, standing
 from referencing.candidature.services.reminders import remind_deadlines
+from referencing.candidature.views.clocks import clock_cards
+from referencing.candidature.wording import Audience
 from tests.candidature.factories import make_candidature
 from tests.factories import make_agent
 
@@ -340,3 +344,124 @@ def test_file_without_referent_is_everybodys():
     remind_deadlines(at=noon(date(2026, 3, 17)))
 
     assert candidature.referent in [person for person, _ in told()]
+
+
+# What people are shown
+
+
+def cards(candidature, audience, at):
+    return {
+        card.title: (
+            str(card.badge.label).replace("\N{NO-BREAK SPACE}", " "),
+            {item.label: item.value for item in card.items},
+        )
+        for card in clock_cards(candidature, audience=audience, at=at)
+    }
+
+
+@pytest.mark.rule("A-17")
+def test_internal_clock_is_said_to_agents_and_not_to_the_editor(client):
+    candidature, manager = make_file(since=datetime(2026, 3, 2, 9, tzinfo=PARIS))
+    at = noon(date(2026, 3, 12))
+
+    title, (badge, items) = next(iter(cards(candidature, Audience.AGENT, at).items()))
+
+    assert (title, badge) == ("Délai interne", "Encore 2 jours ouvrés")
+    assert items["Temps utilisé"] == "8\N{NO-BREAK SPACE}jours ouvrés sur 10"
+    assert cards(candidature, Audience.EDITOR, at) == {}
+    client.force_login(manager)
+    page = client.get(reverse("candidature:candidature_detail", args=[candidature.pk])).content.decode()
+    assert "Délai interne" not in page
+    assert "16\N{NO-BREAK SPACE}mars 2026" not in page
+
+
+@pytest.mark.rule("A-17")
+@pytest.mark.parametrize(
+    ("day", "badge"),
+    [
+        (date(2026, 3, 2), "Encore 10 jours ouvrés"),
+        (date(2026, 3, 16), "Dernier jour"),
+        (date(2026, 3, 17), "Dépassé de 1 jour ouvré"),
+        (date(2026, 3, 21), "Dépassé de 4 jours ouvrés"),
+    ],
+)
+def test_clock_says_how_much_is_left(day, badge):
+    candidature, _ = make_file(since=datetime(2026, 3, 2, 9, tzinfo=PARIS))
+
+    assert cards(candidature, Audience.AGENT, noon(day))["Délai interne"][0] == badge
+
+
+@pytest.mark.rule("A-17", "A-19")
+def test_stops_are_said_to_both_sides():
+    candidature, _ = make_file()
+    ask(candidature, today())
+    at = timezone.now()
+
+    badge, items = cards(candidature, Audience.AGENT, at)["Délai interne"]
+    assert badge == "Suspendu, 10 jours ouvrés à venir"
+    assert "pièces attendues de l’éditeur" in items["Suspensions"][0]
+    badge, items = cards(candidature, Audience.EDITOR, at)["En attente de vos réponses"]
+    assert (badge, len(items["Périodes"])) == ("En cours", 1)
+
+
+@pytest.mark.rule("A-17")
+def test_legal_clock_is_said_to_both_sides():
+    candidature, _ = make_file(
+        settings={"silence": {"days": 60, "regime": "acceptance"}}, since=datetime(2026, 3, 2, 9, tzinfo=PARIS)
+    )
+    for audience in (Audience.AGENT, Audience.EDITOR):
+        badge, items = cards(candidature, audience, noon(date(2026, 4, 29)))["Délai légal"]
+        assert badge == "Encore 2 jours"
+        assert "le silence vaut acceptation" in items["Échéance"]
+
+
+def test_closed_file_has_no_clock():
+    candidature, _ = make_file(CandidatureState.WITHDRAWN)
+
+    assert cards(candidature, Audience.AGENT, timezone.now()) == {}
+
+
+@pytest.mark.rule("A-17")
+def test_deadlines_of_each_person():
+    settings = {**DELAYS, "silence": {"days": 60, "regime": "rejection"}}
+    candidature, manager = make_file(settings=settings, since=datetime(2026, 3, 2, 9, tzinfo=PARIS))
+    product = candidature.enrolment.label
+
+    assert [(each.day, each.title) for each in list_deadlines(candidature.referent)] == [
+        (date(2026, 3, 16), f"Échéance interne – {product}"),
+        (date(2026, 5, 1), f"Fin du délai légal – {product}"),
+    ]
+    assert list_deadlines(manager) == []
+    assert list_deadlines(make_agent(Role.LISTING_TEAM)) == []
+
+    ask(candidature, date(2026, 3, 20))
+
+    assert [(each.day, each.title) for each in list_deadlines(candidature.referent)] == [
+        (date(2026, 3, 20), f"Réponse attendue de l’éditeur – {product}"),
+        (date(2026, 5, 1), f"Fin du délai légal – {product}"),
+    ]
+    assert [(each.day, each.title) for each in list_deadlines(manager)] == [
+        (date(2026, 3, 20), f"Répondre à la demande n° 1 – {product}"),
+    ]
+
+
+def test_expert_has_the_days_of_own_files_until_own_theme_is_concluded():
+    expert = make_agent(Role.EXPERT, "interoperabilite")
+    candidature, _ = make_file(CandidatureState.EVALUATION, experts={"interoperabilite": expert})
+
+    assert [each.day for each in list_deadlines(expert)] == [candidature.due_on]
+    candidature.reviews.update(concluded_at=timezone.now(), concluded_by=expert)
+    assert list_deadlines(expert) == []
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_deadlines_cost_the_same_for_one_file_and_for_three(django_assert_num_queries, count):
+    referent = make_agent(Role.LISTING_TEAM)
+    for _ in range(count):
+        make_file(referent=referent, settings={**DELAYS, "silence": {"days": 60}})
+    person = type(referent).objects.get(pk=referent.pk)
+
+    with django_assert_num_queries(5):
+        deadlines = list_deadlines(person)
+
+    assert len(deadlines) == 2 * count
