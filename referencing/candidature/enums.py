@@ -172,3 +172,10 @@ DISCUSSION_TRANSITIONS: list[tuple[str, str]] = [
 
 #: Themes whose experts open encrypted containers (A-14).
 ENCRYPTED_THEMES = frozenset({"rgpd", "maturite-securite", "securite-echanges"})
+
+
+class Side(models.TextChoices):
+    """The two sides of a file."""
+
+    EDITOR = "editor", "L’éditeur"
+    TEAM = "team", "L’équipe d’instruction"

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
 from convergence.accounts.enums import Role
 from convergence.accounts.models import User
+from convergence.interests.selectors import without_conflict
 from convergence.notifications.services import send
 from convergence.products.people import responsible_people
 from convergence.ui.typography import NBSP, format_datetime
@@ -19,12 +21,17 @@ from referencing.enrolment.models import PreListing
 TEAM = "Équipe de référencement"
 
 
+def listing_team(candidature: Candidature) -> QuerySet[User]:
+    """Those of the team whom no link of interest bars from the file: the others hear nothing of it (A-21)."""
+    return without_conflict(User.objects.with_role(Role.LISTING_TEAM), candidature.enrolment.product.organisation)
+
+
 def candidature_received(candidature: Candidature) -> None:
     """N07 to the listing team; acknowledgement to the editor (R.112-5 CRPA)."""
     enrolment = candidature.enrolment
     organisation = enrolment.product.organisation.name
     send(
-        recipients=User.objects.with_role(Role.LISTING_TEAM),
+        recipients=listing_team(candidature),
         sender=organisation,
         product=enrolment.label,
         kind="Candidature",
@@ -161,7 +168,7 @@ def _tell_editor(candidature: Candidature, *, content: str, subject: str = "") -
 
 
 def _tell_team(candidature: Candidature, *, subject: str, content: str) -> None:
-    people = [candidature.referent] if candidature.referent else User.objects.with_role(Role.LISTING_TEAM)
+    people = [candidature.referent] if candidature.referent else listing_team(candidature)
     _tell_agents(candidature, people, subject=subject, content=content)
 
 

@@ -1,17 +1,21 @@
 from django.urls import path
 
-from referencing.candidature.views import applying, conclusion, files
+from referencing.candidature.views import applying, conclusion, files, interests, summary
 
 app_name = "candidature"
 
 urlpatterns = [
+    path("liens-interets/", interests.interest_list, name="interest_list"),
+    path("liens-interets/declarer/", interests.interest_declare, name="interest_declare"),
     path("rattachements/<uuid:pk>/dossiers/", applying.dossier_list, name="dossier_list"),
     path("rattachements/<uuid:pk>/candidater/", applying.candidature_apply, name="candidature_apply"),
     path("dossiers/<uuid:pk>/", applying.dossier_detail, name="dossier_detail"),
     path("candidatures/<uuid:pk>/annuler/", applying.candidature_cancel, name="candidature_cancel"),
     path("candidatures/<uuid:pk>/retirer/", applying.candidature_withdraw, name="candidature_withdraw"),
     path("candidatures/", files.candidature_list, name="candidature_list"),
-    path("candidatures/<uuid:pk>/", files.candidature_detail, name="candidature_detail"),
+    path("candidatures/<uuid:pk>/", summary.candidature_detail, name="candidature_detail"),
+    path("candidatures/<uuid:pk>/historique/", summary.candidature_history, name="candidature_history"),
+    path("candidatures/<uuid:pk>/dossier/", summary.candidature_dossier, name="candidature_dossier"),
     path("candidatures/<uuid:pk>/prendre-en-charge/", files.candidature_take, name="candidature_take"),
     path("candidatures/<uuid:pk>/conclusion/", conclusion.candidature_conclude, name="candidature_conclude"),
     path("candidatures/<uuid:pk>/conclusion/rouvrir/", conclusion.candidature_reopen, name="candidature_reopen"),

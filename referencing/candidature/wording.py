@@ -84,6 +84,21 @@ def ball_words(holder: str, *, is_instructor: bool) -> tuple[str, str]:
     return (AGENT_BALLS if is_instructor else EDITOR_BALLS)[holder]
 
 
+def theme_badge(holder: str, *, is_concluded: bool, is_asked: bool = False, audience: Audience) -> Badge:
+    """Where the evaluation of one theme stands; the editor reads a coarse word that tells no verdict."""
+    if audience is Audience.EDITOR:
+        if is_concluded:
+            return Badge("Évaluation terminée", tone="success")
+        if is_asked:
+            return Badge("Attend votre réponse", tone="new")
+        return Badge("En cours d’évaluation", tone="info")
+    if is_concluded:
+        return Badge("Conclu", tone="success") if holder == Holder.NOBODY else Badge("Seconde lecture", tone="new")
+    return Badge(
+        str(Holder(holder).label) if holder else "En cours", tone="warning" if holder == Holder.EDITOR else "info"
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Words:
     """What happened, said to each side. An empty `editor` keeps the event between agents whatever its row says.

@@ -4,7 +4,7 @@ from referencing.candidature.models.admission import AdmissibilityAct, Admissibi
 from referencing.candidature.models.candidature import Candidature, CandidatureEvent, CandidatureQuerySet, ThemeReview
 from referencing.candidature.models.clock import ClockStop, DeadlineReminder
 from referencing.candidature.models.conclusion import Conclusion
-from referencing.candidature.models.correspondence import Attachment, Letter
+from referencing.candidature.models.correspondence import Attachment, Letter, LetterRead
 from referencing.candidature.models.discussion import Discussion, DiscussionMessage, DiscussionRead
 from referencing.candidature.models.queue import CalendarFeed, QueueHabit, QueueView, Reading
 from referencing.candidature.models.requests import ComplementItem, ComplementRequest, Extension, NonConformity
@@ -31,6 +31,7 @@ __all__ = [
     "Extension",
     "IssuedDocument",
     "Letter",
+    "LetterRead",
     "NonConformity",
     "Presence",
     "QueueHabit",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -107,8 +108,9 @@ def _read_key(text: str) -> UUID | None:
 
 def _join(branches: Sequence[CandidatureQuerySet]) -> CandidatureQuerySet:
     """The keys of all branches, each once."""
-    first, *others = (branch.values("pk") for branch in branches)
-    return first.union(*others) if others else first
+    keys: list[Any] = [branch.values("pk") for branch in branches]
+    union: CandidatureQuerySet = keys[0].union(*keys[1:]) if keys[1:] else keys[0]
+    return union
 
 
 class CappedCount(Subquery):
@@ -132,7 +134,11 @@ def with_list_data(rows: CandidatureQuerySet, user: User) -> CandidatureQuerySet
         ),
         reviews_data=ArraySubquery(
             themes.values(
-                data=JSONObject(theme="theme", expert=Concat("expert__first_name", Value(" "), "expert__last_name"))
+                data=JSONObject(
+                    theme="theme",
+                    expert=Concat("expert__first_name", Value(" "), "expert__last_name"),
+                    expert_id="expert_id",
+                )
             )
         ),
     )

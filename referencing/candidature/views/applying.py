@@ -23,7 +23,7 @@ from convergence.ui.views import render_confirmation
 from referencing.candidature.enums import OPEN_STATES
 from referencing.candidature.models import Candidature
 from referencing.candidature.services import apply, cancel, find_blockers, withdraw
-from referencing.candidature.wording import state_badge
+from referencing.candidature.wording import Audience, state_badge
 from referencing.dossier.models import Dossier
 from referencing.dossier.outputs import present
 from referencing.dossier.readers import read_payload
@@ -90,7 +90,7 @@ def _render_list(
             "dossiers": dossiers,
             "chosen": chosen,
             "current": current,
-            "current_badge": state_badge(current.state) if current else None,
+            "current_badge": state_badge(current.state, audience=Audience.EDITOR) if current else None,
             "candidate": next((each for each in dossiers if current and each.pk == current.dossier_id), None),
             "blockers": blockers,
             "may_apply": product_rules.can_commit(request.user, enrolment),
@@ -247,7 +247,7 @@ def dossier_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
                     format_time(dossier.frozen_at),
                 ]
             ],
-            "badge": state_badge(candidature.state) if candidature else None,
+            "badge": state_badge(candidature.state, audience=Audience.EDITOR) if candidature else None,
             "exports": [
                 Action(
                     label,

@@ -10,12 +10,13 @@ from uuid import UUID
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
+from convergence.accounts.enums import Role
 from convergence.accounts.requests import SignedInRequest
 from convergence.ui.values import Link
 from referencing.candidature.enums import ADMISSIBLE_STATES, Holder
 from referencing.candidature.models import Candidature
 from referencing.candidature.rules import is_instructor
-from referencing.candidature.wording import ball_words, state_badge
+from referencing.candidature.wording import Audience, ball_words, state_badge
 
 if TYPE_CHECKING:
     from convergence.accounts.models import User
@@ -44,8 +45,17 @@ class Tab:
 #: In the order of the work; each topic adds its own line.
 TABS: list[Tab] = [
     Tab("summary", "Synthèse", "candidature:candidature_detail", editor_label="Suivi"),
+    Tab("dossier", "Dossier", "candidature:candidature_dossier"),
+    Tab("history", "Historique", "candidature:candidature_history"),
     Tab("conclusion", "Conclusion", "candidature:candidature_conclude", shows_conclusion),
 ]
+
+
+def audience_of(user: User, candidature: Candidature) -> Audience:
+    """In whose words pages speak to this reader."""
+    if not is_instructor(user, candidature):
+        return Audience.EDITOR
+    return Audience.EXPERT if user.access.roles <= {Role.EXPERT} else Audience.AGENT
 
 
 def get_file(request: SignedInRequest, pk: UUID) -> Candidature:
@@ -72,7 +82,7 @@ def file_frame(request: SignedInRequest, candidature: Candidature, tab: str) -> 
         "candidature": candidature,
         "is_instructor": instructor,
         "title": candidature.enrolment.label,
-        "badge": state_badge(candidature.state),
+        "badge": state_badge(candidature.state, audience=audience_of(user, candidature)),
         "ball_who": who,
         "ball_what": what,
         # The internal delays of agents are not the editor’s business (A-17).
