@@ -6,6 +6,7 @@ How to use them, with examples: `docs/ui.md`; every one in every state: the staf
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -206,7 +207,7 @@ def cell(value: Any) -> str:
         case int() | float() | Decimal():
             return fr_number(value)
         case Badge():
-            kind = "badge"
+            return _badge_cell(value)
         case Link():
             kind = "link"
         case list() | tuple():
@@ -214,6 +215,12 @@ def cell(value: Any) -> str:
         case _:
             return str(value)
     return render_to_string("components/cell.html", {"kind": kind, "value": value})
+
+
+@lru_cache(maxsize=256)
+def _badge_cell(badge: Badge) -> str:
+    """A list repeats few badges many times."""
+    return render_to_string("components/cell.html", {"kind": "badge", "value": badge})
 
 
 @register.inclusion_tag("components/pagination.html")
