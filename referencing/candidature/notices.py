@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 
 from django.db.models import QuerySet
@@ -14,7 +15,7 @@ from convergence.interests.selectors import without_conflict
 from convergence.notifications.services import send
 from convergence.products.people import responsible_people
 from convergence.ui.typography import NBSP, format_datetime
-from referencing.candidature.models import Candidature, Discussion, DiscussionMessage, ThemeReview
+from referencing.candidature.models import AdmissibilityAct, Candidature, Discussion, DiscussionMessage, ThemeReview
 from referencing.dossier.readers import read_payload
 from referencing.enrolment.models import PreListing
 
@@ -43,6 +44,7 @@ def candidature_received(candidature: Candidature) -> None:
     )
     receipt = candidature.acknowledgement
     applied_at = candidature.applied_at or timezone.now()
+    silence = f"\n\n{receipt['silence']}" if receipt.get("silence") else ""
     send(
         recipients=responsible_people(enrolment.product),
         sender=TEAM,
@@ -51,8 +53,8 @@ def candidature_received(candidature: Candidature) -> None:
         subject="accusé de réception de votre candidature",
         content=f"Votre candidature est déposée depuis le {format_datetime(applied_at)} avec le dossier "
         f"{candidature.dossier.reference}. Vous n’avez rien à faire pour le moment.\n\n"
-        f"Service chargé du dossier : {receipt['service']}. Contact : {receipt['contact']}.",
-        link=reverse("candidature:dossier_detail", args=[candidature.dossier_id]),
+        f"Service chargé du dossier : {receipt['service']}. Contact : {receipt['contact']}.{silence}",
+        link=reverse("candidature:candidature_detail", args=[candidature.pk]),
         action="Suivre la candidature",
     )
 
@@ -63,6 +65,29 @@ def candidature_taken(candidature: Candidature) -> None:
         subject="candidature prise en charge",
         content=f"{candidature.referent} est le référent de votre candidature et en examine la recevabilité. "
         "Vous n’avez rien à faire pour le moment.",
+    )
+
+
+def candidature_admissible(candidature: Candidature) -> None:
+    """BR-111."""
+    _tell_editor(
+        candidature,
+        subject="recevabilité administrative validée",
+        content="Votre candidature est recevable : des experts vont évaluer votre dossier. Vous n’avez rien à faire pour le "
+        "moment. S’il leur manque un élément, vous recevrez une demande.",
+    )
+
+
+def candidature_inadmissible(candidature: Candidature, act: AdmissibilityAct) -> None:
+    """The decision with its reasons and remedies, which start the time limits (A-01, A-33)."""
+    content = json.loads(bytes(act.payload))
+    reasons = "\n".join(f"– {each['text']}" for each in content["reasons"])
+    _tell_editor(
+        candidature,
+        subject="candidature irrecevable",
+        content=f"Lisez la décision jointe à votre candidature : elle est déclarée irrecevable.\n\n{reasons}\n\n"
+        f"{content['text']}\n\nVoies et délais de recours : {content['remedies']}\n\nVous pourrez candidater de nouveau "
+        "avec un nouveau dossier.",
     )
 
 
@@ -162,7 +187,7 @@ def _tell_editor(candidature: Candidature, *, content: str, subject: str = "") -
         kind="Candidature",
         subject=subject,
         content=content,
-        link=reverse("candidature:dossier_detail", args=[candidature.dossier_id]),
+        link=reverse("candidature:candidature_detail", args=[candidature.pk]),
         action="Suivre la candidature",
     )
 
@@ -179,9 +204,10 @@ def _tell_agents(
     content: str,
     subject: str = "",
     sender: str = "",
-    link: str = "",
+    link: str | None = None,
 ) -> None:
-    """`sender`: the editor’s organisation when empty; `link`: the home of the file when empty."""
+    """`sender`: the editor’s organisation when empty; `link`: the home of the file unless said otherwise, empty for who may
+    no longer open it."""
     enrolment = candidature.enrolment
     send(
         recipients=people,
@@ -190,7 +216,7 @@ def _tell_agents(
         kind="Candidature",
         subject=subject,
         content=content,
-        link=link or reverse("candidature:candidature_detail", args=[candidature.pk]),
+        link=reverse("candidature:candidature_detail", args=[candidature.pk]) if link is None else link,
         action="Ouvrir la candidature",
     )
 

@@ -150,8 +150,9 @@ def write_filter(asked: QueueFilter) -> str:
 def without(asked: QueueFilter, field: str, value: str = "") -> QueueFilter:
     """The filter with one of the values of `field` less, or without that field when it holds a single value."""
     current = getattr(asked, field)
-    left: Any = tuple(each for each in current if each != value) if isinstance(current, tuple) else type(current)()
-    return replace(asked, **{field: left})
+    if isinstance(current, tuple):
+        return replace(asked, **{field: tuple(each for each in current if each != value)})
+    return replace(asked, **{field: type(current)()})
 
 
 def sorted_by(asked: QueueFilter, sort: str) -> QueueFilter:

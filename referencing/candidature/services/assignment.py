@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -14,13 +16,13 @@ from convergence.accounts.enums import Role
 from convergence.accounts.models import User
 from convergence.accounts.rules import is_listing_team
 from convergence.audit import workflow
-from convergence.interests.services import find_obstacles
 from convergence.kernel.errors import Blocker, TransitionRefused
 from referencing.candidature import notices
 from referencing.candidature.enums import CandidatureState
 from referencing.candidature.models import Candidature, ThemeReview
 from referencing.candidature.services import standing
 from referencing.candidature.services.files import lock_file
+from referencing.candidature.services.interests import find_obstacles
 from referencing.candidature.services.journal import tell
 from referencing.dossier.readers import read_payload
 
@@ -73,6 +75,44 @@ def assign_expert(
     if previous:
         transaction.on_commit(partial(notices.expert_removed, candidature, previous, theme_title(candidature, theme)))
     return review
+
+
+@transaction.atomic
+def assign_experts(*, candidature_id: UUID, changes: Mapping[str, ExpertChange], actor: User) -> list[ThemeReview]:
+    """Give several themes at once, all or nothing, and refuse with the reasons of every theme.
+
+    A theme that a colleague gave to somebody else since the page was read is refused too.
+    """
+    lock_file(candidature_id, actor)
+    held = dict(ThemeReview.objects.filter(candidature=candidature_id).values_list("theme", "expert_id"))
+    blockers, reviews = [], []
+    for theme, change in changes.items():
+        if held.get(theme) != change.was:
+            blockers.append(
+                Blocker(
+                    "stale",
+                    "Un collègue a changé l’expert de ce thème entre-temps : vérifiez, puis enregistrez de nouveau.",
+                    f"#id_{theme}-expert",
+                )
+            )
+            continue
+        try:
+            reviews.append(
+                assign_expert(candidature_id=candidature_id, theme=theme, expert_id=change.becomes, actor=actor)
+            )
+        except TransitionRefused as refusal:
+            blockers += refusal.blockers
+    if blockers:
+        raise TransitionRefused(dict.fromkeys(blockers))
+    return reviews
+
+
+@dataclass(frozen=True, slots=True)
+class ExpertChange:
+    """The expert of a theme when the page was read, and the one chosen; None for nobody."""
+
+    was: UUID | None
+    becomes: UUID | None
 
 
 def find_expert_blockers(candidature: Candidature, review: ThemeReview | None) -> list[Blocker]:
@@ -131,7 +171,7 @@ def assign_referent(*, candidature_id: UUID, person_id: UUID, actor: User, in_ba
         "referent_changed",
         actor=actor,
         subject=candidature,
-        data={"referent": str(person), "previous": str(previous)},
+        data={"referent": str(person), "previous": str(previous or "")},
     )
     standing.refresh(candidature)
     transaction.on_commit(partial(notices.referent_changed, candidature, previous, actor, in_batch=in_batch))
@@ -190,5 +230,4 @@ def theme_title(candidature: Candidature, theme: str) -> str:
 
 
 def _obstacles(candidature: Candidature, person: User) -> list[Blocker]:
-    organisation = candidature.enrolment.product.organisation
-    return find_obstacles(person=person, organisation=organisation, at=timezone.now())
+    return find_obstacles(candidature, person=person, at=timezone.now())
