@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date
+from typing import Any
 from urllib.parse import urlencode
 
 #: Assignees that depend on who reads, so that a shared view says « à moi » to everybody.
@@ -60,6 +61,11 @@ class QueueFilter:
     sort: str = SORTS[0]
     is_descending: bool = False
     columns: tuple[str, ...] = DEFAULT_COLUMNS
+
+    @property
+    def sort_token(self) -> str:
+        """The order as an address says it: `-depot` from the newest."""
+        return f"{'-' if self.is_descending else ''}{self.sort}"
 
     @property
     def is_filtering(self) -> bool:
@@ -126,7 +132,7 @@ def list_parameters(asked: QueueFilter) -> list[tuple[str, str]]:
             continue
         if field.name == "sort":
             if value != default.sort or asked.is_descending:
-                pairs.append((NAMES["sort"], f"{'-' if asked.is_descending else ''}{value}"))
+                pairs.append((NAMES["sort"], asked.sort_token))
         elif isinstance(value, bool):
             pairs.append((NAMES[field.name], "1"))
         elif isinstance(value, str):
