@@ -1,9 +1,12 @@
 """Search that forgives accents and case; each word must be found in one of the columns."""
 
+import re
+import unicodedata
 from functools import reduce
 from operator import and_, or_
 from typing import TypeVar
 
+from django.contrib.postgres.search import SearchQuery
 from django.db.models import CharField, F, Func, Q, QuerySet, Value
 from django.db.models.lookups import Lookup
 
@@ -15,6 +18,29 @@ class Fold(Func):
 
     function = "fold"
     output_field = CharField()
+
+
+class Words(Func):
+    """Folded text with a space wherever no letter nor digit stands: `v0.1` gives `v0 1`. Immutable, hence indexable."""
+
+    function = "regexp_replace"
+    template = "%(function)s(fold(%(expressions)s), '[^a-z0-9]+', ' ', 'g')"
+    output_field = CharField()
+
+
+def fold_words(text: str) -> list[str]:
+    """The words of `text` as `Words` writes them."""
+    bare = "".join(each for each in unicodedata.normalize("NFD", text) if not unicodedata.combining(each))
+    return re.findall(r"[a-z0-9]+", bare.lower().replace("œ", "oe"))
+
+
+def prefix_query(text: str) -> SearchQuery | None:
+    """A query for rows in which every word of `text` begins a word of the vector (made with `Words`, config `simple`).
+
+    Nothing when the text holds no word of two letters or digits: one letter would find everything.
+    """
+    words = [word for word in fold_words(text) if len(word) > 1]
+    return SearchQuery(" & ".join(f"{word}:*" for word in words), config="simple", search_type="raw") if words else None
 
 
 class Contains(Lookup):

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
-from django.utils.functional import SimpleLazyObject
 
 from convergence.accounts.enums import Role
 from convergence.accounts.organisations import SESSION_KEY
+from convergence.interests.enums import DECLARING_ROLES
 from convergence.notifications.models import Notification
 from convergence.ui.chrome import Chrome, OrganisationChoice, Person, Tab, bare_chrome
 
@@ -41,6 +42,7 @@ AGENT_TABS: tuple[tuple[str, str, tuple[Role, ...]], ...] = (
         "candidature:candidature_list",
         (Role.LISTING_TEAM, Role.SUPPORT),
     ),
+    ("Liens d’intérêts", "candidature:interest_list", DECLARING_ROLES),
     ("Référentiels", "questionnaires:version_list", (Role.ADMIN,)),
     ("Journal", "pages:journal", (Role.ADMIN, Role.AUDITOR)),
     ("Support", "accounts:support_list", (Role.SUPPORT,)),
@@ -54,7 +56,7 @@ def brand(request: HttpRequest) -> dict[str, Any]:
 
 def chrome(request: HttpRequest) -> dict[str, Any]:
     """The frame, built when a template first asks for it: fragments, which show none, pay nothing."""
-    return {"chrome": SimpleLazyObject(lambda: build_chrome(request))}
+    return {"chrome": cache(lambda: build_chrome(request))}
 
 
 def build_chrome(request: HttpRequest) -> Chrome:
@@ -83,6 +85,7 @@ def build_chrome(request: HttpRequest) -> Chrome:
     )
 
 
+@cache
 def _address(name: str, *arguments: str) -> str:
     """The address of a page, or nothing while no app serves it."""
     try:

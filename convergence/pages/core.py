@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import Enum
 from typing import Literal
+from uuid import UUID
 
 
 class Holder(Enum):
@@ -14,12 +15,20 @@ class Holder(Enum):
     EDITOR = "Vous"
     VERIFIERS = "Les vérificateurs"
     REPRESENTATIVE = "Le représentant légal"
+    EXPERTS = "Les experts"
+    TESTS = "L’équipe de tests"
+    COMMISSION = "La commission"
     NOBODY = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the stages know of one enrolment, as plain values (states are their codes)."""
+    """What the stages know of one enrolment, as plain values (states are their codes).
+
+    `candidature`: state of the last one, open or ended. `has_newer_dossier`: a complete one was frozen after it.
+    `waiting_for`: who holds the ball of the instruction. `asked`: what waits for the editor’s answer, in words
+    (« la demande de compléments »), and `due_on` the nearest day given for it.
+    """
 
     enrolment: str
     sheet: str
@@ -27,22 +36,31 @@ class Facts:
     orientation_done: bool = False
     all_done: bool = False
     has_complete_dossier: bool = False
+    has_newer_dossier: bool = False
     candidature: str = ""
+    candidature_id: UUID | None = None
+    waiting_for: str = ""
+    asked: tuple[str, ...] = ()
+    due_on: date | None = None
     has_exchange: bool = False
     attached_at: datetime | None = None
     sheet_at: datetime | None = None
     convention_at: datetime | None = None
     applied_at: datetime | None = None
     taken_at: datetime | None = None
+    admissible_at: datetime | None = None
+    concluded_at: datetime | None = None
+    closed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Ball:
-    """`what` completes a sentence whose subject is `holder`; `target` names the page where to act."""
+    """`what` completes a sentence whose subject is `holder`; `target` names the page where to act, `until` the last day."""
 
     holder: Holder
     what: str
     target: str = ""
+    until: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +73,13 @@ class Phase:
 
 
 _SHEET_WITH_EDITOR = {"to_complete", "draft", "changes_requested"}
+_OPEN = {"applied", "admissibility", "evaluation", "ready_commission"}
+_AGAIN = {
+    "cancelled": "Votre candidature est annulée",
+    "withdrawn": "Votre candidature est retirée",
+    "inadmissible": "Votre candidature est irrecevable",
+    "abandoned": "Votre candidature est close par abandon",
+}
 
 
 def find_ball(facts: Facts) -> Ball:
@@ -72,36 +97,75 @@ def find_ball(facts: Facts) -> Ball:
         return Ball(Holder.REPRESENTATIVE, "doit signer la convention avec le lien reçu par courriel", "convention")
     if facts.convention == "signed":
         return Ball(Holder.VERIFIERS, "valident la convention signée", "convention")
-    if facts.candidature == "applied":
-        return Ball(Holder.VERIFIERS, "vont prendre en charge votre candidature", "dossier")
-    if facts.candidature == "admissibility":
-        return Ball(Holder.VERIFIERS, "examinent la recevabilité de votre candidature", "dossier")
+    if facts.candidature in _OPEN:
+        return _find_ball_of_instruction(facts)
+    if facts.candidature == "pre_listed":
+        return Ball(Holder.NOBODY, "Votre solution est pré-référencée : des distributeurs peuvent s’y rattacher.")
     if not facts.orientation_done:
         return Ball(Holder.EDITOR, "devez répondre au questionnaire d’orientation", "questionnaires")
+    if facts.candidature == "inadmissible" and not facts.has_newer_dossier:
+        return Ball(
+            Holder.EDITOR,
+            "devez corriger ce qui a rendu votre candidature irrecevable, puis générer un nouveau dossier",
+            "candidature",
+        )
     if facts.has_complete_dossier:
-        return Ball(Holder.EDITOR, "pouvez candidater avec votre dossier d’évaluation", "dossier")
+        again = " de nouveau" if facts.candidature in _AGAIN else ""
+        return Ball(Holder.EDITOR, f"pouvez candidater{again} avec votre dossier d’évaluation", "dossier")
     if facts.all_done:
         return Ball(Holder.EDITOR, "pouvez générer votre dossier d’évaluation, puis candidater", "dossier")
     return Ball(Holder.EDITOR, "devez répondre aux questionnaires d’évaluation", "questionnaires")
 
 
+def _find_ball_of_instruction(facts: Facts) -> Ball:
+    """What waits for the editor comes first, even while agents go on with the rest."""
+    if facts.asked:
+        return Ball(Holder.EDITOR, f"devez répondre à {' et à '.join(facts.asked)}", "candidature", facts.due_on)
+    if facts.candidature == "applied":
+        return Ball(Holder.VERIFIERS, "vont prendre en charge votre candidature", "candidature")
+    if facts.candidature == "admissibility":
+        return Ball(Holder.VERIFIERS, "examinent la recevabilité de votre candidature", "candidature")
+    if facts.candidature == "ready_commission":
+        return Ball(Holder.COMMISSION, "examinera votre dossier", "candidature")
+    return {
+        "editor": Ball(Holder.EDITOR, "devez avancer vos tests de connexion", "candidature", facts.due_on),
+        "experts": Ball(Holder.EXPERTS, "évaluent votre dossier", "candidature"),
+        "tests": Ball(Holder.TESTS, "suit vos tests de connexion", "candidature"),
+    }.get(facts.waiting_for, Ball(Holder.VERIFIERS, "suivent l’évaluation de votre dossier", "candidature"))
+
+
+def say_ended(facts: Facts) -> str:
+    """How the last candidature ended, when the editor may apply again; empty otherwise."""
+    return _AGAIN.get(facts.candidature, "")
+
+
 def list_phases(facts: Facts) -> list[Phase]:
-    """The phases as one line of time; connection tests only when data is exchanged with Mon espace santé."""
+    """The phases as one line of time; connection tests only when data is exchanged with Mon espace santé, and no
+    commission for what is pre-listed (T23)."""
     ball = find_ball(facts)
-    applied = facts.candidature in ("applied", "admissibility")
+    pre_listed = facts.candidature == "pre_listed"
+    applied = facts.candidature in _OPEN or pre_listed
+    evaluated = facts.candidature == "ready_commission" or pre_listed
+    admissible = evaluated or facts.candidature == "evaluation"
     done = [
         ("P1", "Produit et rattachement", True, facts.attached_at),
         ("P2", "Fiche administrative", facts.sheet == "validated", facts.sheet_at),
         ("P3", "Convention", facts.convention == "validated", facts.convention_at),
         ("P4", "Questionnaires et preuves", facts.convention == "validated" and (facts.all_done or applied), None),
         ("P5", "Dossier et candidature", applied, facts.applied_at),
-        ("P6", "Recevabilité", False, facts.taken_at),
-        ("P7", "Évaluation par les experts", False, None),
-        *([("P8", "Tests techniques", False, None)] if facts.has_exchange else []),
-        ("P9", "Avis de la commission", False, None),
-        ("P10", "Décision du ministre", False, None),
-        ("P11", "Publication au catalogue", False, None),
-        ("P12", "Vie du référencement", False, None),
+        ("P6", "Recevabilité", admissible, facts.admissible_at or (facts.taken_at if applied else None)),
+        ("P7", "Évaluation par les experts", evaluated, facts.concluded_at),
+        *([("P8", "Tests techniques", evaluated, None)] if facts.has_exchange else []),
+        *(
+            [("P9", "Pré-référencement", True, facts.closed_at)]
+            if pre_listed
+            else [
+                ("P9", "Avis de la commission", False, None),
+                ("P10", "Décision du ministre", False, None),
+                ("P11", "Publication au catalogue", False, None),
+                ("P12", "Vie du référencement", False, None),
+            ]
+        ),
     ]
     current = next((index for index, row in enumerate(done) if not row[2]), len(done))
     phases = []
@@ -111,6 +175,8 @@ def list_phases(facts: Facts) -> list[Phase]:
         elif index == current and ball.holder is not Holder.NOBODY:
             state: Literal["current", "waiting"] = "current" if ball.holder is Holder.EDITOR else "waiting"
             phases.append(Phase(code, label, state, ball.holder, at))
+        elif code == "P8" and admissible:  # beside the evaluation, not after it (§3.1)
+            phases.append(Phase(code, label, "waiting", Holder.TESTS))
         else:
             phases.append(Phase(code, label, "upcoming"))
     return phases

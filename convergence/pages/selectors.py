@@ -4,17 +4,47 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Prefetch
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 
 from convergence.pages.core import Facts
 from questionnaires.enums import Status
 from questionnaires.facts import validated_evaluation
 from questionnaires.grids import compiled_grid
 from questionnaires.models import ORIENTATION, QuestionnaireResponse
-from referencing.candidature.models import Candidature
+from referencing.candidature.enums import CandidatureState, NonConformityState, RequestKind, RequestState, Severity
+from referencing.candidature.models import Candidature, ComplementRequest, NonConformity
 from referencing.convention.models import Convention
 from referencing.dossier.models import Dossier
 from referencing.enrolment.models import EnrolmentQuerySet
+
+#: What may wait for the editor’s answer, as its page says it; each is an annotation of `last_candidatures`.
+ASKED = {
+    "asks_pieces": "la demande de pièces",
+    "asks_criteria": "la demande de compléments",
+    "asks_gaps": "une non-conformité",
+}
+
+
+def last_candidatures() -> QuerySet[Candidature]:
+    """The newest first, with what waits for the editor."""
+    requests = ComplementRequest.objects.filter(candidature=OuterRef("pk"), state=RequestState.OPEN)
+    gaps = NonConformity.objects.filter(
+        candidature=OuterRef("pk"), state=NonConformityState.OPEN, closed_at=None
+    ).exclude(severity=Severity.OBSERVATION)
+    return (
+        Candidature.objects.exclude(state=CandidatureState.NEW)
+        .annotate(
+            asks_pieces=Exists(requests.filter(kind=RequestKind.PIECES)),
+            asks_criteria=Exists(requests.filter(kind=RequestKind.CRITERIA)),
+            asks_gaps=Exists(gaps),
+            has_newer_dossier=Exists(
+                Dossier.objects.filter(
+                    enrolment=OuterRef("enrolment"), is_complete=True, frozen_at__gt=OuterRef("applied_at")
+                )
+            ),
+        )
+        .order_by("-applied_at", "-pk")
+    )
 
 
 def with_stages(rows: EnrolmentQuerySet) -> EnrolmentQuerySet:
@@ -25,7 +55,7 @@ def with_stages(rows: EnrolmentQuerySet) -> EnrolmentQuerySet:
         .defer("response__definition__source")
         .prefetch_related(
             Prefetch("conventions", Convention.objects.current(), to_attr="current_conventions"),
-            Prefetch("candidatures", Candidature.objects.open(), to_attr="open_candidatures"),
+            Prefetch("candidatures", last_candidatures(), to_attr="last_candidatures"),
             Prefetch("response__questionnaires", QuestionnaireResponse.objects.order_by("pk"), to_attr="all_states"),
         )
         .annotate(
@@ -37,7 +67,7 @@ def with_stages(rows: EnrolmentQuerySet) -> EnrolmentQuerySet:
 def read_facts(enrolment: Any) -> Facts:
     """Facts of an enrolment that came through `with_stages`, hence the attributes that its model lacks; no query."""
     convention = next(iter(enrolment.current_conventions), None)
-    candidature = next(iter(enrolment.open_candidatures), None)
+    candidature = next(iter(enrolment.last_candidatures), None)
     evaluations = [row for row in enrolment.response.all_states if row.code != ORIENTATION]
     decided = validated_evaluation(compiled_grid(enrolment.response.definition), enrolment.response)
     is_oriented = decided is not None
@@ -48,11 +78,19 @@ def read_facts(enrolment: Any) -> Facts:
         orientation_done=is_oriented,
         all_done=is_oriented and all(row.is_current or row.state == Status.NOT_APPLICABLE for row in evaluations),
         has_complete_dossier=enrolment.has_complete_dossier,
+        has_newer_dossier=candidature.has_newer_dossier if candidature else False,
         candidature=candidature.state if candidature else "",
+        candidature_id=candidature.pk if candidature else None,
+        waiting_for=candidature.waiting_for if candidature else "",
+        asked=tuple(words for flag, words in ASKED.items() if getattr(candidature, flag, False)),
+        due_on=candidature.due_on if candidature else None,
         has_exchange=bool(decided and decided.exchange),
         attached_at=enrolment.created_at,
         sheet_at=enrolment.sheet.decided_at,
         convention_at=convention.validated_at if convention else None,
         applied_at=candidature.applied_at if candidature else None,
         taken_at=candidature.taken_at if candidature else None,
+        admissible_at=candidature.admissible_at if candidature else None,
+        concluded_at=candidature.concluded_at if candidature else None,
+        closed_at=candidature.closed_at if candidature else None,
     )

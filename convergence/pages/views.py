@@ -16,11 +16,12 @@ from convergence.accounts.enums import Role
 from convergence.accounts.organisations import current_organisation
 from convergence.accounts.requests import SignedInRequest
 from convergence.documents.pdf import render_pdf
-from convergence.pages.core import Ball, Holder, find_ball, list_phases
+from convergence.pages.core import Ball, Holder, find_ball, list_phases, say_ended
 from convergence.pages.selectors import read_facts, with_stages
 from convergence.products import rules as product_rules
 from convergence.products.enums import Interest
 from convergence.products.models import Demarche, Parcours, Product
+from convergence.ui.typography import format_date
 from convergence.ui.values import Badge, Item, Row, TimelineEntry
 from referencing.candidature.enums import CandidatureState
 from referencing.candidature.models import Candidature
@@ -74,7 +75,8 @@ def enrolment_row(enrolment: Enrolment) -> Row:
 
 
 def say(ball: Ball) -> str:
-    return f"{ball.holder.value} {ball.what}".strip()
+    until = f" avant le {format_date(ball.until)}" if ball.until else ""
+    return f"{ball.holder.value} {ball.what}{until}".strip()
 
 
 #: Who has the ball, in one glance; the sentence stands beside it.
@@ -82,6 +84,9 @@ HOLDERS = {
     Holder.EDITOR: Badge("À vous", tone="new"),
     Holder.VERIFIERS: Badge("Vérificateurs", tone="info"),
     Holder.REPRESENTATIVE: Badge("Représentant légal", tone="info"),
+    Holder.EXPERTS: Badge("Experts", tone="info"),
+    Holder.TESTS: Badge("Équipe de tests", tone="info"),
+    Holder.COMMISSION: Badge("Commission", tone="info"),
     Holder.NOBODY: "",
 }
 ENROLMENT_COLUMNS = ["Produit", "Étape", "À qui d’agir", "Ce qui est attendu"]
@@ -219,6 +224,9 @@ def enrolment_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
         "questionnaires": "enrolment:questionnaire_list",
         "dossier": "candidature:dossier_list",
     }
+    candidature_url = (
+        reverse("candidature:candidature_detail", args=[facts.candidature_id]) if facts.candidature_id else ""
+    )
     convention_state = facts.convention
     columns = [
         ("Fiche administrative", enrolment.sheet.get_state_display()),
@@ -237,10 +245,14 @@ def enrolment_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
             "columns": columns,
             "ball": ball,
             "is_mine": is_mine and ball.holder is Holder.EDITOR,
-            "action_url": reverse(targets[ball.target], args=[enrolment.pk])
+            "action_url": (
+                candidature_url if ball.target == "candidature" else reverse(targets[ball.target], args=[enrolment.pk])
+            )
             if is_mine and ball.holder is Holder.EDITOR and ball.target
             else "",
             "action_label": "Démarrer" if facts.sheet == SheetState.TO_COMPLETE else "Continuer",
+            "candidature_url": candidature_url,
+            "ended": say_ended(facts),
             "timeline": [
                 TimelineEntry(
                     label=phase.label,

@@ -59,6 +59,11 @@ class ProductQuerySet(models.QuerySet["Product"]):
             return self
         return self.filter(organisation__in=user.access.organisation_ids)
 
+    def with_list_data(self) -> ProductQuerySet:
+        """What a line of the catalogue shows, nothing more: descriptions are long."""
+        person = [f"owner__{name}" for name in ("first_name", "last_name", "email")]
+        return self.select_related("owner").only("number", "name", "version", "type", "created_at", *person)
+
     def locked(self) -> ProductQuerySet:
         return self.select_for_update(of=("self",))
 

@@ -33,7 +33,7 @@ def product_list(request: SignedInRequest) -> HttpResponse:
     if organisation is None:
         return redirect("accounts:welcome")
     text = request.GET.get("q", "").strip()
-    products = Product.objects.visible_to(request.user).filter(organisation=organisation).select_related("owner")
+    products = Product.objects.visible_to(request.user).filter(organisation=organisation).with_list_data()
     found = search(products, text, "name", "version", "description").order_by("name", "version", "number")[:LIST_LIMIT]
     rows = [
         Row(

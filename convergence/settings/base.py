@@ -202,6 +202,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "delete-expired-jobs": {"task": "jobs.delete_expired", "schedule": 3600},
     "request-missing-scans": {"task": "evidence.request_missing_scans", "schedule": 300},
     "expire-signing-links": {"task": "convention.expire_links", "schedule": 600},
+    "expire-pre-listings": {"task": "candidature.expire_pre_listings", "schedule": 3600},
     "delete-old-drafts": {"task": "drafts.delete_old", "schedule": 86400},
     "sweep-incoming-files": {"task": "evidence.sweep", "schedule": 3600},
 }

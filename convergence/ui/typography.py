@@ -57,6 +57,7 @@ def format_time(at: datetime) -> str:
 
 def format_datetime(at: datetime) -> str:
     """« 8 juillet 2024 à 18 h 27 » in Paris."""
+    at = in_paris(at)
     return f"{format_date(at)} à {format_time(at)}"
 
 

@@ -4,7 +4,7 @@ from typing import BinaryIO
 
 import magic
 
-from evidence.child import archives, images, pdf
+from evidence.child import archives, images, mail, pdf
 from evidence.child.answer import Answer, Refused
 from evidence.core.formats import FORMATS, IMAGES, OFFICE
 
@@ -47,6 +47,8 @@ def check(file: BinaryIO, *, code: str) -> Answer:
         answer = images.check(file, code=code)
     elif code in OFFICE:
         answer = archives.check_office(file, code=code)
+    elif code == "eml":
+        answer = mail.check(file)
     else:
         answer = archives.check_zip(file)
     if expected.magic[:2] != b"PK" and archives.is_archive_too(file):

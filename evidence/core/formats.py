@@ -41,6 +41,8 @@ FORMATS: dict[str, Format] = {
         Format("png", "image PNG", ("png",), ("image/png",), b"\x89PNG\r\n\x1a\n"),
         Format("jpg", "image JPEG", ("jpg", "jpeg"), ("image/jpeg",), b"\xff\xd8\xff"),
         Format("zip", "archive ZIP", ("zip",), ("application/zip", "application/octet-stream"), ZIP_MAGIC),
+        # libmagic knows a mail by its first header only: the mail check of the child then proves what the file is.
+        Format("eml", "courriel", ("eml",), ("message/rfc822", "text/plain", "text/html"), b""),
     )
 }
 # Opaque encrypted containers of a third-party tool: nothing can be said of their content.

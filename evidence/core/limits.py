@@ -23,6 +23,8 @@ WORKBOOK_ROWS = 5_000
 WORKBOOK_COLUMNS = 40
 WORKBOOK_TEXT = 4_000_000  # characters of all cells: they cross a pipe and are held in memory
 
+MAIL_HEADERS = 256 * 1024  # beyond, what is read is no header
+
 IMAGE_PIXELS = 50_000_000
 PDF_PAGES = 5_000
 RENDER_WIDTHS = (320, 800, 1600)  # pixels; a closed list keeps the cache of rendered pages small

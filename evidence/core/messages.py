@@ -37,6 +37,8 @@ MESSAGES = {
     "pdf_encrypted": "Ce PDF demande un mot de passe. Enregistrez-en une version sans mot de passe, puis déposez-la.",
     "pdf_no_page": "Ce PDF ne contient aucune page. Exportez-le à nouveau depuis le document d’origine.",
     "pdf_too_many_pages": "Ce PDF compte {pages} pages et la limite est de {limit}. Découpez-le.",
+    # mails
+    "mail_malformed": "Ce fichier n’est pas un courriel. Enregistrez-le depuis votre messagerie au format .eml, ou en PDF.",
     # images
     "image_malformed": "Cette image est abîmée ou incomplète. Enregistrez-la à nouveau, puis déposez-la.",
     "image_too_large": "Cette image mesure {width} × {height} pixels, soit plus de {limit} millions de pixels. Réduisez-la.",

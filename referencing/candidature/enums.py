@@ -86,7 +86,7 @@ class RequestState(models.TextChoices):
     OPEN = "open", "En attente de réponse"
     ANSWERED = "answered", "Répondue"
     WITHDRAWN = "withdrawn", "Retirée"
-    ENDED = "ended", "Close avec la candidature"
+    ENDED = "ended", "Close sans réponse"
 
 
 REQUEST_TRANSITIONS: list[tuple[str, str]] = [
@@ -127,6 +127,35 @@ class LetterKind(models.TextChoices):
     INCOMING_MAIL = "incoming_mail", "Courrier reçu"
 
 
+class StopReason(models.TextChoices):
+    """Why the delays of a file do not run (A-19)."""
+
+    PIECES = "pieces", "Pièces attendues de l’éditeur"
+    ANSWERS = "answers", "Réponses attendues de l’éditeur"
+    CONCLUDED = "concluded", "Instruction conclue"
+
+
+class ReminderKind(models.TextChoices):
+    SOON = "soon", "Échéance proche"
+    PASSED = "passed", "Échéance dépassée"
+    LEGAL = "legal", "Échéance légale proche"
+
+
+class CheckResult(models.TextChoices):
+    """What an agent answers on a line of the admissibility checklist."""
+
+    YES = "yes", "Oui"
+    NO = "no", "Non"
+    NOT_APPLICABLE = "not_applicable", "Sans objet"
+
+
+class DocumentKind(models.TextChoices):
+    """Documents that the platform makes once for a file; the value stands in their address."""
+
+    ACKNOWLEDGEMENT = "accuse-de-reception", "Accusé de réception"
+    INADMISSIBILITY = "irrecevabilite", "Décision d’irrecevabilité"
+
+
 class DiscussionState(models.TextChoices):
     OPEN = "open", "Ouverte"
     RESOLVED = "resolved", "Résolue"
@@ -143,3 +172,10 @@ DISCUSSION_TRANSITIONS: list[tuple[str, str]] = [
 
 #: Themes whose experts open encrypted containers (A-14).
 ENCRYPTED_THEMES = frozenset({"rgpd", "maturite-securite", "securite-echanges"})
+
+
+class Side(models.TextChoices):
+    """The two sides of a file."""
+
+    EDITOR = "editor", "L’éditeur"
+    TEAM = "team", "L’équipe d’instruction"

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable
 
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
 from convergence.accounts.enums import Role
 from convergence.accounts.models import User
+from convergence.interests.selectors import without_conflict
 from convergence.notifications.services import send
 from convergence.products.people import responsible_people
-from convergence.ui.typography import format_datetime
-from referencing.candidature.models import Candidature, Discussion, DiscussionMessage, ThemeReview
+from convergence.ui.typography import NBSP, format_datetime
+from referencing.candidature.models import AdmissibilityAct, Candidature, Discussion, DiscussionMessage, ThemeReview
 from referencing.dossier.readers import read_payload
 from referencing.enrolment.models import PreListing
 
 TEAM = "Équipe de référencement"
+
+
+def listing_team(candidature: Candidature) -> QuerySet[User]:
+    """Those of the team whom no link of interest bars from the file: the others hear nothing of it (A-21)."""
+    return without_conflict(User.objects.with_role(Role.LISTING_TEAM), candidature.enrolment.product.organisation)
 
 
 def candidature_received(candidature: Candidature) -> None:
@@ -24,7 +32,7 @@ def candidature_received(candidature: Candidature) -> None:
     enrolment = candidature.enrolment
     organisation = enrolment.product.organisation.name
     send(
-        recipients=User.objects.with_role(Role.LISTING_TEAM),
+        recipients=listing_team(candidature),
         sender=organisation,
         product=enrolment.label,
         kind="Candidature",
@@ -36,6 +44,7 @@ def candidature_received(candidature: Candidature) -> None:
     )
     receipt = candidature.acknowledgement
     applied_at = candidature.applied_at or timezone.now()
+    silence = f"\n\n{receipt['silence']}" if receipt.get("silence") else ""
     send(
         recipients=responsible_people(enrolment.product),
         sender=TEAM,
@@ -44,8 +53,8 @@ def candidature_received(candidature: Candidature) -> None:
         subject="accusé de réception de votre candidature",
         content=f"Votre candidature est déposée depuis le {format_datetime(applied_at)} avec le dossier "
         f"{candidature.dossier.reference}. Vous n’avez rien à faire pour le moment.\n\n"
-        f"Service chargé du dossier : {receipt['service']}. Contact : {receipt['contact']}.",
-        link=reverse("candidature:dossier_detail", args=[candidature.dossier_id]),
+        f"Service chargé du dossier : {receipt['service']}. Contact : {receipt['contact']}.{silence}",
+        link=reverse("candidature:candidature_detail", args=[candidature.pk]),
         action="Suivre la candidature",
     )
 
@@ -56,6 +65,103 @@ def candidature_taken(candidature: Candidature) -> None:
         subject="candidature prise en charge",
         content=f"{candidature.referent} est le référent de votre candidature et en examine la recevabilité. "
         "Vous n’avez rien à faire pour le moment.",
+    )
+
+
+def candidature_admissible(candidature: Candidature) -> None:
+    """BR-111."""
+    _tell_editor(
+        candidature,
+        subject="recevabilité administrative validée",
+        content="Votre candidature est recevable : des experts vont évaluer votre dossier. Vous n’avez rien à faire pour le "
+        "moment. S’il leur manque un élément, vous recevrez une demande.",
+    )
+
+
+def candidature_inadmissible(candidature: Candidature, act: AdmissibilityAct) -> None:
+    """The decision with its reasons and remedies, which start the time limits (A-01, A-33)."""
+    content = json.loads(bytes(act.payload))
+    reasons = "\n".join(f"– {each['text']}" for each in content["reasons"])
+    _tell_editor(
+        candidature,
+        subject="candidature irrecevable",
+        content=f"Lisez la décision jointe à votre candidature : elle est déclarée irrecevable.\n\n{reasons}\n\n"
+        f"{content['text']}\n\nVoies et délais de recours : {content['remedies']}\n\nVous pourrez candidater de nouveau "
+        "avec un nouveau dossier.",
+    )
+
+
+def referent_named(candidature: Candidature, by: User) -> None:
+    """Somebody else put the file into these hands."""
+    if candidature.referent:
+        _tell_agents(
+            candidature,
+            [candidature.referent],
+            subject="vous êtes le référent de cette candidature",
+            content=f"Examinez ce dossier{NBSP}: {by} vous en a désigné référent.",
+        )
+
+
+def referent_changed(candidature: Candidature, previous: User | None, by: User, *, in_batch: bool = False) -> None:
+    """The new référent and the former one, unless told of a whole batch; the editor learns whom to write to (A-22)."""
+    if not in_batch:
+        referent_named(candidature, by)
+    if previous and previous != by and not in_batch:
+        _tell_agents(
+            candidature,
+            [previous],
+            content=f"Vous n’êtes plus le référent de cette candidature, confiée à {candidature.referent}.",
+        )
+    _tell_editor(
+        candidature,
+        content=f"{candidature.referent} est désormais le référent de votre candidature. Vous n’avez rien à faire.",
+    )
+
+
+def files_received(person: User, count: int, by: User, *, has_parts: bool) -> None:
+    """One message for a whole batch: somebody was given files, or themes of files."""
+    what = "thèmes à évaluer" if has_parts else "candidatures"
+    send(
+        recipients=[person],
+        sender=str(by),
+        kind="Candidature",
+        subject=f"{count} {what} de plus à votre nom" if count > 1 else "une candidature de plus à votre nom",
+        content=f"Ouvrez votre file de travail{NBSP}: {by} vous a confié {count} {what}."
+        if count > 1
+        else f"Ouvrez votre file de travail{NBSP}: {by} vous a confié une candidature.",
+        link=f"{reverse('candidature:candidature_list')}?agent=moi",
+        action="Ouvrir ma file de travail",
+    )
+
+
+def files_left(person: User, count: int, by: User) -> None:
+    """In the platform only: there is nothing to do."""
+    send(
+        recipients=[person],
+        sender=str(by),
+        kind="Candidature",
+        content=f"{by} a confié à d’autres personnes {count} dossiers ou thèmes que vous suiviez. N’y travaillez plus."
+        if count > 1
+        else f"{by} a confié à une autre personne un dossier ou un thème que vous suiviez. N’y travaillez plus.",
+        link=f"{reverse('candidature:candidature_list')}?agent=moi",
+    )
+
+
+def expert_assigned(candidature: Candidature, expert: User, theme: str) -> None:
+    _tell_agents(
+        candidature,
+        [expert],
+        subject="un thème à évaluer",
+        content=f"Évaluez le thème « {theme} » de ce dossier{NBSP}: il vous est confié.",
+    )
+
+
+def expert_removed(candidature: Candidature, expert: User, theme: str) -> None:
+    """In the platform only: there is nothing to do."""
+    _tell_agents(
+        candidature,
+        [expert],
+        content=f"Le thème « {theme} » de ce dossier ne vous est plus confié. N’y travaillez plus.",
     )
 
 
@@ -72,7 +178,7 @@ def candidature_withdrawn(candidature: Candidature) -> None:
     )
 
 
-def _tell_editor(candidature: Candidature, *, subject: str, content: str) -> None:
+def _tell_editor(candidature: Candidature, *, content: str, subject: str = "") -> None:
     enrolment = candidature.enrolment
     send(
         recipients=responsible_people(enrolment.product),
@@ -81,22 +187,36 @@ def _tell_editor(candidature: Candidature, *, subject: str, content: str) -> Non
         kind="Candidature",
         subject=subject,
         content=content,
-        link=reverse("candidature:dossier_detail", args=[candidature.dossier_id]),
+        link=reverse("candidature:candidature_detail", args=[candidature.pk]),
         action="Suivre la candidature",
     )
 
 
 def _tell_team(candidature: Candidature, *, subject: str, content: str) -> None:
+    people = [candidature.referent] if candidature.referent else listing_team(candidature)
+    _tell_agents(candidature, people, subject=subject, content=content)
+
+
+def _tell_agents(
+    candidature: Candidature,
+    people: Iterable[User],
+    *,
+    content: str,
+    subject: str = "",
+    sender: str = "",
+    link: str | None = None,
+) -> None:
+    """`sender`: the editor’s organisation when empty; `link`: the home of the file unless said otherwise, empty for who may
+    no longer open it."""
     enrolment = candidature.enrolment
-    people = [candidature.referent] if candidature.referent else User.objects.with_role(Role.LISTING_TEAM)
     send(
         recipients=people,
-        sender=enrolment.product.organisation.name,
+        sender=sender or enrolment.product.organisation.name,
         product=enrolment.label,
         kind="Candidature",
         subject=subject,
         content=content,
-        link=reverse("candidature:candidature_detail", args=[candidature.pk]),
+        link=reverse("candidature:candidature_detail", args=[candidature.pk]) if link is None else link,
         action="Ouvrir la candidature",
     )
 
@@ -160,21 +280,6 @@ def theme_title(candidature: Candidature, theme: str) -> str:
     """The name of the questionnaire as it was frozen."""
     return next(
         (each["title"] for each in read_payload(candidature.dossier)["questionnaires"] if each["code"] == theme), theme
-    )
-
-
-def _tell_agents(
-    candidature: Candidature, people: Sequence[User], *, sender: str, subject: str, content: str, link: str
-) -> None:
-    send(
-        recipients=people,
-        sender=sender,
-        product=candidature.enrolment.label,
-        kind="Candidature",
-        subject=subject,
-        content=content,
-        link=link,
-        action="Ouvrir le dossier",
     )
 
 

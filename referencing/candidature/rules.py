@@ -81,3 +81,15 @@ def can_give_visa(user: User, review: Any) -> bool:
     if review.concluded_by_id == user.pk:
         return False
     return is_listing_team(user) or (review.theme in user.access.themes and bool(is_any_expert(user, review)))
+
+
+@rules.predicate
+def is_tester(user: User, candidature: Any) -> bool:
+    """The tests team, on files that exchange data."""
+    return candidature.has_exchange and user.access.has(Role.TESTS, Role.TESTS_LEAD)
+
+
+#: Notes and filed mail: agents of the file, never support, which only reads.
+can_note = can_instruct | is_tester
+#: Messages to the other side: the same agents, and the members of the organisation.
+can_write_message = can_note | can_prepare

@@ -1,12 +1,17 @@
 from django.urls import include, path
 
 from referencing.candidature.views import (
+    admission,
     annotating,
     applying,
     conclusion,
     criterion,
     examination,
+    experts,
     files,
+    interests,
+    preflight,
+    summary,
     themes,
     viewer,
 )
@@ -23,14 +28,33 @@ EXAMINATION = [
 ]
 
 urlpatterns = [
+    path("liens-interets/", interests.interest_list, name="interest_list"),
+    path("liens-interets/declarer/", interests.interest_declare, name="interest_declare"),
     path("rattachements/<uuid:pk>/dossiers/", applying.dossier_list, name="dossier_list"),
     path("rattachements/<uuid:pk>/candidater/", applying.candidature_apply, name="candidature_apply"),
     path("dossiers/<uuid:pk>/", applying.dossier_detail, name="dossier_detail"),
     path("candidatures/<uuid:pk>/annuler/", applying.candidature_cancel, name="candidature_cancel"),
     path("candidatures/<uuid:pk>/retirer/", applying.candidature_withdraw, name="candidature_withdraw"),
     path("candidatures/", files.candidature_list, name="candidature_list"),
-    path("candidatures/<uuid:pk>/", files.candidature_detail, name="candidature_detail"),
+    path("candidatures/<uuid:pk>/", summary.candidature_detail, name="candidature_detail"),
+    path("candidatures/<uuid:pk>/historique/", summary.candidature_history, name="candidature_history"),
+    path("candidatures/<uuid:pk>/dossier/", summary.candidature_dossier, name="candidature_dossier"),
     path("candidatures/<uuid:pk>/prendre-en-charge/", files.candidature_take, name="candidature_take"),
+    path("rattachements/<uuid:pk>/verifier-avant-de-candidater/", preflight.preflight_detail, name="preflight_detail"),
+    path("candidatures/<uuid:pk>/recevabilite/", admission.admissibility_detail, name="admissibility_detail"),
+    path("candidatures/<uuid:pk>/recevabilite/pieces/", admission.pieces_ask, name="pieces_ask"),
+    path(
+        "candidatures/<uuid:pk>/recevabilite/recevable/",
+        admission.candidature_declare_admissible,
+        name="candidature_declare_admissible",
+    ),
+    path(
+        "candidatures/<uuid:pk>/recevabilite/irrecevable/",
+        admission.candidature_declare_inadmissible,
+        name="candidature_declare_inadmissible",
+    ),
+    path("candidatures/<uuid:pk>/experts/", experts.expert_list, name="expert_list"),
+    path("candidatures/<uuid:pk>/documents/<slug:kind>/", admission.issued_document, name="issued_document"),
     path("candidatures/<uuid:pk>/conclusion/", conclusion.candidature_conclude, name="candidature_conclude"),
     path("candidatures/<uuid:pk>/conclusion/rouvrir/", conclusion.candidature_reopen, name="candidature_reopen"),
     path(

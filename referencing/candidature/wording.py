@@ -1,9 +1,23 @@
-"""How states are said to each reader: the editor hears what it means for them, agents what there is to do."""
+"""How states and events are said to each reader: the editor hears what it means for them, agents what there is to do."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
 from convergence.ui.values import Badge, Tone
-from referencing.candidature.enums import CandidatureState, Holder
+from referencing.candidature.enums import CandidatureState, Holder, Outcome, Proposal
+
+
+class Audience(Enum):
+    """Who reads a page of a file."""
+
+    EDITOR = "editor"
+    AGENT = "agent"
+    EXPERT = "expert"
+
 
 TONES: dict[str, Tone] = {
     CandidatureState.NEW: "new",
@@ -19,8 +33,31 @@ TONES: dict[str, Tone] = {
 }
 
 
-def state_badge(state: str) -> Badge:
-    return Badge(CandidatureState(state).label, tone=TONES[state])
+#: States said otherwise than in the enumeration, which speaks to the listing team.
+_EDITOR_STATES: dict[str, str] = {
+    CandidatureState.APPLIED: "Déposée, en attente de prise en charge",
+    CandidatureState.ADMISSIBILITY: "Recevabilité en cours d’examen",
+    CandidatureState.EVALUATION: "En cours d’évaluation",
+    CandidatureState.READY_COMMISSION: "En attente de la commission",
+    CandidatureState.ABANDONED: "Close par abandon",
+}
+_EXPERT_STATES: dict[str, str] = {
+    CandidatureState.EVALUATION: "À évaluer",
+    CandidatureState.READY_COMMISSION: "Évaluation terminée",
+}
+_STATES: dict[Audience, Mapping[str, str]] = {
+    Audience.EDITOR: _EDITOR_STATES,
+    Audience.AGENT: {},
+    Audience.EXPERT: _EXPERT_STATES,
+}
+
+
+def say_state(state: str, *, audience: Audience = Audience.AGENT) -> str:
+    return _STATES[audience].get(state) or str(CandidatureState(state).label)
+
+
+def state_badge(state: str, *, audience: Audience = Audience.AGENT) -> Badge:
+    return Badge(say_state(state, audience=audience), tone=TONES[state])
 
 
 #: Who has the ball, as (subject, what they do), for agents.
@@ -45,3 +82,142 @@ EDITOR_BALLS: dict[str, tuple[str, str]] = {
 
 def ball_words(holder: str, *, is_instructor: bool) -> tuple[str, str]:
     return (AGENT_BALLS if is_instructor else EDITOR_BALLS)[holder]
+
+
+def theme_badge(holder: str, *, is_concluded: bool, is_asked: bool = False, audience: Audience) -> Badge:
+    """Where the evaluation of one theme stands; the editor reads a coarse word that tells no verdict."""
+    if audience is Audience.EDITOR:
+        if is_concluded:
+            return Badge("Évaluation terminée", tone="success")
+        if is_asked:
+            return Badge("Attend votre réponse", tone="new")
+        return Badge("En cours d’évaluation", tone="info")
+    if is_concluded:
+        return Badge("Conclu", tone="success") if holder == Holder.NOBODY else Badge("Seconde lecture", tone="new")
+    return Badge(
+        str(Holder(holder).label) if holder else "En cours", tone="warning" if holder == Holder.EDITOR else "info"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What happened, said to each side. An empty `editor` keeps the event between agents whatever its row says.
+
+    `told`: details (keys of the event’s data) that the editor reads too; agents read every detail that `DETAILS` names.
+    """
+
+    agent: str
+    editor: str = ""
+    told: tuple[str, ...] = ()
+
+
+#: One entry per kind that `services.journal.tell` receives.
+EVENTS: dict[str, Words] = {
+    # the file itself
+    "applied": Words("Candidature déposée", "Candidature déposée", told=("dossier",)),
+    "cancelled": Words("Candidature annulée par l’éditeur", "Candidature annulée"),
+    "withdrawn": Words("Candidature retirée par l’éditeur", "Candidature retirée", told=("reason",)),
+    "taken": Words("Prise en charge", "Candidature prise en charge", told=("referent",)),
+    "referent_changed": Words("Changement de référent", "Changement de référent", told=("referent",)),
+    "expert_assigned": Words("Expert désigné"),
+    "expert_removed": Words("Expert déchargé"),
+    "verdict_given": Words("Verdict rendu"),
+    "verdicts_carried": Words("Verdicts repris d’une candidature précédente"),
+    "theme_concluded": Words("Évaluation d’un thème conclue", "Évaluation d’un thème terminée", told=("theme",)),
+    "theme_reopened": Words("Évaluation d’un thème rouverte", "Évaluation d’un thème reprise", told=("theme",)),
+    "visa_given": Words("Visa de seconde lecture donné"),
+    "visa_refused": Words("Seconde lecture : thème renvoyé à son auteur"),
+    "concluded": Words("Évaluation conclue", "Instruction terminée : votre dossier va à la commission"),
+    "concluded_proposal": Words("Proposition faite à la commission"),
+    "reopened": Words("Évaluation rouverte", "L’évaluation de votre dossier reprend"),
+    "reopened_reason": Words("Motif de la réouverture"),
+    "pre_listed": Words("Solution pré-référencée", "Votre solution est pré-référencée", told=("dossier",)),
+    "pre_listing_suspend": Words(
+        "Pré-référencement suspendu", "Votre pré-référencement est suspendu", told=("reason",)
+    ),
+    "pre_listing_resume": Words("Pré-référencement rétabli", "Votre pré-référencement est rétabli"),
+    "pre_listing_revoke": Words("Pré-référencement abrogé", "Votre pré-référencement est abrogé", told=("reason",)),
+    "pre_listing_withdraw": Words(
+        "Pré-référencement retiré par l’éditeur", "Pré-référencement retiré", told=("reason",)
+    ),
+    "interest_declared": Words("Une personne quitte le dossier après avoir déclaré un lien d’intérêts"),
+    "reminded": Words("Relance de l’éditeur", "Relance", told=("what", "due_on")),
+    # discussions and pins of the workspace
+    "discussion_opened": Words("Discussion ouverte", "Discussion ouverte sur un critère"),
+    "discussion_answered": Words("Message dans une discussion", "Message dans une discussion"),
+    "discussion_resolve": Words("Discussion résolue", "Discussion résolue"),
+    "discussion_close": Words("Discussion close", "Discussion close"),
+    "discussion_resume": Words("Discussion reprise", "Discussion reprise"),
+    "discussion_reopen": Words("Discussion rouverte", "Discussion rouverte"),
+    "pin_added": Words("Repère posé sur une preuve", "Repère posé sur une de vos preuves"),
+    "pin_resolved": Words("Repère résolu", "Repère résolu"),
+    "pin_reopened": Words("Repère rouvert", "Repère rouvert"),
+    # correspondence
+    "message_sent": Words("Message à l’éditeur", "Message de l’équipe de référencement", told=("subject",)),
+    "message_received": Words("Message de l’éditeur", "Message envoyé", told=("subject",)),
+    "call_noted": Words("Appel téléphonique noté", "Appel téléphonique noté", told=("subject",)),
+    "meeting_noted": Words("Réunion notée", "Réunion notée", told=("subject",)),
+    "mail_filed": Words("Courrier reçu, classé au dossier", "Courrier reçu, classé au dossier", told=("subject",)),
+    "letter_answered": Words(
+        "Échange marqué comme ayant reçu sa réponse", "Échange marqué comme ayant reçu sa réponse", told=("subject",)
+    ),
+}
+
+#: Details that may be read, with their label; what is not here stays in the journal.
+DETAILS = {
+    "dossier": "Dossier",
+    "what": "Objet",
+    "due_on": "Échéance",
+    "person": "Personne",
+    "referent": "Référent",
+    "previous": "Auparavant",
+    "theme": "Thème",
+    "expert": "Expert",
+    "criteria": "Critères",
+    "outcome": "Verdict",
+    "proposal": "Proposition",
+    "subject": "Objet",
+    "reason": "Motif",
+}
+_VALUES: dict[str, dict[str, str]] = {
+    "outcome": {value: str(label) for value, label in Outcome.choices},
+    "proposal": {value: str(label) for value, label in Proposal.choices},
+}
+
+
+def say_event(kind: str, *, audience: Audience) -> str:
+    """Empty when this audience is not told of such an event."""
+    words = EVENTS.get(kind)
+    if audience is Audience.EDITOR:
+        return words.editor if words else ""
+    return words.agent if words else kind
+
+
+def list_details(
+    kind: str, data: Mapping[str, Any], *, audience: Audience, themes: Mapping[str, str]
+) -> list[tuple[str, str]]:
+    """(label, text) of what the event’s data says to this audience; `themes`: titles by code."""
+    words = EVENTS.get(kind)
+    allowed = words.told if words and audience is Audience.EDITOR else () if audience is Audience.EDITOR else DETAILS
+    return [
+        (label, _say_value(key, data[key], themes))
+        for key, label in DETAILS.items()
+        if key in allowed and data.get(key) not in (None, "", [])
+    ]
+
+
+def _say_value(key: str, value: Any, themes: Mapping[str, str]) -> str:
+    if key == "theme":
+        return themes.get(str(value), str(value))
+    if isinstance(value, list):
+        return ", ".join(str(item) for item in value)
+    return _VALUES.get(key, {}).get(str(value), str(value))
+
+
+#: What the silence of the administration means, by regime of the démarche’s settings (A-17).
+SILENCE_EFFECTS = {"acceptance": "le silence vaut acceptation", "rejection": "le silence vaut rejet"}
+
+
+def effect_of_silence(silence: Mapping[str, Any]) -> str:
+    """« le silence vaut rejet »; neutral while the operator has not set the regime."""
+    return SILENCE_EFFECTS.get(silence.get("regime", ""), "le silence produit ses effets")

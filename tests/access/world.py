@@ -27,16 +27,18 @@ from convergence.accounts.models import Invitation, Membership, Organisation, Us
 from convergence.accounts.services import invite
 from convergence.jobs.enums import JobState
 from convergence.jobs.models import Job
+from convergence.kernel.canonical import canonical_json
 from convergence.notifications.models import Notification
 from convergence.products.models import Product
 from referencing.candidature.enums import CandidatureState
-from referencing.candidature.models import Candidature
+from referencing.candidature.models import Candidature, Conclusion
 from referencing.candidature.services import take_charge
 from referencing.convention import services as conventions
 from referencing.dossier.services import generate_dossier
 from referencing.enrolment.enums import WhiteLabelRole
-from referencing.enrolment.models import Enrolment
+from referencing.enrolment.models import Enrolment, PreListing
 from referencing.enrolment.services import attach_product, save_sheet, submit_sheet
+from tests.candidature.factories import make_candidature
 from tests.convention.factories import SHEET, TERMS, last_code, last_token
 from tests.dossier.factories import answer_core, answer_everything, make_signed_enrolment
 from tests.factories import DemarcheFactory, OrganisationFactory, ProductFactory, UserFactory, make_agent, make_member
@@ -199,6 +201,33 @@ def add_dossiers(side: Side, verifier: User) -> None:
         side.objects[f"{stage}_candidature"] = {"pk": candidature.pk}
         if stage == "taken":
             take_charge(candidature_id=candidature.pk, actor=verifier)
+    for state in (CandidatureState.EVALUATION, CandidatureState.READY_COMMISSION):
+        candidature, _ = make_candidature(state, complete=False, referent=verifier, **fields)
+        side.objects[f"{state}_candidature"] = {"pk": candidature.pk}
+    side.objects["conclusion"] = {"pk": candidature.pk, "number": add_conclusion(candidature, verifier).number}
+    pre_listing = PreListing.objects.create(
+        enrolment=candidature.enrolment,
+        dossier_id=candidature.dossier_id,
+        dossier_reference=candidature.dossier.reference,
+        pre_listed_by=verifier,
+        pre_listed_at=timezone.now(),
+    )
+    side.objects["pre_listing"] = {"pk": pre_listing.pk}
+
+
+def add_conclusion(candidature: Candidature, verifier: User) -> Conclusion:
+    """What the page of a concluded file shows."""
+    content = {"proposal_text": "Favorable", "text": "Vu.", "dossier": candidature.dossier.reference}
+    lists = {key: [] for key in ("themes", "open_blockers", "non_conformities", "requests", "addenda")}
+    return Conclusion.objects.create(
+        candidature=candidature,
+        number=1,
+        proposal="favourable",
+        payload=canonical_json({**content, **lists, "tests": None}),
+        schema=1,
+        concluded_by=verifier,
+        concluded_at=timezone.now(),
+    )
 
 
 def give_personal_objects(person: User) -> None:

@@ -19,7 +19,7 @@ from questionnaires.models import DefinitionVersion, QuestionnaireResponse
 from referencing.candidature.models import Candidature, ComplementRequest, Discussion, NonConformity
 from referencing.convention.models import Convention
 from referencing.dossier.services import generate_dossier
-from referencing.enrolment.models import AdministrativeSheet, Enrolment
+from referencing.enrolment.models import AdministrativeSheet, Enrolment, PreListing
 from tests.dossier.factories import answer_core, make_signed_enrolment
 from tests.factories import MembershipFactory
 
@@ -100,6 +100,9 @@ def make_rows() -> dict[type[models.Model], models.Model]:
         opened_at=now,
         last_message_at=now,
     )
+    pre_listing = PreListing.objects.create(
+        enrolment=enrolment, dossier_id=dossier.pk, pre_listed_by=manager, pre_listed_at=now
+    )
     Job.objects.create(kind="dossier.pdf", requester=manager)
     MembershipFactory(organisation=enrolment.product.organisation)
     response = enrolment.response
@@ -115,6 +118,7 @@ def make_rows() -> dict[type[models.Model], models.Model]:
         Job: Job.objects.latest("created_at"),
         Membership: Membership.objects.latest("pk"),
         NonConformity: gap,
+        PreListing: pre_listing,
         QuestionnaireResponse: response.questionnaires.get(code="interoperabilite"),
     }
 

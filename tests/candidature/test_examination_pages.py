@@ -6,7 +6,6 @@ import pytest
 from django.urls import reverse
 
 from convergence.accounts.enums import Role
-from referencing.candidature.enums import CandidatureState
 from tests.candidature.factories import make_candidature
 from tests.factories import make_agent
 

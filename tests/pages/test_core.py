@@ -1,8 +1,12 @@
+from datetime import date
+
 import pytest
 
 from convergence.pages.core import Facts, Holder, find_ball, list_phases
+from referencing.candidature.enums import CandidatureState
 
 SIGNED = {"enrolment": "active", "sheet": "validated", "convention": "validated"}
+READY = {**SIGNED, "orientation_done": True, "all_done": True, "has_complete_dossier": True}
 
 
 @pytest.mark.parametrize(
@@ -20,6 +24,23 @@ SIGNED = {"enrolment": "active", "sheet": "validated", "convention": "validated"
         ({**SIGNED, "orientation_done": True, "has_complete_dossier": True}, Holder.EDITOR, "candidater"),
         ({**SIGNED, "candidature": "applied"}, Holder.VERIFIERS, "prendre en charge"),
         ({**SIGNED, "candidature": "admissibility"}, Holder.VERIFIERS, "recevabilité"),
+        ({**SIGNED, "candidature": "evaluation", "waiting_for": "experts"}, Holder.EXPERTS, "évaluent"),
+        ({**SIGNED, "candidature": "evaluation", "waiting_for": "listing_team"}, Holder.VERIFIERS, "évaluation"),
+        ({**SIGNED, "candidature": "evaluation", "waiting_for": "tests"}, Holder.TESTS, "tests de connexion"),
+        ({**SIGNED, "candidature": "evaluation", "waiting_for": "editor"}, Holder.EDITOR, "tests de connexion"),
+        ({**SIGNED, "candidature": "admissibility", "asked": ("la demande de pièces",)}, Holder.EDITOR, "pièces"),
+        (
+            {**SIGNED, "candidature": "evaluation", "waiting_for": "experts", "asked": ("a", "b")},
+            Holder.EDITOR,
+            "répondre à a et à b",
+        ),
+        ({**SIGNED, "candidature": "ready_commission"}, Holder.COMMISSION, "examinera"),
+        ({**SIGNED, "candidature": "pre_listed"}, Holder.NOBODY, "pré-référencée"),
+        ({**READY, "candidature": "inadmissible"}, Holder.EDITOR, "irrecevable"),
+        ({**READY, "candidature": "inadmissible", "has_newer_dossier": True}, Holder.EDITOR, "de nouveau"),
+        ({**READY, "candidature": "cancelled"}, Holder.EDITOR, "candidater de nouveau"),
+        ({**READY, "candidature": "withdrawn"}, Holder.EDITOR, "candidater de nouveau"),
+        ({**READY, "candidature": "abandoned"}, Holder.EDITOR, "candidater de nouveau"),
         ({"enrolment": "rejected", "sheet": "rejected"}, Holder.NOBODY, "clos"),
     ],
 )
@@ -45,3 +66,43 @@ def test_phases_of_an_application_wait_for_the_verifiers():
 
     assert phases["P5"].state == "done"
     assert (phases["P6"].state, phases["P6"].holder) == ("waiting", Holder.VERIFIERS)
+
+
+@pytest.mark.parametrize("state", CandidatureState.values)
+def test_every_state_of_a_candidature_has_a_ball_and_a_line_of_time(state):
+    facts = Facts(**READY, candidature=state, has_exchange=True)
+
+    assert find_ball(facts).what
+    waiting = [phase for phase in list_phases(facts) if phase.state in ("current", "waiting")]
+    assert bool(waiting) is (state != "pre_listed")
+    assert {phase.holder for phase in waiting} <= {find_ball(facts).holder, Holder.TESTS}
+
+
+@pytest.mark.parametrize(
+    ("state", "done"),
+    [
+        ("applied", "P5"),
+        ("admissibility", "P5"),
+        ("evaluation", "P6"),
+        ("ready_commission", "P8"),
+        ("inadmissible", "P4"),
+        ("withdrawn", "P4"),
+    ],
+)
+def test_phases_advance_with_the_instruction(state, done):
+    phases = list_phases(Facts(**READY, candidature=state, has_exchange=True))
+
+    assert [phase.code for phase in phases if phase.state == "done"][-1] == done
+
+
+def test_pre_listed_solution_waits_for_no_commission():
+    phases = list_phases(Facts(**READY, candidature="pre_listed"))
+
+    assert [phase.label for phase in phases][-1] == "Pré-référencement"
+    assert {phase.state for phase in phases} == {"done"}
+
+
+def test_ball_of_the_editor_says_the_last_day():
+    ball = find_ball(Facts(**SIGNED, candidature="evaluation", asked=("la demande",), due_on=date(2026, 3, 2)))
+
+    assert ball.until == date(2026, 3, 2)

@@ -1,12 +1,25 @@
+from datetime import date
+
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from convergence.accounts.enums import Role
+from referencing.candidature.enums import CandidatureState, RequestKind
+from referencing.candidature.models import Candidature, ComplementRequest
+from tests.candidature.factories import make_candidature
 from tests.dossier.factories import make_dossier, make_signed_enrolment
 from tests.factories import OrganisationFactory, ParcoursFactory, UserFactory, make_agent, make_member
 from tests.questionnaires.factories import make_enrolment, orient
 
 pytestmark = pytest.mark.django_db
+
+ENDED = [
+    CandidatureState.CANCELLED,
+    CandidatureState.WITHDRAWN,
+    CandidatureState.INADMISSIBLE,
+    CandidatureState.ABANDONED,
+]
 
 
 @pytest.mark.parametrize("name", ["pages:faq", "pages:accessibility", "pages:dashboard"])
@@ -94,3 +107,36 @@ def test_verifier_sees_what_waits(client):
 
     assert "Fiches administratives à examiner" in page
     assert "Candidatures à prendre en charge" in page
+
+
+@pytest.mark.parametrize("state", [state for state in CandidatureState if state != CandidatureState.NEW])
+def test_home_speaks_of_every_state_of_the_candidature(client, state):
+    candidature, manager = make_candidature(state)
+    client.force_login(manager)
+
+    response = client.get(reverse("pages:enrolment_detail", args=[candidature.enrolment_id]))
+
+    assert response.status_code == 200
+    assert reverse("candidature:candidature_detail", args=[candidature.pk]) in response.content.decode()
+    assert ("data-ended" in response.content.decode()) is (state in ENDED)
+
+
+def test_home_leads_to_what_the_instruction_asks(client):
+    candidature, manager = make_candidature(CandidatureState.ADMISSIBILITY)
+    ComplementRequest.objects.create(
+        candidature=candidature,
+        number=1,
+        kind=RequestKind.PIECES,
+        due_on=date(2026, 12, 24),
+        requested_by=candidature.referent,
+        requested_at=timezone.now(),
+    )
+    Candidature.objects.filter(pk=candidature.pk).update(due_on=date(2026, 12, 24))
+    client.force_login(manager)
+
+    response = client.get(reverse("pages:enrolment_detail", args=[candidature.enrolment_id]))
+
+    assert response.context["action_url"] == reverse("candidature:candidature_detail", args=[candidature.pk])
+    assert "devez répondre à la demande de pièces avant le 24 décembre 2026" in response.content.decode().replace(
+        "\u00a0", " "
+    )

@@ -13,7 +13,7 @@ from django.forms import BaseForm, BoundField
 from django.template import Context
 from django.template.loader import render_to_string
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.text import slugify
 
@@ -30,6 +30,7 @@ STEP_WORDS = {"done": "complétée", "current": "en cours", "waiting": "en atten
 STEP_ICONS = {"done": "checkbox-circle-fill", "current": "edit-circle-fill", "waiting": "time-line",
               "upcoming": "circle-line"}  # fmt: skip
 EMPTY_CELL = format_html('<span aria-hidden="true">–</span><span class="fr-sr-only">{}</span>', "Non renseigné")
+NUMBER, ROW_LINK = SafeString(' class="ui-table__number"'), SafeString(' class="ui-table__row--link" data-row')
 
 
 def _context(context: Context, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -165,15 +166,24 @@ def data_table(
 ) -> dict[str, Any]:
     """A table that becomes cards under 768 px; `caption` names it (hidden from sight with `show_caption=False`)."""
     heads = [column if isinstance(column, Column) else Column(column) for column in columns]
-    body = []
+    body = _write_rows(heads, [row if isinstance(row, Row) else Row(cells=row) for row in rows])
+    return {"columns": heads, "body": body, "caption": caption, "show_caption": show_caption}
+
+
+def _write_rows(columns: Sequence[Column], rows: Sequence[Row]) -> SafeString:
+    """The lines of a table, written here for the same reason as cells: a list is mostly made of them."""
+    starts = [format_html('<td data-label="{}"{}>', each.label, NUMBER if each.numeric else "") for each in columns]
+    lines = []
     for row in rows:
-        row = row if isinstance(row, Row) else Row(cells=row)
-        values = list(row.cells)
-        if row.url and values and isinstance(values[0], Link):
-            values[0] = values[0].label  # the row's own link wraps the first cell, and links do not nest
-        cells = [{"column": column, "value": value} for column, value in zip(heads, values, strict=True)]
-        body.append({"row": row, "cells": cells})
-    return {"columns": heads, "rows": body, "caption": caption, "show_caption": show_caption}
+        values = [cell(value) for value in row.cells]
+        if row.url and values:
+            # the row's own link wraps the first cell, and links do not nest
+            label = row.cells[0].label if isinstance(row.cells[0], Link) else values[0]
+            values[0] = format_html('<a class="ui-table__link" href="{}">{}</a>', row.url, label)
+        key = format_html(' id="row-{}"', row.key) if row.key else ""
+        cells = [f"{start}{conditional_escape(value)}</td>" for start, value in zip(starts, values, strict=True)]
+        lines.append(f"<tr{ROW_LINK if row.url else ''}{key}>{''.join(cells)}</tr>")
+    return SafeString("\n".join(lines))
 
 
 @register.simple_tag
@@ -299,12 +309,13 @@ def ago(value: datetime | None) -> SafeString | str:
     """« il y a 3 jours » in a `<time>` whose title (and print) holds the full date."""
     if not value:
         return ""
-    full = typography.format_datetime(value)
+    local = typography.in_paris(value)
+    full = typography.format_datetime(local)
     words = typography.format_ago(value, now=timezone.now())
-    return format_html(
-        '<time datetime="{}" title="{}" data-full="{}">{}</time>',
-        typography.in_paris(value).isoformat(timespec="seconds"), full, full, words,
-    )  # fmt: skip
+    at = local.isoformat(timespec="seconds")
+    return SafeString(
+        f'<time datetime="{at}" title="{full}" data-full="{full}">{words}</time>'
+    )  # dates need no escaping
 
 
 @register.filter

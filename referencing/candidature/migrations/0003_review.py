@@ -13,7 +13,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('candidature', '0003_conclusion'),
+        ('candidature', '0003_queue'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

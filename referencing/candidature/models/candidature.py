@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pgtrigger
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django_fsm import ConcurrentTransitionMixin, FSMField, FSMModelMixin, transition
@@ -13,7 +14,9 @@ from django_fsm import ConcurrentTransitionMixin, FSMField, FSMModelMixin, trans
 from convergence.accounts.enums import Role
 from convergence.accounts.rules import is_listing_team
 from convergence.audit.triggers import frozen
+from convergence.interests.selectors import conflicting_organisations
 from convergence.products import rules as product_rules
+from referencing.candidature import ordering
 from referencing.candidature.enums import (
     ADMISSIBLE_STATES,
     OPEN_STATES,
@@ -33,18 +36,30 @@ if TYPE_CHECKING:
 TESTED_STATES = [CandidatureState.EVALUATION, CandidatureState.READY_COMMISSION]
 
 
+def _entrusted_to(user: User) -> Q:
+    """The files that the roles of an agent open, links of interest aside."""
+    if user.access.reads_every_file:
+        return Q()
+    entrusted = Q(pk__in=[])
+    if user.access.has(Role.EXPERT):
+        entrusted |= Q(Exists(ThemeReview.objects.filter(candidature=OuterRef("pk"), expert=user)))
+    if user.access.has(Role.TESTS, Role.TESTS_LEAD):
+        entrusted |= Q(has_exchange=True, state__in=TESTED_STATES)
+    return entrusted
+
+
 class CandidatureQuerySet(models.QuerySet["Candidature"]):
     def visible_to(self, user: User) -> CandidatureQuerySet:
         """Listing team and support see all; members their organisations’; experts those that they were given (BR-110);
-        the tests team the admissible ones that exchange data."""
-        if user.access.reads_every_file:
-            return self
-        mine = Q(enrolment__product__organisation__in=user.access.organisation_ids)
-        if user.access.has(Role.EXPERT):
-            mine |= Q(Exists(ThemeReview.objects.filter(candidature=OuterRef("pk"), expert=user)))
-        if user.access.has(Role.TESTS, Role.TESTS_LEAD):
-            mine |= Q(has_exchange=True, state__in=TESTED_STATES)
-        return self.filter(mine)
+        the tests team the admissible ones that exchange data; no agent those of an organisation to which a link of
+        interest ties them (A-21)."""
+        organisations = user.access.organisation_ids
+        # agents belong to none as a rule: without the condition, their queries join no other table
+        mine = Q(enrolment__product__organisation__in=organisations) if organisations else Q(pk__in=[])
+        if not user.access.is_agent:
+            return self.filter(mine)
+        barred = Candidature.objects.filter(enrolment__product__organisation__in=conflicting_organisations(user))
+        return self.filter(mine | (_entrusted_to(user) & ~Q(pk__in=barred.values("pk"))))
 
     def locked(self) -> CandidatureQuerySet:
         return self.select_for_update(of=("self",))
@@ -89,6 +104,7 @@ class Candidature(ConcurrentTransitionMixin, FSMModelMixin, models.Model):
     due_on = models.DateField("échéance", null=True, blank=True)
     last_event_at = models.DateTimeField("dernier événement", null=True, blank=True)
     searchable = models.TextField("texte cherché", blank=True, editable=False)
+    organisation_name = models.CharField("structure", max_length=200, blank=True, editable=False)
     acknowledgement = models.JSONField("accusé de réception", default=dict, blank=True)
 
     objects = CandidatureQuerySet.as_manager()
@@ -103,9 +119,10 @@ class Candidature(ConcurrentTransitionMixin, FSMModelMixin, models.Model):
                 violation_error_message="Une candidature est déjà en cours pour ce produit.",
             ),
             models.CheckConstraint(
-                name="candidature_has_a_referent_once_taken",
-                condition=Q(state__in=UNTAKEN_STATES) | Q(referent__isnull=False, taken_at__isnull=False),
-                violation_error_message="Une candidature prise en charge a un référent.",
+                # Its référent may have left it since: a link of interest, declared later, withdraws the file (A-21).
+                name="candidature_examined_once_taken",
+                condition=Q(state__in=UNTAKEN_STATES) | Q(taken_at__isnull=False),
+                violation_error_message="Une candidature s’examine après avoir été prise en charge.",
             ),
             models.CheckConstraint(
                 name="candidature_evaluated_once_admissible",
@@ -119,7 +136,22 @@ class Candidature(ConcurrentTransitionMixin, FSMModelMixin, models.Model):
                 violation_error_message="Une conclusion porte une proposition.",
             ),
         ]
-        indexes = [models.Index(fields=["state", "-applied_at", "id"], name="candidature_queue")]
+        indexes = [
+            models.Index(fields=["state", "-applied_at", "id"], name="candidature_queue"),
+            models.Index(fields=["due_on"], condition=Q(state__in=OPEN_STATES), name="candidature_open_due"),
+            # one per order of the work queue, then one per filter that leaves few rows, in the order that people keep
+            models.Index(ordering.due_key(), ordering.applied_key(), "id", name="candidature_by_due"),
+            models.Index(ordering.applied_key(), "id", name="candidature_by_applied"),
+            models.Index(ordering.activity_key(), "id", name="candidature_by_activity"),
+            models.Index(ordering.product_key(), "id", name="candidature_by_product"),
+            models.Index(ordering.organisation_key(), ordering.product_key(), "id", name="candidature_by_organisation"),
+            models.Index(
+                ordering.state_rank(), ordering.due_key(), ordering.applied_key(), "id", name="candidature_by_state"
+            ),
+            models.Index("referent", ordering.due_key(), ordering.applied_key(), "id", name="candidature_of_referent"),
+            models.Index("waiting_for", ordering.due_key(), ordering.applied_key(), "id", name="candidature_by_holder"),
+            GinIndex(ordering.search_vector(), name="candidature_search"),
+        ]
         triggers = [pgtrigger.FSM(name="candidature_machine", field="state", transitions=TRANSITIONS)]
 
     def __str__(self) -> str:

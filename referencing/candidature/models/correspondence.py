@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import uuid
 
+import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
 from evidence.models import StoredFile
-from referencing.candidature.enums import LetterKind
+from referencing.candidature.enums import LetterKind, Side
 from referencing.candidature.models.candidature import Candidature
 from referencing.candidature.models.requests import ComplementItem, NonConformity
 
@@ -25,7 +26,9 @@ class Letter(models.Model):
     happened_at = models.DateTimeField("date")
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     written_at = models.DateTimeField("écrite le", auto_now_add=True)
+    sender = models.CharField("expéditeur du courrier", max_length=300, blank=True)
     waits_for_answer = models.BooleanField("attend une réponse", default=False)
+    answer_by = models.CharField("réponse attendue de", max_length=10, choices=Side.choices, blank=True)
     answered_at = models.DateTimeField("réponse reçue le", null=True, blank=True)
 
     class Meta:
@@ -35,12 +38,46 @@ class Letter(models.Model):
                 name="letter_of_the_editor_is_not_internal",
                 condition=Q(from_editor=False) | Q(is_internal=False),
                 violation_error_message="L’éditeur n’écrit pas de note interne.",
-            )
+            ),
+            models.CheckConstraint(
+                name="letter_says_who_answers",
+                condition=Q(waits_for_answer=True) ^ Q(answer_by=""),
+                violation_error_message="Indiquez qui doit répondre.",
+            ),
+            models.CheckConstraint(
+                name="letter_internal_waits_for_no_editor",
+                condition=Q(is_internal=False) | ~Q(answer_by=Side.EDITOR),
+                violation_error_message="L’éditeur ne lit pas une note interne : il ne peut pas y répondre.",
+            ),
+            models.CheckConstraint(
+                name="letter_mail_has_a_sender",
+                condition=~Q(kind=LetterKind.INCOMING_MAIL) | ~Q(sender=""),
+                violation_error_message="Un courrier reçu porte le nom de son expéditeur.",
+            ),
+        ]
+        triggers = [
+            pgtrigger.ReadOnly(name="letter_said_stays_said", exclude=["waits_for_answer", "answer_by", "answered_at"]),
+            pgtrigger.Protect(name="letter_kept", operation=pgtrigger.Delete),
         ]
         indexes = [models.Index(fields=["candidature", "-happened_at"], name="letter_newest")]
 
     def __str__(self) -> str:
         return self.subject
+
+
+class LetterRead(models.Model):
+    """How far one person has read the correspondence of a file."""
+
+    candidature = models.ForeignKey(Candidature, on_delete=models.CASCADE, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    at = models.DateTimeField("lue le")
+
+    class Meta:
+        verbose_name = "lecture de la correspondance"
+        constraints = [models.UniqueConstraint(fields=["candidature", "user"], name="letter_read_once_per_person")]
+
+    def __str__(self) -> str:
+        return f"{self.candidature_id} – {self.user_id}"
 
 
 class Attachment(models.Model):

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.urls import reverse
@@ -10,9 +10,11 @@ from django.utils import timezone
 from convergence.audit import workflow
 from convergence.kernel.errors import Blocker
 from referencing.candidature import notices
+from referencing.candidature.enums import DocumentKind
 from referencing.candidature.models import Candidature
 from referencing.candidature.services import standing
 from referencing.candidature.services.files import lock_file
+from referencing.candidature.services.issuing import issue
 from referencing.candidature.services.journal import tell
 from referencing.convention.enums import ConventionState
 from referencing.convention.models import Convention
@@ -39,13 +41,19 @@ def apply(*, dossier_id: UUID, actor: User) -> Candidature:
     dossier: Dossier = Dossier.objects.visible_to(actor).get(pk=dossier_id)
     enrolment: Enrolment = Enrolment.objects.with_product().locked().get(pk=dossier.enrolment_id)
     settings = enrolment.demarche.settings
+    content = read_payload(dossier)
     candidature: Candidature = Candidature(
         dossier=dossier,
         enrolment=enrolment,
         applied_by=actor,
-        acknowledgement={key: settings.get(key, "") for key in ("service", "contact")},
-        has_exchange=bool(read_payload(dossier)["has_exchange"]),
-        searchable=_searchable(dossier),
+        acknowledgement={
+            "service": settings.get("service", ""),
+            "contact": settings.get("contact", ""),
+            "silence": settings.get("silence", {}).get("effect", ""),
+        },
+        has_exchange=bool(content["has_exchange"]),
+        organisation_name=content["organisation"]["name"],
+        searchable=find_words(content, dossier.reference),
     )
     workflow.fire(
         candidature,
@@ -56,15 +64,15 @@ def apply(*, dossier_id: UUID, actor: User) -> Candidature:
         at=timezone.now(),
     )
     tell(candidature, "applied", actor=actor, data={"dossier": dossier.reference})
+    issue(candidature, DocumentKind.ACKNOWLEDGEMENT)
     standing.refresh(candidature)
     transaction.on_commit(partial(notices.candidature_received, candidature))
     return candidature
 
 
-def _searchable(dossier: Dossier) -> str:
-    """Product, organisation, reference as frozen: what the queue is searched on, folded by the database."""
-    content = read_payload(dossier)
-    return " ".join([content["enrolment"]["label"], content["organisation"]["name"], dossier.reference])
+def find_words(content: dict[str, Any], reference: str) -> str:
+    """Product, organisation, reference as frozen: what the queue is searched on, and sorted on by product."""
+    return " ".join([content["enrolment"]["label"], content["organisation"]["name"], reference])
 
 
 def find_blockers(enrolment: Enrolment, dossier: Dossier) -> list[Blocker]:
@@ -153,15 +161,4 @@ def withdraw(*, candidature_id: UUID, actor: User, reason: str = "") -> Candidat
     tell(candidature, "withdrawn", actor=actor, reason=reason)
     standing.refresh(candidature)
     transaction.on_commit(partial(notices.candidature_withdrawn, candidature))
-    return candidature
-
-
-@transaction.atomic
-def take_charge(*, candidature_id: UUID, actor: User) -> Candidature:
-    """« Prendre en charge »: the agent becomes the référent and admissibility begins (T16)."""
-    candidature = lock_file(candidature_id, actor)
-    workflow.fire(candidature, "take_charge", actor=actor, by=actor, at=timezone.now())
-    tell(candidature, "taken", actor=actor)
-    standing.refresh(candidature)
-    transaction.on_commit(partial(notices.candidature_taken, candidature))
     return candidature

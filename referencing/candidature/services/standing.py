@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import date
 
+from django.utils import timezone
+
+from referencing.candidature.core.clock import Clock
 from referencing.candidature.core.standing import Asked, FileFacts, FileStanding, ThemeFacts, find_standing
-from referencing.candidature.enums import NonConformityState, Outcome, RequestState, Severity
+from referencing.candidature.enums import (
+    CandidatureState,
+    Holder,
+    NonConformityState,
+    Outcome,
+    RequestState,
+    Severity,
+    StopReason,
+)
 from referencing.candidature.models import Candidature, ComplementItem, NonConformity, ThemeReview, Verdict
+from referencing.candidature.services.clocks import internal_clock, turn
 from referencing.dossier.readers import read_payload
 
 
@@ -53,12 +66,36 @@ def _theme_facts(candidature: Candidature, with_editor: set[str]) -> list[ThemeF
     ]
 
 
+def load_standing(candidature: Candidature) -> FileStanding:
+    """Who holds the ball now, as a whole and per theme."""
+    return find_standing(load_facts(candidature))
+
+
 def refresh(candidature: Candidature) -> FileStanding:
     """Recompute who holds the ball and until when; call it last in every service that changes the file or a child.
 
-    The candidature is locked by the caller, with its enrolment, démarche and dossier loaded.
+    The candidature is locked by the caller, with its enrolment, démarche and dossier loaded. The clock stops or runs
+    accordingly, and the due day is that of whoever holds the ball: the editor’s, or the internal one (A-17, A-19).
     """
-    standing = find_standing(load_facts(candidature))
-    candidature.waiting_for, candidature.due_on = standing.holder, standing.editor_due_on
-    Candidature.objects.filter(pk=candidature.pk).update(waiting_for=standing.holder, due_on=standing.editor_due_on)
+    standing = load_standing(candidature)
+    stops = turn(candidature, _reason_to_stop(candidature, standing), at=timezone.now())
+    due_on = _due_on(standing, internal_clock(candidature, stops))
+    candidature.waiting_for, candidature.due_on = standing.holder, due_on
+    Candidature.objects.filter(pk=candidature.pk).update(waiting_for=standing.holder, due_on=due_on)
     return standing
+
+
+def _due_on(standing: FileStanding, clock: Clock | None) -> date | None:
+    if standing.holder == Holder.EDITOR:
+        return standing.editor_due_on
+    if clock is None or standing.holder == Holder.COMMISSION:
+        return None
+    return clock.due_on
+
+
+def _reason_to_stop(candidature: Candidature, standing: FileStanding) -> StopReason | None:
+    if candidature.state == CandidatureState.READY_COMMISSION:
+        return StopReason.CONCLUDED
+    if not standing.is_stopped:
+        return None
+    return StopReason.PIECES if candidature.state == CandidatureState.ADMISSIBILITY else StopReason.ANSWERS

@@ -21,10 +21,8 @@ from convergence.ui.views import render_confirmation
 from referencing.candidature.enums import CandidatureState
 from referencing.candidature.models import Candidature
 from referencing.candidature.services import take_charge
-from referencing.candidature.views.frame import file_frame, get_file
+from referencing.candidature.views.frame import get_file
 from referencing.candidature.wording import state_badge
-from referencing.dossier.outputs import present
-from referencing.dossier.readers import read_payload
 
 LIST_LIMIT = 200
 ALL = ("toutes", "Toutes")
@@ -70,32 +68,6 @@ def candidature_list(request: SignedInRequest) -> HttpResponse:
             "states": [ALL, *(choice for choice in CandidatureState.choices if choice[0] != CandidatureState.NEW)],
             "state": state,
             "text": text,
-        },
-    )
-
-
-@require_GET
-@login_required
-def candidature_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
-    """The home of a file, for both sides: who has the ball, its dossier, what to do next."""
-    candidature = get_file(request, pk)
-    address = reverse("candidature:candidature_take", args=[pk])
-    return render(
-        request,
-        "candidature/candidature_detail.html",
-        {
-            **file_frame(request, candidature, "summary"),
-            "content": present(read_payload(candidature.dossier)),
-            "take": Action(
-                "Prendre en charge",
-                address,
-                confirm_url=address,
-                confirm_title="Prendre en charge la candidature",
-                confirm_text="Vous devenez le référent de cette candidature. L’éditeur en est informé et ne pourra plus "
-                "l’annuler, seulement la retirer.",
-            )
-            if is_allowed(candidature, "take_charge", request.user)
-            else None,
         },
     )
 

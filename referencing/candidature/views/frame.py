@@ -10,12 +10,13 @@ from uuid import UUID
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
+from convergence.accounts.enums import Role
 from convergence.accounts.requests import SignedInRequest
 from convergence.ui.values import Link
-from referencing.candidature.enums import ADMISSIBLE_STATES
+from referencing.candidature.enums import ADMISSIBLE_STATES, Holder
 from referencing.candidature.models import Candidature
 from referencing.candidature.rules import is_instructor
-from referencing.candidature.wording import ball_words, state_badge
+from referencing.candidature.wording import Audience, ball_words, state_badge
 
 if TYPE_CHECKING:
     from convergence.accounts.models import User
@@ -28,6 +29,14 @@ def everybody(user: User, candidature: Candidature) -> bool:
 def shows_conclusion(user: User, candidature: Candidature) -> bool:
     """Agents who read the instruction, once the file is admissible: the report is for the commission."""
     return is_instructor(user, candidature) and candidature.state in ADMISSIBLE_STATES
+
+
+def shows_admissibility(user: User, candidature: Candidature) -> bool:
+    return is_instructor(user, candidature) and candidature.taken_at is not None
+
+
+def shows_experts(user: User, candidature: Candidature) -> bool:
+    return is_instructor(user, candidature) and candidature.admissible_at is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +53,20 @@ class Tab:
 #: In the order of the work; each topic adds its own line.
 TABS: list[Tab] = [
     Tab("summary", "Synthèse", "candidature:candidature_detail", editor_label="Suivi"),
+    Tab("dossier", "Dossier", "candidature:candidature_dossier"),
+    Tab("history", "Historique", "candidature:candidature_history"),
+    Tab("admissibility", "Recevabilité", "candidature:admissibility_detail", shows_admissibility),
+    Tab("experts", "Experts", "candidature:expert_list", shows_experts),
     Tab("examination", "Examen des critères", "candidature:examination", editor_label="Critères et preuves"),
     Tab("conclusion", "Conclusion", "candidature:candidature_conclude", shows_conclusion),
 ]
+
+
+def audience_of(user: User, candidature: Candidature) -> Audience:
+    """In whose words pages speak to this reader."""
+    if not is_instructor(user, candidature):
+        return Audience.EDITOR
+    return Audience.EXPERT if user.access.roles <= {Role.EXPERT} else Audience.AGENT
 
 
 def get_file(request: SignedInRequest, pk: UUID) -> Candidature:
@@ -73,10 +93,11 @@ def file_frame(request: SignedInRequest, candidature: Candidature, tab: str) -> 
         "candidature": candidature,
         "is_instructor": instructor,
         "title": candidature.enrolment.label,
-        "badge": state_badge(candidature.state),
+        "badge": state_badge(candidature.state, audience=audience_of(user, candidature)),
         "ball_who": who,
         "ball_what": what,
-        "ball_until": candidature.due_on,
+        # The internal delays of agents are not the editor’s business (A-17).
+        "ball_until": candidature.due_on if instructor or candidature.waiting_for == Holder.EDITOR else None,
         "ball_is_mine": who == "Vous",
         "crumbs": [home, Link(f"Candidature {candidature.dossier.reference}")],
         "tabs": [

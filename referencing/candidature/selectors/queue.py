@@ -1,0 +1,195 @@
+"""The rows of the work queue: what a person may see, filtered, in order, one page at a time, in one query."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import (
+    BooleanField,
+    Case,
+    DateTimeField,
+    Exists,
+    F,
+    IntegerField,
+    OuterRef,
+    Subquery,
+    Value,
+    When,
+)
+from django.db.models.functions import Concat, Greatest, JSONObject
+
+from convergence.accounts.models import User
+from convergence.database.keyset import Cursor, Key, Order, Slice, cut
+from convergence.database.search import prefix_query
+from referencing.candidature import ordering
+from referencing.candidature.core.queue import ME, NOBODY, QueueFilter
+from referencing.candidature.enums import OPEN_STATES
+from referencing.candidature.models import Candidature, CandidatureQuerySet, QueueHabit, Reading, ThemeReview
+
+PAGE_SIZE = 40
+#: Counting stops here: « 1 000+ » says enough, and the page costs the same with 100,000 files.
+COUNT_LIMIT = 1000
+
+_APPLIED = Key(ordering.applied_key(), datetime.fromisoformat)
+_ID = Key(F("pk"), UUID)
+ORDERS: dict[str, tuple[Key, ...]] = {
+    "echeance": (Key(ordering.due_key(), date.fromisoformat), _APPLIED, _ID),
+    "depot": (_APPLIED, _ID),
+    "produit": (Key(ordering.product_key()), _ID),
+    "structure": (Key(ordering.organisation_key()), Key(ordering.product_key()), _ID),
+    "etat": (Key(ordering.state_rank(), int), Key(ordering.due_key(), date.fromisoformat), _APPLIED, _ID),
+    "activite": (Key(ordering.activity_key(), datetime.fromisoformat), _ID),
+}
+
+
+def order_of(asked: QueueFilter) -> Order:
+    """The order of the rows. Closed files have no day any more: sorted by day, they come in the order of deposit."""
+    sort = asked.sort
+    if sort == "echeance" and asked.states and not set(asked.states) & set(OPEN_STATES):
+        sort = "depot"
+    return Order(f"{'-' if asked.is_descending else ''}{sort}", ORDERS[sort], asked.is_descending)
+
+
+def filter_queue(
+    user: User, asked: QueueFilter, *, today: date, demarches: Mapping[str, int]
+) -> list[CandidatureQuerySet]:
+    """The files that the person may see and the filter keeps, in no order: the union of the querysets, which may overlap.
+
+    A file is assigned by its référent or by an expert of it; asked apart, both ways are answered by an index, where
+    one OR would read every file. `demarches` are the keys by code.
+    """
+    rows = Candidature.objects.visible_to(user)
+    if asked.states or not asked.with_closed:
+        ranks = [ordering.STATE_RANKS[state] for state in asked.states or OPEN_STATES]
+        rows = rows.alias(state_rank=ordering.state_rank()).filter(state_rank__in=ranks)
+    if asked.is_late:
+        rows = rows.open().alias(due_key=ordering.due_key()).filter(due_key__lt=today)
+    if asked.holders:
+        rows = rows.filter(waiting_for__in=asked.holders)
+    if asked.demarches:
+        rows = rows.filter(enrolment__demarche__in=[demarches[code] for code in asked.demarches if code in demarches])
+    if asked.themes:
+        rows = rows.filter(Exists(ThemeReview.objects.filter(candidature=OuterRef("pk"), theme__in=asked.themes)))
+    if asked.text:
+        rows = _search(rows, asked.text)
+    if not asked.assignees:
+        return [rows]
+    people = [pk for pk in (user.pk if each == ME else _read_key(each) for each in asked.assignees) if pk]
+    judged = Exists(ThemeReview.objects.filter(candidature=OuterRef("pk"), expert__in=people))
+    branches = [rows.filter(referent__in=people), rows.filter(judged)] if people else []
+    if NOBODY in asked.assignees:
+        branches.append(rows.filter(referent__isnull=True))
+    return branches or [rows.none()]
+
+
+def _search(rows: CandidatureQuerySet, text: str) -> CandidatureQuerySet:
+    """Few hits are named one by one (one more query); many are met soon enough in the order of the page."""
+    query = prefix_query(text)
+    if query is None:
+        return rows.none()
+    found = Candidature.objects.alias(words=ordering.search_vector()).filter(words=query).values_list("pk", flat=True)
+    hits = list(found[: COUNT_LIMIT + 1])
+    if len(hits) <= COUNT_LIMIT:
+        return rows.filter(pk__in=hits)
+    return rows.alias(words=ordering.search_vector()).filter(words=query)
+
+
+def _read_key(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def _join(branches: Sequence[CandidatureQuerySet]) -> CandidatureQuerySet:
+    """The keys of all branches, each once."""
+    keys: list[Any] = [branch.values("pk") for branch in branches]
+    union: CandidatureQuerySet = keys[0].union(*keys[1:]) if keys[1:] else keys[0]
+    return union
+
+
+class CappedCount(Subquery):
+    """How many rows a sliced queryset has: `(SELECT COUNT(*) FROM (… LIMIT n))`."""
+
+    template = "(SELECT COUNT(*) FROM (%(subquery)s) capped)"
+    output_field = IntegerField()
+
+
+def with_list_data(rows: CandidatureQuerySet, user: User) -> CandidatureQuerySet:
+    """What a line shows beside the candidature’s own columns, unread marker included; no further query."""
+    read_at = Reading.objects.filter(user=user, candidature=OuterRef("pk")).values("read_at")
+    read_before = QueueHabit.objects.filter(person=user).values("read_before")
+    since = Value(user.date_joined, output_field=DateTimeField())
+    themes = ThemeReview.objects.filter(candidature=OuterRef("pk")).order_by("position")
+    return rows.annotate(
+        is_unread=Case(
+            When(last_event_at__gt=Greatest(Subquery(read_at), Subquery(read_before), since), then=True),
+            default=False,
+            output_field=BooleanField(),
+        ),
+        reviews_data=ArraySubquery(
+            themes.values(
+                data=JSONObject(theme="theme", expert=Concat("expert__first_name", Value(" "), "expert__last_name"))
+            )
+        ),
+    )
+
+
+#: Columns of a line, read as plain values: no row of any other table is built.
+FIELDS = (
+    "pk",
+    "state",
+    "waiting_for",
+    "due_on",
+    "applied_at",
+    "last_event_at",
+    "has_exchange",
+    "referent_id",
+    "is_unread",
+    "reviews_data",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class QueuePage:
+    """`count` stops at `COUNT_LIMIT + 1`."""
+
+    slice: Slice
+    count: int
+
+
+def read_page(
+    user: User, asked: QueueFilter, *, today: date, demarches: Mapping[str, int], cursor: Cursor | None
+) -> QueuePage:
+    """One page of the queue and how many rows the filter keeps, in one query; one more for a search, and for a page
+    after which rows have gone."""
+    order = order_of(asked)
+    if cursor is not None and cursor.name != order.name:
+        cursor = None
+    branches = filter_queue(user, asked, today=today, demarches=demarches)
+    counted = _join([branch.order_by()[: COUNT_LIMIT + 1] for branch in branches])[: COUNT_LIMIT + 1]
+    # the keys of the page first, so that only its rows are joined to the other tables
+    keys = _join([order.after(branch, cursor)[: PAGE_SIZE + 1] for branch in branches])
+    rows = order.sort(with_list_data(Candidature.objects.filter(pk__in=keys), user), cursor)
+    found = list(
+        rows.annotate(total=CappedCount(counted)).values(
+            *FIELDS,
+            *order.names,
+            "total",
+            name=F("enrolment__product__name"),
+            version=F("enrolment__product__version"),
+            number=F("enrolment__number"),
+            organisation=F("enrolment__product__organisation__name"),
+            reference=F("dossier__reference"),
+            demarche=F("enrolment__demarche__title"),
+            referent_name=Concat("referent__first_name", Value(" "), "referent__last_name"),
+        )[: PAGE_SIZE + 1]
+    )
+    if not found and cursor is not None:
+        return QueuePage(cut([], order, cursor, size=PAGE_SIZE), counted.count())
+    return QueuePage(cut(found, order, cursor, size=PAGE_SIZE), found[0]["total"] if found else 0)

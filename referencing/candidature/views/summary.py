@@ -1,0 +1,197 @@
+"""The home of a file and its history, worded for whoever reads them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_GET
+
+from convergence.accounts.requests import SignedInRequest
+from convergence.audit.workflow import is_allowed
+from convergence.ui.typography import NBSP, format_date, format_datetime
+from convergence.ui.values import Action, Item, Row
+from referencing.candidature.core.standing import FileFacts, find_standing
+from referencing.candidature.enums import NonConformityState, Outcome, RequestState
+from referencing.candidature.models import Candidature, ComplementRequest, NonConformity, ThemeReview, Verdict
+from referencing.candidature.services.standing import load_facts
+from referencing.candidature.timeline import Told, list_events
+from referencing.candidature.views.frame import audience_of, file_frame, get_file
+from referencing.candidature.wording import Audience, theme_badge
+from referencing.dossier.models import Dossier
+from referencing.dossier.outputs import present
+from referencing.dossier.readers import read_payload
+
+NEWS = 5
+HISTORY_COLUMNS = ["Date", "Événement", "Par", "Détails"]
+
+
+@require_GET
+@login_required
+def candidature_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
+    """Who has the ball, theme by theme; what is open; the last news; what to do next."""
+    candidature = get_file(request, pk)
+    audience = audience_of(request.user, candidature)
+    facts = load_facts(candidature)
+    events = list_events(candidature, audience=audience, limit=NEWS)
+    return render(
+        request,
+        "candidature/candidature_detail.html",
+        {
+            **file_frame(request, candidature, "summary"),
+            "items": _items(request, candidature),
+            "themes": _theme_rows(candidature, facts, audience),
+            "theme_columns": THEME_COLUMNS[audience],
+            "open_rows": _open_rows(candidature),
+            "open_columns": ["Objet", "État", "Avant le"],
+            "next_action": None,
+            "events": [_event_row(each, audience) for each in events],
+            "history_columns": HISTORY_COLUMNS,
+            "take": _take(request, candidature),
+        },
+    )
+
+
+@require_GET
+@login_required
+def candidature_history(request: SignedInRequest, pk: UUID) -> HttpResponse:
+    """Everything that happened and that this reader may know, the newest first."""
+    candidature = get_file(request, pk)
+    audience = audience_of(request.user, candidature)
+    return render(
+        request,
+        "candidature/candidature_history.html",
+        {
+            **file_frame(request, candidature, "history"),
+            "events": [_event_row(each, audience) for each in list_events(candidature, audience=audience)],
+            "history_columns": HISTORY_COLUMNS,
+        },
+    )
+
+
+@require_GET
+@login_required
+def candidature_dossier(request: SignedInRequest, pk: UUID) -> HttpResponse:
+    """Everything that was frozen with the application, read from the payload alone."""
+    candidature = get_file(request, pk)
+    return render(
+        request,
+        "candidature/candidature_dossier.html",
+        {
+            **file_frame(request, candidature, "dossier"),
+            "content": present(read_payload(candidature.dossier)),
+            "verify_url": reverse("dossier:dossier_verify", args=[candidature.dossier_id])
+            if Dossier.objects.visible_to(request.user).filter(pk=candidature.dossier_id).exists()
+            else "",
+        },
+    )
+
+
+def _items(request: SignedInRequest, candidature: Candidature) -> list[Item]:
+    applied = format_datetime(candidature.applied_at) if candidature.applied_at else ""
+    return [
+        Item("Structure", candidature.enrolment.product.organisation.name),
+        Item("Dossier candidat", candidature.dossier.reference),
+        Item("Déposée le", applied),
+        Item("Référent", candidature.referent.get_full_name() if candidature.referent else "Pas encore désigné"),
+        *([Item("Recevable depuis le", format_date(candidature.admissible_at))] if candidature.admissible_at else []),
+    ]
+
+
+THEME_COLUMNS: dict[Audience, list[str]] = {
+    Audience.EDITOR: ["Thème", "Où en est-on"],
+    Audience.AGENT: ["Thème", "À qui d’agir", "Expert", "Verdicts", "Non conformes", "À compléter"],
+    Audience.EXPERT: ["Thème", "À qui d’agir", "Expert", "Verdicts", "Non conformes", "À compléter"],
+}
+
+
+def _theme_rows(candidature: Candidature, facts: FileFacts, audience: Audience) -> list[Row]:
+    """Progress per theme: in verdicts for agents; for the editor a coarse word, which tells no verdict."""
+    holders = find_standing(facts).by_theme
+    reviews = list(ThemeReview.objects.filter(candidature=candidature).select_related("expert").order_by("position"))
+    if not reviews:
+        return []
+    themes = {row["code"]: row for row in read_payload(candidature.dossier)["questionnaires"]}
+    asked = {each.theme for each in facts.asked if each.is_with_editor}
+    counts = _count_verdicts(candidature) if audience is not Audience.EDITOR else {}
+    rows = []
+    for review in reviews:
+        badge = theme_badge(
+            holders.get(review.theme, ""),
+            is_concluded=review.concluded_at is not None,
+            is_asked=review.theme in asked,
+            audience=audience,
+        )
+        cells: list[Any] = [themes[review.theme]["title"], badge]
+        if audience is not Audience.EDITOR:
+            found = counts.get(review.theme, Counter())
+            cells += [
+                review.expert.get_full_name() if review.expert else "",
+                f"{found.total()} sur {len(themes[review.theme]['criteria'])}",
+                found[Outcome.NON_COMPLIANT],
+                found[Outcome.TO_COMPLETE],
+            ]
+        rows.append(Row(cells=cells))
+    return rows
+
+
+def _count_verdicts(candidature: Candidature) -> dict[str, Counter[str]]:
+    counts: dict[str, Counter[str]] = {}
+    for theme, outcome in Verdict.objects.filter(candidature=candidature).values_list("theme", "outcome"):
+        counts.setdefault(theme, Counter())[outcome] += 1
+    return counts
+
+
+def _open_rows(candidature: Candidature) -> list[Row]:
+    """What still waits for an answer or a decision, both sides alike."""
+    requests = ComplementRequest.objects.filter(candidature=candidature, state=RequestState.OPEN).order_by("due_on")
+    gaps = NonConformity.objects.filter(
+        candidature=candidature,
+        state__in=[NonConformityState.OPEN, NonConformityState.ANSWERED],
+        closed_at__isnull=True,
+    ).order_by("number")
+    return [
+        *(
+            Row(cells=[f"{each.get_kind_display()} n°{NBSP}{each.number}", each.get_state_display(), each.due_on])
+            for each in requests
+        ),
+        *(
+            Row(
+                cells=[
+                    f"Non-conformité n°{NBSP}{each.number}, {each.criterion} {each.title}",
+                    each.get_state_display(),
+                    each.due_on,
+                ]
+            )
+            for each in gaps
+        ),
+    ]
+
+
+def _event_row(event: Told, audience: Audience) -> Row:
+    what: Any = event.what
+    details = [f"{label}{NBSP}: {text}" for label, text in event.details]
+    if event.criterion:
+        details.insert(0, f"Critère {event.criterion}")
+    if event.is_internal:
+        details.append("Entre agents")
+    return Row(cells=[event.at, what, event.who, details])
+
+
+def _take(request: SignedInRequest, candidature: Candidature) -> Action | None:
+    if not is_allowed(candidature, "take_charge", request.user):
+        return None
+    address = reverse("candidature:candidature_take", args=[candidature.pk])
+    return Action(
+        "Prendre en charge",
+        address,
+        confirm_url=address,
+        confirm_title="Prendre en charge la candidature",
+        confirm_text="Vous devenez le référent de cette candidature. L’éditeur en est informé et ne pourra plus "
+        "l’annuler, seulement la retirer.",
+    )
