@@ -46,6 +46,7 @@ class Tab:
 TABS: list[Tab] = [
     Tab("summary", "Synthèse", "candidature:candidature_detail", editor_label="Suivi"),
     Tab("dossier", "Dossier", "candidature:candidature_dossier"),
+    Tab("letters", "Échanges", "candidature:letter_list"),
     Tab("history", "Historique", "candidature:candidature_history"),
     Tab("conclusion", "Conclusion", "candidature:candidature_conclude", shows_conclusion),
 ]
