@@ -9,6 +9,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
+from django.db.models import Prefetch
 from django.http import FileResponse, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -52,9 +53,8 @@ def letter_list(request: SignedInRequest, pk: UUID) -> HttpResponse:
     rows = Letter.objects.of(candidature, is_instructor=instructor)
     unread = set(rows.unread_by(request.user).values_list("pk", flat=True))
     found = search(rows, text, "subject", "text", "sender", "author__first_name", "author__last_name") if text else rows
-    letters = found.select_related("author").prefetch_related(
-        "attachments__file__blob", "attachments__file__uploaded_by"
-    )
+    files = Attachment.objects.select_related("file__blob", "file__uploaded_by").order_by("added_at", "pk")
+    letters = found.select_related("author").prefetch_related(Prefetch("attachments", files))
     may_note = can_note(request.user, candidature)
     shown = [
         _present(letter, candidature, instructor=instructor, may_note=may_note, is_unread=letter.pk in unread)
