@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from convergence.accounts.enums import MembershipState
@@ -26,3 +26,11 @@ def conflicting_organisations(user: User) -> QuerySet[Organisation, Any]:
     named = Organisation.objects.alias(folded=Fold("name")).filter(folded__in=lines.values_list(Fold("name")))
     joined = Membership.objects.filter(user=user, state=MembershipState.ACTIVE)
     return chosen.values("pk").union(named.values("pk"), joined.values("organisation_id"), all=True)
+
+
+def without_conflict(people: QuerySet[User], organisation: Organisation) -> QuerySet[User]:
+    """Those of `people` whom no link bars: the others are told nothing about the organisation’s files."""
+    newest = InterestDeclaration.objects.newest_first().filter(person=OuterRef(OuterRef("pk"))).values("pk")[:1]
+    lines = DeclaredInterest.objects.counting(on=timezone.localdate()).with_organisation(organisation)
+    joined = Membership.objects.filter(user=OuterRef("pk"), organisation=organisation, state=MembershipState.ACTIVE)
+    return people.exclude(Exists(lines.filter(declaration__in=newest))).exclude(Exists(joined))

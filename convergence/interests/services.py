@@ -18,7 +18,7 @@ from convergence.database.search import Fold
 from convergence.interests import notices
 from convergence.interests.enums import DECLARING_ROLES
 from convergence.interests.models import DeclaredInterest, InterestDeclaration, InterestReminder
-from convergence.interests.rules import must_declare
+from convergence.interests.rules import may_declare
 from convergence.kernel.errors import Blocker, TransitionRefused
 from convergence.ui.typography import format_date
 
@@ -33,9 +33,9 @@ def declare(
     """Keep what the person declares; from now on this declaration counts and earlier ones are history (A-21).
 
     A name that is that of a registered organisation, accents and case aside, is tied to it. Raises PermissionDenied for
-    somebody who examines nothing, TransitionRefused when neither links nor « aucun lien » are given, or both.
+    somebody who is no agent, TransitionRefused when neither links nor « aucun lien » are given, or both.
     """
-    if not must_declare(person):
+    if not may_declare(person):
         raise PermissionDenied("declare")
     if has_none and lines:
         raise TransitionRefused([Blocker("both", "Retirez les liens, ou ne déclarez pas que vous n’en avez aucun.")])

@@ -12,6 +12,7 @@ from django.urls import NoReverseMatch, reverse
 
 from convergence.accounts.enums import Role
 from convergence.accounts.organisations import SESSION_KEY
+from convergence.interests.enums import DECLARING_ROLES
 from convergence.notifications.models import Notification
 from convergence.ui.chrome import Chrome, OrganisationChoice, Person, Tab, bare_chrome
 
@@ -41,6 +42,7 @@ AGENT_TABS: tuple[tuple[str, str, tuple[Role, ...]], ...] = (
         "candidature:candidature_list",
         (Role.LISTING_TEAM, Role.SUPPORT),
     ),
+    ("Liens d’intérêts", "candidature:interest_list", DECLARING_ROLES),
     ("Référentiels", "questionnaires:version_list", (Role.ADMIN,)),
     ("Journal", "pages:journal", (Role.ADMIN, Role.AUDITOR)),
     ("Support", "accounts:support_list", (Role.SUPPORT,)),

@@ -86,7 +86,7 @@ class RequestState(models.TextChoices):
     OPEN = "open", "En attente de réponse"
     ANSWERED = "answered", "Répondue"
     WITHDRAWN = "withdrawn", "Retirée"
-    ENDED = "ended", "Close avec la candidature"
+    ENDED = "ended", "Close sans réponse"
 
 
 REQUEST_TRANSITIONS: list[tuple[str, str]] = [

@@ -148,6 +148,8 @@ EVENTS: dict[str, Words] = {
     "pre_listing_withdraw": Words(
         "Pré-référencement retiré par l’éditeur", "Pré-référencement retiré", told=("reason",)
     ),
+    "interest_declared": Words("Une personne quitte le dossier après avoir déclaré un lien d’intérêts"),
+    "reminded": Words("Relance de l’éditeur", "Relance", told=("what", "due_on")),
     # discussions and pins of the workspace
     "discussion_opened": Words("Discussion ouverte", "Discussion ouverte sur un critère"),
     "discussion_answered": Words("Message dans une discussion", "Message dans une discussion"),
@@ -172,6 +174,9 @@ EVENTS: dict[str, Words] = {
 #: Details that may be read, with their label; what is not here stays in the journal.
 DETAILS = {
     "dossier": "Dossier",
+    "what": "Objet",
+    "due_on": "Échéance",
+    "person": "Personne",
     "referent": "Référent",
     "previous": "Auparavant",
     "theme": "Thème",
@@ -215,3 +220,12 @@ def _say_value(key: str, value: Any, themes: Mapping[str, str]) -> str:
     if isinstance(value, list):
         return ", ".join(str(item) for item in value)
     return _VALUES.get(key, {}).get(str(value), str(value))
+
+
+#: What the silence of the administration means, by regime of the démarche’s settings (A-17).
+SILENCE_EFFECTS = {"acceptance": "le silence vaut acceptation", "rejection": "le silence vaut rejet"}
+
+
+def effect_of_silence(silence: Mapping[str, Any]) -> str:
+    """« le silence vaut rejet »; neutral while the operator has not set the regime."""
+    return SILENCE_EFFECTS.get(silence.get("regime", ""), "le silence produit ses effets")

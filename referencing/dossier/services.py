@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
@@ -16,16 +18,18 @@ from convergence.products import rules as product_rules
 from referencing.convention.enums import ConventionState
 from referencing.convention.models import Convention
 from referencing.dossier import core, notices
-from referencing.dossier.models import Dossier, DossierFile
+from referencing.dossier.models import Addendum, AddendumFile, AddendumKind, Dossier, DossierFile
 from referencing.dossier.payload import Live, build_payload, list_standings, load_live
 from referencing.enrolment.enums import EnrolmentState
 from referencing.enrolment.exchange import find_exchange_blockers
 from referencing.enrolment.models import Enrolment
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from uuid import UUID
 
     from convergence.accounts.models import User
+    from evidence.models import StoredFile
 
 
 @transaction.atomic
@@ -134,3 +138,71 @@ def _next_number() -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT nextval('dossier_number')")
         return int(cursor.fetchone()[0])
+
+
+@dataclass(frozen=True, slots=True)
+class AddedEvidence:
+    """A file that an addendum brings, and where it belongs. `file` has its blob loaded."""
+
+    file: StoredFile
+    criterion: str
+    evidence_type: str = ""
+
+
+def freeze_addendum(
+    *,
+    dossier: Dossier,
+    kind: AddendumKind,
+    content: Mapping[str, Any],
+    files: Iterable[AddedEvidence],
+    actor: User,
+    at: datetime,
+) -> Addendum:
+    """Freeze `content` beside a dossier that stays as it was, sealed like it (BR-114); in the caller’s transaction.
+
+    The caller holds a lock under which nobody else adds to this dossier (its candidature): numbers follow each other.
+    """
+    number = Addendum.objects.filter(dossier=dossier).count() + 1
+    payload = canonical_json(
+        {
+            **content,
+            "schema": core.SCHEMA,
+            "reference": f"{dossier.reference}-A{number}",
+            "number": number,
+            "kind": str(kind),
+            "dossier": dossier.reference,
+            "dossier_sha256": dossier.sha256,
+            "frozen_at": at,
+            "created_by": str(actor),
+        }
+    )
+    addendum = Addendum.objects.create(
+        dossier=dossier,
+        number=number,
+        kind=kind,
+        payload=payload,
+        sha256=sha256_hex(payload),
+        seal=seal_bytes(payload, at=at),
+        schema=core.SCHEMA,
+        frozen_at=at,
+        created_by=actor,
+    )
+    AddendumFile.objects.bulk_create(
+        AddendumFile(
+            addendum=addendum,
+            file=each.file,
+            criterion=each.criterion,
+            evidence_type=each.evidence_type,
+            name=each.file.name,
+            sha256=each.file.blob.sha256,
+            size=each.file.blob.size,
+        )
+        for each in files
+    )
+    record(
+        "addendum.freeze",
+        subject=addendum,
+        actor=actor,
+        data={"reference": addendum.reference, "sha256": addendum.sha256, "dossier": str(dossier.pk)},
+    )
+    return addendum

@@ -13,7 +13,7 @@ import pikepdf
 from convergence.documents.signatures import Status, Verification, verify_bytes, verify_pdf
 from convergence.kernel.canonical import canonical_json, sha256_hex
 from evidence.vault import key_of, private_storage
-from referencing.dossier.models import Dossier
+from referencing.dossier.models import Addendum, Dossier
 from referencing.dossier.readers import parse_payload
 
 Outcome = Literal["intact", "altered", "unreadable"]
@@ -39,32 +39,44 @@ class Verdict:
 
 
 def verify_reference(reference: str) -> Verdict:
-    """Rehash the payload and every file, check the seal and that the rows agree with the payload."""
+    """Rehash the payload and every file, check the seal and that the rows agree with the payload.
+
+    `reference` is a dossier’s (`N0001…`) or an addendum’s (`N0001…-A1`).
+    """
     verdict = Verdict(subject=reference)
-    dossier = Dossier.objects.filter(reference=reference).first()
-    if dossier is None:
-        verdict.blame(f"Aucun dossier ne porte la référence {reference}.", "unreadable")
+    frozen = _find(reference)
+    if frozen is None:
+        what = "additif" if "-" in reference else "dossier"
+        verdict.blame(f"Aucun {what} ne porte la référence {reference}.", "unreadable")
         return verdict
-    payload = bytes(dossier.payload)
-    if sha256_hex(payload) != dossier.sha256:
-        verdict.blame("Le contenu du dossier ne correspond plus à son empreinte.")
+    what = "de l’additif" if isinstance(frozen, Addendum) else "du dossier"
+    payload = bytes(frozen.payload)
+    if sha256_hex(payload) != frozen.sha256:
+        verdict.blame(f"Le contenu {what} ne correspond plus à son empreinte.")
     verdict.checked.append("contenu")
-    _judge(verdict, verify_bytes(payload, bytes(dossier.seal)), "cachet du contenu")
+    _judge(verdict, verify_bytes(payload, bytes(frozen.seal)), "cachet du contenu")
     try:
         content = parse_payload(payload)
     except (ValueError, KeyError, TypeError):
-        verdict.blame("Le contenu du dossier n’est plus lisible.")
+        verdict.blame(f"Le contenu {what} n’est plus lisible.")
         return verdict
-    if content.get("reference") != dossier.reference:
-        verdict.blame("La référence écrite dans le contenu n’est pas celle du dossier.")
-    listed = {
-        (item["deposit"], item["sha256"])
-        for questionnaire in content["questionnaires"]
-        for criterion in questionnaire["criteria"]
-        for item in criterion["evidence"]
-    }
-    rows = list(dossier.files.order_by("pk"))
-    if {(str(row.deposit_id), row.sha256) for row in rows} != listed:
+    if content.get("reference") != frozen.reference:
+        verdict.blame(f"La référence écrite dans le contenu n’est pas celle {what}.")
+    rows = list(frozen.files.order_by("pk"))
+    if isinstance(frozen, Addendum):
+        if content.get("dossier_sha256") != frozen.dossier.sha256:
+            verdict.blame("L’additif ne porte pas l’empreinte de son dossier.")
+        listed = {(item["criterion"], file["sha256"]) for item in content["items"] for file in item["evidence"]}
+        kept = {(row.criterion, row.sha256) for row in rows}
+    else:
+        listed = {
+            (item["deposit"], item["sha256"])
+            for questionnaire in content["questionnaires"]
+            for criterion in questionnaire["criteria"]
+            for item in criterion["evidence"]
+        }
+        kept = {(str(row.deposit_id), row.sha256) for row in rows}
+    if kept != listed:
         verdict.blame("La liste des preuves ne correspond plus à celle du contenu.")
     for sha256, name in sorted({(row.sha256, row.name) for row in rows}):
         path = key_of(sha256)
@@ -74,6 +86,15 @@ def verify_reference(reference: str) -> Verdict:
             verdict.blame(f"La preuve « {name} » a été modifiée.")
         verdict.checked.append(name)
     return verdict
+
+
+def _find(reference: str) -> Dossier | Addendum | None:
+    dossier, _, number = reference.partition("-A")
+    if not number:
+        return Dossier.objects.filter(reference=dossier).first()
+    if not number.isdecimal():
+        return None
+    return Addendum.objects.filter(dossier__reference=dossier, number=number).select_related("dossier").first()
 
 
 def verify_file(path: Path) -> Verdict:

@@ -58,8 +58,8 @@ class CandidatureQuerySet(models.QuerySet["Candidature"]):
         mine = Q(enrolment__product__organisation__in=organisations) if organisations else Q(pk__in=[])
         if not user.access.is_agent:
             return self.filter(mine)
-        barred = Q(enrolment__product__organisation__in=conflicting_organisations(user))
-        return self.filter(mine | (_entrusted_to(user) & ~barred))
+        barred = Candidature.objects.filter(enrolment__product__organisation__in=conflicting_organisations(user))
+        return self.filter(mine | (_entrusted_to(user) & ~Q(pk__in=barred.values("pk"))))
 
     def locked(self) -> CandidatureQuerySet:
         return self.select_for_update(of=("self",))

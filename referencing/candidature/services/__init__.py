@@ -1,5 +1,6 @@
 """Use-cases of the instruction, one module per topic; what other apps and pages call is named here."""
 
+from referencing.candidature.services.admission import answer_checklist, declare_admissible, declare_inadmissible
 from referencing.candidature.services.applying import apply, cancel, find_blockers, withdraw
 from referencing.candidature.services.assignment import assign_expert, assign_referent, take_charge
 from referencing.candidature.services.discussing import move_discussion, open_discussion, reply
@@ -21,12 +22,15 @@ __all__ = [
     "StaleVerdict",
     "UnknownCriterion",
     "add_pin",
+    "answer_checklist",
     "apply",
     "assign_expert",
     "assign_referent",
     "be_present",
     "cancel",
     "conclude_theme",
+    "declare_admissible",
+    "declare_inadmissible",
     "find_blockers",
     "give_verdict",
     "give_visa",

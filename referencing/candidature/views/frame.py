@@ -31,6 +31,14 @@ def shows_conclusion(user: User, candidature: Candidature) -> bool:
     return is_instructor(user, candidature) and candidature.state in ADMISSIBLE_STATES
 
 
+def shows_admissibility(user: User, candidature: Candidature) -> bool:
+    return is_instructor(user, candidature) and candidature.taken_at is not None
+
+
+def shows_experts(user: User, candidature: Candidature) -> bool:
+    return is_instructor(user, candidature) and candidature.admissible_at is not None
+
+
 @dataclass(frozen=True, slots=True)
 class Tab:
     """One page of the file: `key` marks the current one, `url` is a URL name that takes the file’s id."""
@@ -48,6 +56,9 @@ TABS: list[Tab] = [
     Tab("dossier", "Dossier", "candidature:candidature_dossier"),
     Tab("letters", "Échanges", "candidature:letter_list"),
     Tab("history", "Historique", "candidature:candidature_history"),
+    Tab("admissibility", "Recevabilité", "candidature:admissibility_detail", shows_admissibility),
+    Tab("experts", "Experts", "candidature:expert_list", shows_experts),
+    Tab("examination", "Examen des critères", "candidature:examination", editor_label="Critères et preuves"),
     Tab("conclusion", "Conclusion", "candidature:candidature_conclude", shows_conclusion),
 ]
 

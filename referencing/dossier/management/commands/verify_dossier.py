@@ -8,12 +8,12 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from referencing.dossier.verification import EXIT_CODES, verify_file, verify_reference
 
-REFERENCE = re.compile(r"N\d{17,}")
+REFERENCE = re.compile(r"N\d{17,}(-A\d+)?")
 
 
 class Command(BaseCommand):
     help = (
-        "Vérifie un dossier d’évaluation : par sa référence (contenu, preuves et cachet), ou par un fichier (le PDF "
+        "Vérifie un dossier d’évaluation ou un additif : par sa référence (contenu, preuves et cachet), ou par un fichier (le PDF "
         "scellé, ou le JSON à côté de son cachet .p7s), sans base de données. Code de sortie : 0 intact, 1 altéré, "
         "2 inconnu ou illisible."
     )
