@@ -1,5 +1,6 @@
 from django.urls import include, path
 
+from referencing.candidature.views import applying, conclusion, files, letters, summary
 from referencing.candidature.views import (
     admission,
     annotating,
@@ -44,6 +45,16 @@ urlpatterns = [
     path("candidatures/<uuid:pk>/", summary.candidature_detail, name="candidature_detail"),
     path("candidatures/<uuid:pk>/historique/", summary.candidature_history, name="candidature_history"),
     path("candidatures/<uuid:pk>/dossier/", summary.candidature_dossier, name="candidature_dossier"),
+    path("candidatures/<uuid:pk>/echanges/", letters.letter_list, name="letter_list"),
+    path("candidatures/<uuid:pk>/echanges/message/", letters.letter_write, name="letter_write"),
+    path("candidatures/<uuid:pk>/echanges/note/", letters.letter_note, name="letter_note"),
+    path("candidatures/<uuid:pk>/echanges/courrier/", letters.letter_file_mail, name="letter_file_mail"),
+    path("candidatures/<uuid:pk>/echanges/<uuid:letter>/repondu/", letters.letter_settle, name="letter_settle"),
+    path(
+        "candidatures/<uuid:pk>/echanges/pieces/<uuid:attachment>/",
+        letters.letter_attachment,
+        name="letter_attachment",
+    ),
     path("candidatures/<uuid:pk>/prendre-en-charge/", files.candidature_take, name="candidature_take"),
     path("rattachements/<uuid:pk>/verifier-avant-de-candidater/", preflight.preflight_detail, name="preflight_detail"),
     path("candidatures/<uuid:pk>/recevabilite/", admission.admissibility_detail, name="admissibility_detail"),

@@ -10,7 +10,7 @@ from typing import Any
 
 from convergence.ui.typography import format_date
 from convergence.ui.values import Badge, Tone
-from referencing.candidature.enums import CandidatureState, Holder, Outcome, Proposal
+from referencing.candidature.enums import CandidatureState, Holder, Outcome, Proposal, Side
 
 
 class Audience(Enum):
@@ -84,6 +84,14 @@ EDITOR_BALLS: dict[str, tuple[str, str]] = {
 
 def ball_words(holder: str, *, is_instructor: bool) -> tuple[str, str]:
     return (AGENT_BALLS if is_instructor else EDITOR_BALLS)[holder]
+
+
+def say_answer_by(side: str, *, is_instructor: bool) -> str:
+    """Whose answer a letter waits for, as this reader is told."""
+    is_own = side == (Side.TEAM if is_instructor else Side.EDITOR)
+    if is_own:
+        return "Attend notre réponse" if is_instructor else "Attend votre réponse"
+    return "Attend la réponse de l’éditeur" if is_instructor else "Attend la réponse de l’équipe"
 
 
 def theme_badge(holder: str, *, is_concluded: bool, is_asked: bool = False, audience: Audience) -> Badge:
