@@ -1,6 +1,5 @@
 from django.urls import include, path
 
-from referencing.candidature.views import applying, conclusion, files, letters, summary
 from referencing.candidature.views import (
     admission,
     annotating,
@@ -13,14 +12,13 @@ from referencing.candidature.views import (
     experts,
     files,
     interests,
+    letters,
     preflight,
     summary,
     themes,
     viewer,
     workbook,
 )
-from referencing.candidature.views import admission, applying, conclusion, experts, files, preflight
-from referencing.candidature.views import applying, conclusion, files, interests, summary
 
 app_name = "candidature"
 

@@ -1,5 +1,6 @@
 """Use-cases of the instruction, one module per topic; what other apps and pages call is named here."""
 
+from referencing.candidature.services.admission import answer_checklist, declare_admissible, declare_inadmissible
 from referencing.candidature.services.answering import (
     StaleBuffer,
     add_file,
@@ -9,7 +10,6 @@ from referencing.candidature.services.answering import (
     send_answers,
     send_reply,
 )
-from referencing.candidature.services.admission import answer_checklist, declare_admissible, declare_inadmissible
 from referencing.candidature.services.applying import apply, cancel, find_blockers, withdraw
 from referencing.candidature.services.asking import (
     ask_extension,
@@ -49,11 +49,11 @@ from referencing.candidature.services.scope import reduce_scope
 
 __all__ = [
     "StaleBuffer",
-    "answer_checklist",
     "StaleVerdict",
     "UnknownCriterion",
     "add_file",
     "add_pin",
+    "answer_checklist",
     "apply",
     "ask_extension",
     "assign_expert",
@@ -61,13 +61,12 @@ __all__ = [
     "be_present",
     "campaign_standing",
     "cancel",
-    "close_children",
     "cancel_campaign",
+    "close_children",
     "conclude_theme",
     "decide_extension",
     "declare_admissible",
     "declare_inadmissible",
-    "conclude_theme",
     "find_blockers",
     "find_blocking",
     "find_test_blockers",
