@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import asdict, dataclass
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -31,6 +32,15 @@ def silence() -> Iterator[None]:
         _is_silent.reset(token)
 
 
+@dataclass(frozen=True, slots=True)
+class MailFile:
+    """A small text joined to a mail: an appointment (`text/calendar`)."""
+
+    name: str
+    mime: str
+    text: str
+
+
 @transaction.atomic
 def send(
     *,
@@ -42,6 +52,7 @@ def send(
     product: str = "",
     subject: str = "",
     action: str = "",
+    files: Sequence[MailFile] = (),
 ) -> None:
     """Tell people inside the platform and, when `subject` is given, by mail too.
 
@@ -64,10 +75,19 @@ def send(
                 paragraphs=content.split("\n\n"),
                 link=link,
                 action=action,
+                files=files,
             )
 
 
-def send_mail(*, to: str, subject: str, paragraphs: Sequence[str], link: str = "", action: str = "") -> None:
+def send_mail(
+    *,
+    to: str,
+    subject: str,
+    paragraphs: Sequence[str],
+    link: str = "",
+    action: str = "",
+    files: Sequence[MailFile] = (),
+) -> None:
     """Mail one address after commit, by a job: a lost broker loses no mail. `link` is a path of this site."""
     if _is_silent.get():
         return
@@ -85,6 +105,7 @@ def send_mail(*, to: str, subject: str, paragraphs: Sequence[str], link: str = "
             "subject": subject,
             "text": render_to_string("mails/message.txt", context),
             "html": render_to_string("mails/message.html", context),
+            "files": [asdict(file) for file in files],
         },
     )
 
@@ -108,5 +129,7 @@ def deliver(job: Job, report: Report) -> None:
     """Job handler: send the mail, then forget its text (it may hold a one-time code)."""
     message = EmailMultiAlternatives(subject=job.payload["subject"], body=job.payload["text"], to=[job.payload["to"]])
     message.attach_alternative(job.payload["html"], "text/html")
+    for file in job.payload.get("files", ()):
+        message.attach(file["name"], file["text"], file["mime"])
     message.send()
     Job.objects.filter(pk=job.pk).update(payload={"to": job.payload["to"], "subject": job.payload["subject"]})
