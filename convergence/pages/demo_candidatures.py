@@ -32,6 +32,7 @@ from convergence.products.services import create_product
 from evidence.models import StoredFile
 from evidence.services import keep_generated
 from referencing.candidature import services
+from referencing.candidature.content import load_criteria
 from referencing.candidature.core.clock import add_business_days
 from referencing.candidature.core.criteria import EffectiveCriterion
 from referencing.candidature.enums import CheckResult, Outcome, Proposal, RequestKind, Severity
@@ -46,7 +47,7 @@ from referencing.candidature.services.answering import save_item, send_answers
 from referencing.candidature.services.asking import open_request, send_formal_reminder
 from referencing.candidature.services.assignment import assign_expert
 from referencing.candidature.services.checklist import check_file
-from referencing.candidature.services.conclusion import conclude, load_criteria
+from referencing.candidature.services.conclusion import conclude
 from referencing.candidature.services.ending import lapse
 from referencing.candidature.services.non_conformities import open_non_conformity
 from referencing.candidature.services.prelisting import pre_list
