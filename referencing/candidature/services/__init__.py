@@ -1,5 +1,6 @@
 """Use-cases of the instruction, one module per topic; what other apps and pages call is named here."""
 
+from referencing.candidature.services.admission import answer_checklist, declare_admissible, declare_inadmissible
 from referencing.candidature.services.answering import (
     StaleBuffer,
     add_file,
@@ -9,7 +10,6 @@ from referencing.candidature.services.answering import (
     send_answers,
     send_reply,
 )
-from referencing.candidature.services.admission import answer_checklist, declare_admissible, declare_inadmissible
 from referencing.candidature.services.applying import apply, cancel, find_blockers, withdraw
 from referencing.candidature.services.asking import (
     ask_extension,
@@ -17,7 +17,6 @@ from referencing.candidature.services.asking import (
     open_request,
     remind,
     send_formal_reminder,
-    send_reminders,
     withdraw_request,
 )
 from referencing.candidature.services.assignment import assign_expert, assign_referent, take_charge
@@ -87,7 +86,6 @@ __all__ = [
     "send_answers",
     "send_back_theme",
     "send_formal_reminder",
-    "send_reminders",
     "send_reply",
     "settle_pin",
     "show_secrets",
