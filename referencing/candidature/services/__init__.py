@@ -20,6 +20,8 @@ from referencing.candidature.services.asking import (
     withdraw_request,
 )
 from referencing.candidature.services.assignment import assign_expert, assign_referent, take_charge
+from referencing.candidature.services.connection.campaigns import cancel_campaign, open_campaign
+from referencing.candidature.services.connection.standing import campaign_standing, find_test_blockers
 from referencing.candidature.services.discussing import move_discussion, open_discussion, reply
 from referencing.candidature.services.ending import close_children, lapse
 from referencing.candidature.services.evidence import add_pin, list_secret_questions, settle_pin, show_secrets
@@ -56,7 +58,9 @@ __all__ = [
     "assign_expert",
     "assign_referent",
     "be_present",
+    "campaign_standing",
     "cancel",
+    "cancel_campaign",
     "close_children",
     "conclude_theme",
     "decide_extension",
@@ -64,6 +68,7 @@ __all__ = [
     "declare_inadmissible",
     "find_blockers",
     "find_blocking",
+    "find_test_blockers",
     "give_verdict",
     "give_visa",
     "lapse",
@@ -72,6 +77,7 @@ __all__ = [
     "lock_file",
     "maintain_non_conformity",
     "move_discussion",
+    "open_campaign",
     "open_discussion",
     "open_non_conformity",
     "open_request",

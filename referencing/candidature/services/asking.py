@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -17,9 +17,8 @@ from convergence.audit.services import record
 from convergence.kernel.errors import Blocker, TransitionRefused
 from referencing.candidature import request_notices as notices
 from referencing.candidature.content import load_criteria
-from referencing.candidature.core.clock import add_business_days
-from referencing.candidature.delays import delay_of, instruction_settings
-from referencing.candidature.enums import CandidatureState, NonConformityState, RequestKind, RequestState, Severity
+from referencing.candidature.delays import instruction_settings
+from referencing.candidature.enums import CandidatureState, RequestKind, RequestState
 from referencing.candidature.models import Candidature, ComplementItem, ComplementRequest, Extension, NonConformity
 from referencing.candidature.rules import can_answer, can_instruct, can_judge
 from referencing.candidature.services import standing

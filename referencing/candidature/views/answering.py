@@ -30,7 +30,7 @@ from questionnaires.core import EvidenceType
 from questionnaires.stored import restore_criterion
 from referencing.candidature.core.criteria import EffectiveCriterion
 from referencing.candidature.delays import propose_day
-from referencing.candidature.enums import NonConformityState, RequestState, Severity
+from referencing.candidature.enums import CandidatureState, NonConformityState, RequestState, Severity
 from referencing.candidature.forms.requests import (
     DecisionForm,
     ExtensionForm,
@@ -756,7 +756,7 @@ def _show_gap(
 
 
 def _decision_form(gap: NonConformity, data: QueryDict | None = None) -> DecisionForm | None:
-    if gap.closed_at is not None or not gap.candidature.state == "evaluation":
+    if gap.closed_at is not None or gap.candidature.state != CandidatureState.EVALUATION:
         return None
     if gap.state in (NonConformityState.LIFTED, NonConformityState.MAINTAINED):
         choices = [("reopen", "Rouvrir")]
