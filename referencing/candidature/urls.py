@@ -1,9 +1,12 @@
 from django.urls import include, path
 
 from referencing.candidature.views import (
+    addenda,
     admission,
     annotating,
+    answering,
     applying,
+    asking,
     campaign_list,
     conclusion,
     connection,
@@ -31,7 +34,34 @@ EXAMINATION = [
     path("<str:criterion>/repere/", annotating.pin_add, name="pin_add"),
 ]
 
+#: Tab « Demandes »: what is asked of the editor and what it answers.
+REQUESTS = [
+    path("demandes/", asking.request_list, name="request_list"),
+    path("demandes/nouvelle/", asking.request_create, name="request_create"),
+    path("demandes/<int:number>/", answering.request_detail, name="request_detail"),
+    path("demandes/<int:number>/enregistrer/", answering.request_save, name="request_save"),
+    path("demandes/<int:number>/envoyer/", answering.request_send, name="request_send"),
+    path("demandes/<int:number>/retirer/", asking.request_withdraw, name="request_withdraw"),
+    path("demandes/<int:number>/relancer/", asking.request_remind, name="request_remind"),
+    path("demandes/<int:number>/mettre-en-demeure/", asking.request_formal_reminder, name="request_formal_reminder"),
+    path("demandes/<int:number>/delai/", answering.extension_ask, name="extension_ask"),
+    path("demandes/<int:number>/delai/repondre/", asking.extension_decide, name="extension_decide"),
+    path("non-conformites/nouvelle/", answering.non_conformity_create, name="non_conformity_create"),
+    path("non-conformites/<int:number>/", answering.non_conformity_detail, name="non_conformity_detail"),
+    path("non-conformites/<int:number>/enregistrer/", answering.non_conformity_save, name="non_conformity_save"),
+    path("non-conformites/<int:number>/envoyer/", answering.non_conformity_send, name="non_conformity_send"),
+    path("non-conformites/<int:number>/decider/", answering.non_conformity_decide, name="non_conformity_decide"),
+    path("reponses/<uuid:attachment>/", answering.answer_file, name="answer_file"),
+    path("additifs/<int:number>/", addenda.addendum_detail, name="addendum_detail"),
+    path("additifs/<int:number>/telecharger/", addenda.addendum_export, name="addendum_export"),
+    path("additifs/<int:number>/preuves/<int:file>/", addenda.addendum_file, name="addendum_file"),
+    path("additifs/<int:number>/<str:form>/", addenda.addendum_source, name="addendum_source"),
+    path("perimetre/reduire/", addenda.scope_reduce, name="scope_reduce"),
+    path("abandon/", asking.candidature_lapse, name="candidature_lapse"),
+]
+
 urlpatterns = [
+    path("candidatures/<uuid:pk>/", include(REQUESTS)),
     path("liens-interets/", interests.interest_list, name="interest_list"),
     path("liens-interets/declarer/", interests.interest_declare, name="interest_declare"),
     path("rattachements/<uuid:pk>/dossiers/", applying.dossier_list, name="dossier_list"),

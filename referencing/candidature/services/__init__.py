@@ -17,7 +17,6 @@ from referencing.candidature.services.asking import (
     open_request,
     remind,
     send_formal_reminder,
-    send_reminders,
     withdraw_request,
 )
 from referencing.candidature.services.assignment import assign_expert, assign_referent, take_charge
@@ -93,7 +92,6 @@ __all__ = [
     "send_answers",
     "send_back_theme",
     "send_formal_reminder",
-    "send_reminders",
     "send_reply",
     "settle_pin",
     "show_secrets",
