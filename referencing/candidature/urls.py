@@ -1,7 +1,16 @@
 from django.urls import path
 
-from referencing.candidature.views import admission, applying, conclusion, experts, files, preflight
-from referencing.candidature.views import applying, conclusion, files, interests, summary
+from referencing.candidature.views import (
+    admission,
+    applying,
+    conclusion,
+    documents,
+    experts,
+    files,
+    interests,
+    preflight,
+    summary,
+)
 
 app_name = "candidature"
 
@@ -32,7 +41,7 @@ urlpatterns = [
         name="candidature_declare_inadmissible",
     ),
     path("candidatures/<uuid:pk>/experts/", experts.expert_list, name="expert_list"),
-    path("candidatures/<uuid:pk>/documents/<slug:kind>/", admission.issued_document, name="issued_document"),
+    path("candidatures/<uuid:pk>/documents/<slug:kind>/", documents.issued_document, name="issued_document"),
     path("candidatures/<uuid:pk>/conclusion/", conclusion.candidature_conclude, name="candidature_conclude"),
     path("candidatures/<uuid:pk>/conclusion/rouvrir/", conclusion.candidature_reopen, name="candidature_reopen"),
     path(

@@ -55,9 +55,7 @@ class PiecesForm(DsfrForm):
 
     phrases = {"due_on": "la date avant laquelle l’éditeur répond", "text": "le message"}
 
-    text = forms.CharField(
-        label="Message à l’éditeur", max_length=4000, widget=forms.Textarea(attrs={"rows": 4})
-    )
+    text = forms.CharField(label="Message à l’éditeur", max_length=4000, widget=forms.Textarea(attrs={"rows": 4}))
     due_on = FrenchDateField(label="À répondre avant le")
 
     def __init__(self, data: Any = None, *, lines: Sequence[CheckedLine], today: date, **kwargs: Any) -> None:
@@ -68,7 +66,7 @@ class PiecesForm(DsfrForm):
             code = each.line.code
             self.fields[f"ask-{code}"] = forms.BooleanField(label=each.line.label, required=False, initial=True)
             self.fields[f"question-{code}"] = forms.CharField(
-                label=f"Ce que vous demandez : {each.line.label}",
+                label=f"Ce que vous demandez : {each.line.label}",
                 required=False,
                 max_length=4000,
                 initial=question_for(each),

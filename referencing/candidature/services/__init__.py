@@ -19,18 +19,18 @@ from referencing.candidature.services.reviewing import (
 )
 
 __all__ = [
-    "answer_checklist",
     "StaleVerdict",
     "UnknownCriterion",
     "add_pin",
+    "answer_checklist",
     "apply",
     "assign_expert",
     "assign_referent",
     "be_present",
     "cancel",
+    "conclude_theme",
     "declare_admissible",
     "declare_inadmissible",
-    "conclude_theme",
     "find_blockers",
     "give_verdict",
     "give_visa",

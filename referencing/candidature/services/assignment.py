@@ -16,13 +16,13 @@ from convergence.accounts.enums import Role
 from convergence.accounts.models import User
 from convergence.accounts.rules import is_listing_team
 from convergence.audit import workflow
-from convergence.interests.services import find_obstacles
 from convergence.kernel.errors import Blocker, TransitionRefused
 from referencing.candidature import notices
 from referencing.candidature.enums import CandidatureState
 from referencing.candidature.models import Candidature, ThemeReview
 from referencing.candidature.services import standing
 from referencing.candidature.services.files import lock_file
+from referencing.candidature.services.interests import find_obstacles
 from referencing.candidature.services.journal import tell
 from referencing.dossier.readers import read_payload
 
@@ -87,7 +87,7 @@ def assign_experts(*, candidature_id: UUID, changes: Mapping[str, ExpertChange],
             blockers.append(
                 Blocker(
                     "stale",
-                    "Un collègue a changé l’expert de ce thème entre-temps : vérifiez, puis enregistrez de nouveau.",
+                    "Un collègue a changé l’expert de ce thème entre-temps : vérifiez, puis enregistrez de nouveau.",
                     f"#id_{theme}-expert",
                 )
             )
@@ -137,7 +137,7 @@ def find_person_blockers(candidature: Candidature, theme: str, person: User | No
         blockers.append(
             Blocker("lacks_theme", f"{person} n’intervient pas sur ce thème.", f"#id_{theme}-expert"),
         )
-    return [*blockers, *_obstacles(candidature, person)]
+    return [*blockers, *find_obstacles(candidature, person=person, at=timezone.now())]
 
 
 @transaction.atomic
@@ -189,7 +189,7 @@ def _take_charge(candidature: Candidature, *, person: User, actor: User) -> Cand
         candidature,
         "take_charge",
         actor=actor,
-        guard=lambda: _obstacles(candidature, person),
+        guard=lambda: find_obstacles(candidature, person=person, at=timezone.now()),
         data={"referent": str(person)},
         by=person,
         at=timezone.now(),
@@ -206,15 +206,10 @@ def find_referent_blockers(candidature: Candidature, person: User | None) -> lis
     """Why this person may not be the référent of this file."""
     if person is None or not person.is_active or not person.access.has(Role.LISTING_TEAM):
         return [Blocker("referent", "Choisissez une personne de l’équipe de référencement.", "#id_referent")]
-    return _obstacles(candidature, person)
+    return find_obstacles(candidature, person=person, at=timezone.now())
 
 
 def theme_title(candidature: Candidature, theme: str) -> str:
     """Title of the questionnaire as frozen."""
     rows = read_payload(candidature.dossier)["questionnaires"]
     return next((row["title"] for row in rows if row["code"] == theme), theme)
-
-
-def _obstacles(candidature: Candidature, person: User) -> list[Blocker]:
-    organisation = candidature.enrolment.product.organisation
-    return find_obstacles(person=person, organisation=organisation, at=timezone.now())

@@ -37,14 +37,9 @@ if TYPE_CHECKING:
 Payload = Mapping[str, Any]
 
 
-def instruction_settings(enrolment: Enrolment) -> dict[str, Any]:
-    """What the démarche decides about its instruction."""
-    settings: dict[str, Any] = enrolment.demarche.settings.get("instruction", {})
-    return settings
-
-
 def checklist_lines(enrolment: Enrolment) -> tuple[Line, ...]:
-    return parse_lines(instruction_settings(enrolment).get("checklist", []))
+    """As the démarche words them; none when it has no checklist."""
+    return parse_lines(enrolment.demarche.settings.get("instruction", {}).get("checklist", []))
 
 
 def check_file(candidature: Candidature) -> tuple[CheckedLine, ...]:
@@ -134,7 +129,9 @@ def _missing_questionnaires(grid: Grid, content: Payload) -> list[tuple[str, str
 
 def _evidence(grid: Grid, content: Payload) -> list[EvidenceFact]:
     """Each file of the dossier with the antivirus’ word of today and the age that its type allows."""
-    items = [(questionnaire, row["code"], item) for questionnaire, row in _criteria(content) for item in row["evidence"]]
+    items = [
+        (questionnaire, row["code"], item) for questionnaire, row in _criteria(content) for item in row["evidence"]
+    ]
     hashes = {item["sha256"] for _, _, item in items}
     scans = dict(Blob.objects.filter(sha256__in=hashes).values_list("sha256", "state"))
     ages = {(code, kind.code): kind.max_age_days for code, each in grid.criteria.items() for kind in each.evidence}

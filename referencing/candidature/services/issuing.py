@@ -28,9 +28,7 @@ ISSUE_JOB = "candidature.issue"
 
 def issue(candidature: Candidature, kind: DocumentKind) -> None:
     """Have the document made by a job, after commit."""
-    enqueue(
-        kind=ISSUE_JOB, payload={"candidature": str(candidature.pk), "kind": kind}, key=f"{candidature.pk}:{kind}"
-    )
+    enqueue(kind=ISSUE_JOB, payload={"candidature": str(candidature.pk), "kind": kind}, key=f"{candidature.pk}:{kind}")
 
 
 def make_document(job: Job, report: Report) -> None:

@@ -82,7 +82,9 @@ def count_open_files(people: Iterable[UUID]) -> dict[UUID, int]:
     reviews = ThemeReview.objects.filter(
         expert__in=list(people), concluded_at__isnull=True, candidature__state__in=OPEN_STATES
     )
-    return dict(reviews.values("expert").annotate(files=Count("candidature", distinct=True)).values_list("expert", "files"))
+    return dict(
+        reviews.values("expert").annotate(files=Count("candidature", distinct=True)).values_list("expert", "files")
+    )
 
 
 def _holders(themes: Iterable[str]) -> dict[str, list[User]]:

@@ -20,9 +20,9 @@ from convergence.products import rules as product_rules
 from convergence.ui.typography import format_date, format_time
 from convergence.ui.values import Action, Badge, Row
 from convergence.ui.views import render_confirmation
+from referencing.candidature.core.checklist import failing
 from referencing.candidature.enums import OPEN_STATES
 from referencing.candidature.models import Candidature
-from referencing.candidature.core.checklist import failing
 from referencing.candidature.services import apply, cancel, find_blockers, withdraw
 from referencing.candidature.services.checklist import check_before_applying
 from referencing.candidature.views.checks import present_lines

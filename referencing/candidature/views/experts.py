@@ -1,4 +1,4 @@
-"""Tab « Experts »: who examines each theme of a file (BR-110, A-21)."""
+"""Tab « Experts »: who examines each theme of a file (BR-110, A-21)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
-from django.shortcuts import render, redirect
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from convergence.accounts.requests import SignedInRequest
@@ -40,7 +40,7 @@ def expert_list(request: SignedInRequest, pk: UUID) -> HttpResponse:
     seats = list_seats(candidature)
     data = request.POST if request.method == "POST" else None
     forms = [SeatForm(data, seat=seat) for seat in seats]
-    if request.method == "GET" or not all([form.is_valid() for form in forms]):
+    if request.method == "GET" or not all(form.is_valid() for form in forms):
         return _render(request, candidature, seats, forms)
     changes = {str(form.prefix): form.change for form in forms if form.change}
     try:
