@@ -1,18 +1,36 @@
-from django.urls import path
+from django.urls import include, path
 
 from referencing.candidature.views import (
     admission,
+    annotating,
     applying,
+    campaign_list,
     conclusion,
+    connection,
+    criterion,
     documents,
+    examination,
     experts,
     files,
     interests,
+    letters,
     preflight,
     summary,
+    themes,
+    viewer,
+    workbook,
 )
 
 app_name = "candidature"
+
+#: The review workspace (BO-05).
+EXAMINATION = [
+    path("", examination.examination, name="examination"),
+    path("<str:criterion>/", criterion.criterion_review, name="criterion_review"),
+    path("<str:criterion>/presence/", criterion.criterion_presence, name="criterion_presence"),
+    path("<str:criterion>/discussion/", annotating.discussion_open, name="discussion_open"),
+    path("<str:criterion>/repere/", annotating.pin_add, name="pin_add"),
+]
 
 urlpatterns = [
     path("liens-interets/", interests.interest_list, name="interest_list"),
@@ -26,6 +44,16 @@ urlpatterns = [
     path("candidatures/<uuid:pk>/", summary.candidature_detail, name="candidature_detail"),
     path("candidatures/<uuid:pk>/historique/", summary.candidature_history, name="candidature_history"),
     path("candidatures/<uuid:pk>/dossier/", summary.candidature_dossier, name="candidature_dossier"),
+    path("candidatures/<uuid:pk>/echanges/", letters.letter_list, name="letter_list"),
+    path("candidatures/<uuid:pk>/echanges/message/", letters.letter_write, name="letter_write"),
+    path("candidatures/<uuid:pk>/echanges/note/", letters.letter_note, name="letter_note"),
+    path("candidatures/<uuid:pk>/echanges/courrier/", letters.letter_file_mail, name="letter_file_mail"),
+    path("candidatures/<uuid:pk>/echanges/<uuid:letter>/repondu/", letters.letter_settle, name="letter_settle"),
+    path(
+        "candidatures/<uuid:pk>/echanges/pieces/<uuid:attachment>/",
+        letters.letter_attachment,
+        name="letter_attachment",
+    ),
     path("candidatures/<uuid:pk>/prendre-en-charge/", files.candidature_take, name="candidature_take"),
     path("rattachements/<uuid:pk>/verifier-avant-de-candidater/", preflight.preflight_detail, name="preflight_detail"),
     path("candidatures/<uuid:pk>/recevabilite/", admission.admissibility_detail, name="admissibility_detail"),
@@ -57,4 +85,45 @@ urlpatterns = [
     path("pre-referencements/", conclusion.pre_listing_list, name="pre_listing_list"),
     path("pre-referencements/<uuid:pk>/", conclusion.pre_listing_detail, name="pre_listing_detail"),
     path("pre-referencements/<uuid:pk>/<slug:step>/", conclusion.pre_listing_change, name="pre_listing_change"),
+    # connection tests
+    path("tests-de-connexion/", campaign_list.campaign_list, name="campaign_list"),
+    path("candidatures/<uuid:pk>/tests/", connection.campaign_detail, name="campaign_detail"),
+    path("candidatures/<uuid:pk>/tests/nouvelle-campagne/", connection.campaign_reopen, name="campaign_reopen"),
+    path("tests-de-connexion/<uuid:pk>/tests-unitaires/", connection.unit_declare, name="unit_declare"),
+    path("tests-de-connexion/<uuid:pk>/cles/", connection.keys_send, name="keys_send"),
+    path("tests-de-connexion/<uuid:pk>/accompagnateur/", connection.coach_assign, name="coach_assign"),
+    path("tests-de-connexion/<uuid:pk>/cahier/", workbook.workbook_detail, name="workbook_detail"),
+    path("tests-de-connexion/<uuid:pk>/cahier/enregistrer/", workbook.workbook_save, name="workbook_save"),
+    path("tests-de-connexion/<uuid:pk>/cahier/telecharger/", workbook.workbook_export, name="workbook_export"),
+    path("tests-de-connexion/<uuid:pk>/cahier/importer/", workbook.workbook_import, name="workbook_import"),
+    path("tests-de-connexion/<uuid:pk>/recette/deposer/", workbook.acceptance_submit, name="acceptance_submit"),
+    path("tests-de-connexion/<uuid:pk>/recette/renvoyer/", workbook.acceptance_send_back, name="acceptance_send_back"),
+    path("tests-de-connexion/<uuid:pk>/recette/accepter/", connection.acceptance_accept, name="acceptance_accept"),
+    path("tests-de-connexion/<uuid:pk>/raccordement/", connection.connection_start, name="connection_start"),
+    path("tests-de-connexion/<uuid:pk>/creneaux/", connection.slot_propose, name="slot_propose"),
+    path("creneaux/<uuid:pk>/reserver/", connection.slot_book, name="slot_book"),
+    path("creneaux/<uuid:pk>/annuler/", connection.slot_cancel, name="slot_cancel"),
+    path("creneaux/<uuid:pk>/agenda/", connection.slot_calendar, name="slot_calendar"),
+    path("tests-de-connexion/<uuid:pk>/lignes/<slug:code>/contester/", connection.line_dispute, name="line_dispute"),
+    path("contestations/<uuid:pk>/", connection.dispute_judge, name="dispute_judge"),
+    path("tests-de-connexion/<uuid:pk>/reussite/", workbook.campaign_complete, name="campaign_complete"),
+    path("tests-de-connexion/<uuid:pk>/echec/", connection.campaign_fail, name="campaign_fail"),
+    path("tests-de-connexion/<uuid:pk>/annuler/", connection.campaign_cancel, name="campaign_cancel"),
+    path("fichiers-de-test/<uuid:pk>/", connection.test_file_download, name="test_file_download"),
+    path("candidatures/<uuid:pk>/examen/", include(EXAMINATION)),
+    path("candidatures/<uuid:pk>/themes/<str:theme>/<slug:act>/", themes.theme_act, name="theme_act"),
+    path(
+        "candidatures/<uuid:pk>/discussions/<uuid:discussion>/repondre/",
+        annotating.discussion_reply,
+        name="discussion_reply",
+    ),
+    path(
+        "candidatures/<uuid:pk>/discussions/<uuid:discussion>/<slug:move>/",
+        annotating.discussion_move,
+        name="discussion_move",
+    ),
+    path("candidatures/<uuid:pk>/reperes/<int:pin>/", annotating.pin_settle, name="pin_settle"),
+    path("candidatures/<uuid:pk>/preuves/<str:sha256>/pages/<int:page>/", viewer.evidence_page, name="evidence_page"),
+    path("candidatures/<uuid:pk>/preuves/<str:sha256>/original/", viewer.evidence_original, name="evidence_original"),
+    path("candidatures/<uuid:pk>/compte-de-demonstration/", criterion.secrets_show, name="secrets_show"),
 ]

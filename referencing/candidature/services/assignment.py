@@ -34,10 +34,12 @@ HELD_STATES = [CandidatureState.ADMISSIBILITY, CandidatureState.EVALUATION, Cand
 
 
 @transaction.atomic
-def assign_expert(*, candidature_id: UUID, theme: str, expert_id: UUID | None, actor: User) -> ThemeReview:
+def assign_expert(
+    *, candidature_id: UUID, theme: str, expert_id: UUID | None, actor: User, in_batch: bool = False
+) -> ThemeReview:
     """Give a theme of the file to an expert, or take it back with `expert_id=None`; verdicts stay as they are.
 
-    The same expert again changes nothing and tells nobody. Raises TransitionRefused with every reason (file not
+    The same expert again changes nothing and tells nobody. `in_batch`: the caller tells agents once for all files. Raises TransitionRefused with every reason (file not
     admissible: BR-110; person without the theme; interests: A-21), PermissionDenied, Candidature.DoesNotExist.
     """
     candidature = lock_file(candidature_id, actor)
@@ -66,6 +68,8 @@ def assign_expert(*, candidature_id: UUID, theme: str, expert_id: UUID | None, a
         data={"theme": theme, "expert": str(expert or previous), "previous": str(previous or "")},
     )
     standing.refresh(candidature)
+    if in_batch:
+        return review
     if expert:
         transaction.on_commit(partial(notices.expert_assigned, candidature, expert, theme_title(candidature, theme)))
     if previous:
@@ -132,32 +136,31 @@ def find_person_blockers(candidature: Candidature, theme: str, person: User | No
     """Why this person may not be given the theme of this file."""
     if person is None or not person.is_active:
         return [Blocker("expert", "Choisissez un expert en activité.", f"#id_{theme}-expert")]
-    blockers = []
-    if theme not in person.access.themes:
-        blockers.append(
-            Blocker("lacks_theme", f"{person} n’intervient pas sur ce thème.", f"#id_{theme}-expert"),
-        )
-    return [*blockers, *find_obstacles(candidature, person=person, at=timezone.now())]
+    return [*lacks_theme(theme, person), *_obstacles(candidature, person)]
+
+
+def lacks_theme(theme: str, person: User) -> list[Blocker]:
+    if theme in person.access.themes:
+        return []
+    return [Blocker("lacks_theme", f"{person} n’intervient pas sur ce thème.", f"#id_{theme}-expert")]
 
 
 @transaction.atomic
-def assign_referent(*, candidature_id: UUID, person_id: UUID, actor: User) -> Candidature:
+def assign_referent(*, candidature_id: UUID, person_id: UUID, actor: User, in_batch: bool = False) -> Candidature:
     """Make somebody of the listing team the référent; an application that nobody took is taken in charge in their name.
 
-    The same person again changes nothing. Raises TransitionRefused with every reason, PermissionDenied,
+    The same person again changes nothing. `in_batch`: the caller tells agents once for all files. Raises TransitionRefused with every reason, PermissionDenied,
     Candidature.DoesNotExist.
     """
     candidature = lock_file(candidature_id, actor)
     if not is_listing_team(actor, candidature):
         raise PermissionDenied("assign_referent")
     person = User.objects.filter(pk=person_id).first()
-    blockers = find_referent_blockers(candidature, person)
-    if candidature.state not in (CandidatureState.APPLIED, *HELD_STATES):
-        blockers.insert(0, Blocker("wrong_state", "Ce dossier n’est plus en cours d’instruction."))
+    blockers = [*find_holding_blockers(candidature), *find_referent_blockers(candidature, person)]
     if blockers or person is None:
         raise TransitionRefused(blockers)
     if candidature.state == CandidatureState.APPLIED:
-        return _take_charge(candidature, person=person, actor=actor)
+        return _take_charge(candidature, person=person, actor=actor, in_batch=in_batch)
     previous = candidature.referent
     if previous == person:
         return candidature
@@ -168,10 +171,10 @@ def assign_referent(*, candidature_id: UUID, person_id: UUID, actor: User) -> Ca
         "referent_changed",
         actor=actor,
         subject=candidature,
-        data={"referent": str(person), "previous": str(previous)},
+        data={"referent": str(person), "previous": str(previous or "")},
     )
     standing.refresh(candidature)
-    transaction.on_commit(partial(notices.referent_changed, candidature, previous, actor))
+    transaction.on_commit(partial(notices.referent_changed, candidature, previous, actor, in_batch=in_batch))
     return candidature
 
 
@@ -184,7 +187,7 @@ def take_charge(*, candidature_id: UUID, actor: User) -> Candidature:
     return _take_charge(lock_file(candidature_id, actor), person=actor, actor=actor)
 
 
-def _take_charge(candidature: Candidature, *, person: User, actor: User) -> Candidature:
+def _take_charge(candidature: Candidature, *, person: User, actor: User, in_batch: bool = False) -> Candidature:
     workflow.fire(
         candidature,
         "take_charge",
@@ -197,19 +200,34 @@ def _take_charge(candidature: Candidature, *, person: User, actor: User) -> Cand
     tell(candidature, "taken", actor=actor, data={"referent": str(person)})
     standing.refresh(candidature)
     transaction.on_commit(partial(notices.candidature_taken, candidature))
-    if person != actor:
+    if person != actor and not in_batch:
         transaction.on_commit(partial(notices.referent_named, candidature, actor))
     return candidature
 
 
+def find_holding_blockers(candidature: Candidature) -> list[Blocker]:
+    """Why the file has no référent to change."""
+    if candidature.state in (CandidatureState.APPLIED, *HELD_STATES):
+        return []
+    return [Blocker("wrong_state", "Ce dossier n’est plus en cours d’instruction.")]
+
+
 def find_referent_blockers(candidature: Candidature, person: User | None) -> list[Blocker]:
     """Why this person may not be the référent of this file."""
+    return lacks_role(person) or _obstacles(candidature, person)  # type: ignore[arg-type]
+
+
+def lacks_role(person: User | None) -> list[Blocker]:
     if person is None or not person.is_active or not person.access.has(Role.LISTING_TEAM):
         return [Blocker("referent", "Choisissez une personne de l’équipe de référencement.", "#id_referent")]
-    return find_obstacles(candidature, person=person, at=timezone.now())
+    return []
 
 
 def theme_title(candidature: Candidature, theme: str) -> str:
     """Title of the questionnaire as frozen."""
     rows = read_payload(candidature.dossier)["questionnaires"]
     return next((row["title"] for row in rows if row["code"] == theme), theme)
+
+
+def _obstacles(candidature: Candidature, person: User) -> list[Blocker]:
+    return find_obstacles(candidature, person=person, at=timezone.now())
