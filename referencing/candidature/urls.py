@@ -11,6 +11,7 @@ from referencing.candidature.views import (
     conclusion,
     connection,
     criterion,
+    documents,
     examination,
     experts,
     files,
@@ -98,7 +99,7 @@ urlpatterns = [
         name="candidature_declare_inadmissible",
     ),
     path("candidatures/<uuid:pk>/experts/", experts.expert_list, name="expert_list"),
-    path("candidatures/<uuid:pk>/documents/<slug:kind>/", admission.issued_document, name="issued_document"),
+    path("candidatures/<uuid:pk>/documents/<slug:kind>/", documents.issued_document, name="issued_document"),
     path("candidatures/<uuid:pk>/conclusion/", conclusion.candidature_conclude, name="candidature_conclude"),
     path("candidatures/<uuid:pk>/conclusion/rouvrir/", conclusion.candidature_reopen, name="candidature_reopen"),
     path(
