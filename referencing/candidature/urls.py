@@ -1,16 +1,17 @@
 from django.urls import include, path
 
-from referencing.candidature.views import applying, conclusion, files, letters, summary
 from referencing.candidature.views import (
     admission,
     annotating,
     applying,
+    changes,
     conclusion,
     criterion,
     examination,
     experts,
     files,
     interests,
+    letters,
     preflight,
     summary,
     themes,
@@ -40,6 +41,8 @@ urlpatterns = [
     path("candidatures/<uuid:pk>/", summary.candidature_detail, name="candidature_detail"),
     path("candidatures/<uuid:pk>/historique/", summary.candidature_history, name="candidature_history"),
     path("candidatures/<uuid:pk>/dossier/", summary.candidature_dossier, name="candidature_dossier"),
+    path("candidatures/<uuid:pk>/changements/", changes.candidature_changes, name="candidature_changes"),
+    path("candidatures/<uuid:pk>/changements/verdicts/", changes.verdicts_carry, name="verdicts_carry"),
     path("candidatures/<uuid:pk>/echanges/", letters.letter_list, name="letter_list"),
     path("candidatures/<uuid:pk>/echanges/message/", letters.letter_write, name="letter_write"),
     path("candidatures/<uuid:pk>/echanges/note/", letters.letter_note, name="letter_note"),
