@@ -170,6 +170,7 @@ def expert_removed(candidature: Candidature, expert: User, theme: str) -> None:
         candidature,
         [expert],
         content=f"Le thème « {theme} » de ce dossier ne vous est plus confié. N’y travaillez plus.",
+        link="",
     )
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from enum import Enum
 from typing import Any
 
+from convergence.ui.typography import format_date
 from convergence.ui.values import Badge, Tone
 from referencing.candidature.enums import CandidatureState, Holder, Outcome, Proposal, Side
 
@@ -217,6 +219,8 @@ def list_details(
 def _say_value(key: str, value: Any, themes: Mapping[str, str]) -> str:
     if key == "theme":
         return themes.get(str(value), str(value))
+    if key == "due_on":
+        return format_date(date.fromisoformat(value))
     if isinstance(value, list):
         return ", ".join(str(item) for item in value)
     return _VALUES.get(key, {}).get(str(value), str(value))
