@@ -65,6 +65,7 @@ TABS: list[Tab] = [
     Tab("summary", "Synthèse", "candidature:candidature_detail", editor_label="Suivi"),
     Tab("tests", "Tests de connexion", "candidature:campaign_detail", shows_tests),
     Tab("dossier", "Dossier", "candidature:candidature_dossier"),
+    Tab("changes", "Ce qui a changé", "candidature:candidature_changes"),
     Tab("letters", "Échanges", "candidature:letter_list"),
     Tab("history", "Historique", "candidature:candidature_history"),
     Tab("admissibility", "Recevabilité", "candidature:admissibility_detail", shows_admissibility),
