@@ -3,8 +3,12 @@
 from referencing.candidature.services.admission import answer_checklist, declare_admissible, declare_inadmissible
 from referencing.candidature.services.applying import apply, cancel, find_blockers, withdraw
 from referencing.candidature.services.assignment import assign_expert, assign_referent, take_charge
-from referencing.candidature.services.connection.campaigns import cancel_campaign, open_campaign
-from referencing.candidature.services.connection.standing import campaign_standing, find_test_blockers
+from referencing.candidature.services.connection.campaigns import cancel_campaign, narrow_campaign, open_campaign
+from referencing.candidature.services.connection.standing import (
+    campaign_standing,
+    find_running_tests,
+    find_test_blockers,
+)
 from referencing.candidature.services.discussing import move_discussion, open_discussion, reply
 from referencing.candidature.services.evidence import add_pin, list_secret_questions, settle_pin, show_secrets
 from referencing.candidature.services.files import lock_file
@@ -36,12 +40,14 @@ __all__ = [
     "declare_admissible",
     "declare_inadmissible",
     "find_blockers",
+    "find_running_tests",
     "find_test_blockers",
     "give_verdict",
     "give_visa",
     "list_secret_questions",
     "lock_file",
     "move_discussion",
+    "narrow_campaign",
     "open_campaign",
     "open_discussion",
     "reopen_theme",

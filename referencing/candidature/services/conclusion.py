@@ -27,6 +27,7 @@ from referencing.candidature.models import (
     Verdict,
 )
 from referencing.candidature.services import standing
+from referencing.candidature.services.connection.standing import find_running_tests, find_test_blockers
 from referencing.candidature.services.files import lock_file
 from referencing.candidature.services.journal import tell
 from referencing.dossier.models import Addendum
@@ -110,8 +111,8 @@ def find_conclusion_blockers(candidature: Candidature, proposal: str) -> list[Bl
     """Every reason not to conclude this way now, each linked to the page that mends it."""
     blockers = find_unfinished(candidature)
     if proposal == Proposal.FAVOURABLE:
-        blockers += find_objections(candidature)
-    return blockers
+        return [*blockers, *find_objections(candidature), *find_test_blockers(candidature)]
+    return blockers + find_running_tests(candidature)
 
 
 def find_unfinished(candidature: Candidature) -> list[Blocker]:
@@ -244,7 +245,9 @@ def _report(candidature: Candidature, *, proposal: str, text: str, by: str) -> d
             .order_by("number")
         ],
         tests=None,
-        open_blockers=[blocker.message for blocker in find_objections(candidature)],
+        open_blockers=[
+            blocker.message for blocker in [*find_objections(candidature), *find_test_blockers(candidature)]
+        ],
         text=text,
         at=candidature.concluded_at or timezone.now(),
         by=by,
