@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import asdict, dataclass
 
 from django.conf import settings
@@ -16,6 +18,18 @@ from convergence.jobs.services import enqueue
 from convergence.notifications.models import Notification
 
 MAIL_JOB = "notifications.mail"
+
+_is_silent: ContextVar[bool] = ContextVar("notifications_are_silent", default=False)
+
+
+@contextmanager
+def silence() -> Iterator[None]:
+    """Tell nobody meanwhile: for worlds made in bulk (demonstration, measures), never around a person’s action."""
+    token = _is_silent.set(True)
+    try:
+        yield
+    finally:
+        _is_silent.reset(token)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +59,8 @@ def send(
     `link` is a path of this site; `action` words the mail's only link (« Répondre à la demande »); `content` is one
     short French text whose first sentence says what to do.
     """
+    if _is_silent.get():
+        return
     people = list({person.pk: person for person in recipients}.values())
     Notification.objects.bulk_create(
         Notification(recipient_id=person.pk, sender=sender, product=product, kind=kind, content=content, link=link)
@@ -73,6 +89,8 @@ def send_mail(
     files: Sequence[MailFile] = (),
 ) -> None:
     """Mail one address after commit, by a job: a lost broker loses no mail. `link` is a path of this site."""
+    if _is_silent.get():
+        return
     context = {
         "subject": subject,
         "paragraphs": paragraphs,

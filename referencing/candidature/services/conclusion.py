@@ -17,7 +17,7 @@ from convergence.kernel.errors import Blocker
 from referencing.candidature import notices
 from referencing.candidature.core.criteria import EffectiveCriterion, effective_criteria
 from referencing.candidature.core.report import SCHEMA, Judged, JudgedTheme, build_report
-from referencing.candidature.enums import NonConformityState, Outcome, Proposal, RequestState
+from referencing.candidature.enums import Outcome, Proposal, RequestState
 from referencing.candidature.models import (
     Candidature,
     ComplementRequest,
@@ -30,6 +30,7 @@ from referencing.candidature.services import standing
 from referencing.candidature.services.connection.standing import find_running_tests, find_test_blockers
 from referencing.candidature.services.files import lock_file
 from referencing.candidature.services.journal import tell
+from referencing.candidature.services.non_conformities import find_blocking
 from referencing.dossier.models import Addendum
 from referencing.dossier.readers import answer_text, parse_payload, read_payload
 
@@ -37,8 +38,6 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from convergence.accounts.models import User
-
-DEFAULT_BLOCKING = ["major"]
 
 
 @transaction.atomic
@@ -142,18 +141,7 @@ def find_unfinished(candidature: Candidature) -> list[Blocker]:
 
 def find_objections(candidature: Candidature) -> list[Blocker]:
     """What bars a favourable conclusion, and is written in an unfavourable one (BR-115, BR-136, A-20)."""
-    settings = candidature.enrolment.demarche.settings.get("instruction", {})
-    gaps = NonConformity.objects.filter(
-        candidature=candidature, severity__in=settings.get("blocking_severities", DEFAULT_BLOCKING)
-    ).exclude(state=NonConformityState.LIFTED)
-    blockers = [
-        Blocker(
-            "blocking_non_conformity",
-            f"La non-conformité n° {gap.number} ({gap.get_severity_display().lower()}, critère {gap.criterion}) n’est pas "
-            "levée.",
-        )
-        for gap in gaps.order_by("number")
-    ]
+    blockers = find_blocking(candidature)
     verdicts = dict(Verdict.objects.filter(candidature=candidature).values_list("criterion", "outcome"))
     blockers += [
         Blocker("obligation_not_met", f"Critère obligatoire jugé non conforme : {each.code} {each.title}.")
@@ -226,7 +214,7 @@ def _report(candidature: Candidature, *, proposal: str, text: str, by: str) -> d
                 "severity": gap.get_severity_display(),
                 "state": gap.get_state_display(),
                 "rationale": gap.rationale,
-                "reply": gap.reply,
+                "reply": gap.sent_reply,
                 "decision_note": gap.decision_note,
             }
             for gap in NonConformity.objects.filter(candidature=candidature).order_by("number")

@@ -10,6 +10,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from convergence.accounts.requests import SignedInRequest
@@ -21,6 +22,7 @@ from referencing.candidature.enums import NonConformityState, Outcome, RequestSt
 from referencing.candidature.models import Candidature, ComplementRequest, NonConformity, ThemeReview, Verdict
 from referencing.candidature.services.standing import load_facts
 from referencing.candidature.timeline import Told, list_events
+from referencing.candidature.views.clocks import clock_cards
 from referencing.candidature.views.frame import audience_of, file_frame, get_file
 from referencing.candidature.wording import Audience, theme_badge
 from referencing.dossier.models import Dossier
@@ -53,6 +55,7 @@ def candidature_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
             "events": [_event_row(each, audience) for each in events],
             "history_columns": HISTORY_COLUMNS,
             "take": _take(request, candidature),
+            "clocks": clock_cards(candidature, audience=audience, at=timezone.now()),
         },
     )
 

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('candidature', '0005_correspondence'),
+        ('candidature', '0006_connection'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
