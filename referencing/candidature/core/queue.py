@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date
-from typing import Any
 from urllib.parse import urlencode
 
 #: Assignees that depend on who reads, so that a shared view says « à moi » to everybody.

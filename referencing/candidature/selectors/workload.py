@@ -80,7 +80,9 @@ def _count(rows: QuerySet) -> CappedCount:
 
 def _people(role: Role, more: Q) -> QuerySet[Person]:
     return (
-        Person.objects.filter(Q(is_active=True, role_assignments__role=role) | more if more else Q(role_assignments__role=role))
+        Person.objects.filter(
+            Q(is_active=True, role_assignments__role=role) | more if more else Q(role_assignments__role=role)
+        )
         .distinct()
         .order_by("last_name", "first_name", "pk")
     )

@@ -8,6 +8,7 @@ from referencing.candidature.services.evidence import add_pin, list_secret_quest
 from referencing.candidature.services.files import lock_file
 from referencing.candidature.services.journal import tell
 from referencing.candidature.services.presence import be_present
+from referencing.candidature.services.reading import mark_read
 from referencing.candidature.services.reviewing import (
     StaleVerdict,
     UnknownCriterion,
@@ -36,6 +37,7 @@ __all__ = [
     "give_visa",
     "list_secret_questions",
     "lock_file",
+    "mark_read",
     "move_discussion",
     "open_discussion",
     "reopen_theme",

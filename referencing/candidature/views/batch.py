@@ -29,7 +29,6 @@ from referencing.candidature.services.batch import BatchResult, apply_moves, lis
 from referencing.candidature.views.queue import breadcrumbs, queue_address, read_filter, require_agent, require_team
 from referencing.candidature.wording import say_state
 
-
 MOVE_COLUMNS = ["Produit", "Structure", "Ce qui change", "Aujourd’hui", "Ensuite"]
 #: Refusals of a batch that a message names one by one.
 NAMED_REFUSALS = 10

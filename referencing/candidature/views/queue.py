@@ -174,9 +174,7 @@ def candidature_list(request: SignedInRequest) -> HttpResponse:
             "choosable": [(code, LABELS[code], code in asked.columns) for code in LABELS if code != "produit"],
             "sorts": list_sorts(asked),
             "rows": [show.row(row) for row in found.slice.rows],
-            "tags": [
-                FilterTag(label, queue_address(less, view=view)) for label, less in list_tags(asked, choices)
-            ],
+            "tags": [FilterTag(label, queue_address(less, view=view)) for label, less in list_tags(asked, choices)],
             "clear_url": queue_address(QueueFilter(sort=asked.sort, columns=asked.columns)),
             "count": say_count(found.count),
             "page": show.page(found, cursor, view),
@@ -188,7 +186,9 @@ def candidature_list(request: SignedInRequest) -> HttpResponse:
             "current_view": current,
             "own_view": own,
             "is_changed": own is not None and write_filter(read_filter(QueryDict(own.query))) != write_filter(asked),
-            "update_url": f"{reverse('candidature:queue_view_update', args=[own.pk])}?maj=1&{write_filter(asked)}" if own else "",
+            "update_url": f"{reverse('candidature:queue_view_update', args=[own.pk])}?maj=1&{write_filter(asked)}"
+            if own
+            else "",
             "may_read_workload": request.user.access.reads_every_file,
             "may_assign": is_team,
             "targets": list_targets(choices) if is_team else [],
@@ -350,11 +350,11 @@ class Shown:
             return ""
         full = format_date(due_on)
         return format_html(
-            '<time datetime="{}" title="{}" data-full="{}"{}>{}</time>',
+            '<time datetime="{}" title="{}" data-full="{}" class="{}">{}</time>',
             due_on.isoformat(),
             full,
             full,
-            format_html(' class="ui-late"') if due_on < self.today else "",
+            "ui-late" if due_on < self.today else "",
             say_due(due_on, today=self.today),
         )
 
