@@ -29,7 +29,7 @@ class VerdictForm(DsfrForm):
 class MessageForm(DsfrForm):
     phrases = {"message": "votre message"}
 
-    message = LongText(label="Message", rows=3)
+    message = LongText(label="Message", rows=2)
 
 
 class DiscussionForm(MessageForm):

@@ -245,7 +245,7 @@ def _reopen(candidature: Candidature, review: ThemeReview, *, kind: str, reason:
         candidature,
         kind,
         actor=actor,
-        internal=True,
+        internal=kind != "theme_reopened",
         subject=review,
         reason=reason.strip(),
         data={"theme": review.theme},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -182,7 +182,8 @@ class Builder:
             return Viewer("none")
         pins = self._pins()
         current = next((each for each in evidence if each.sha256 == self.asked.sha256), evidence[0])
-        place = self.asked if current.sha256 == self.asked.sha256 else Place(sha256=current.sha256)
+        is_asked = self.asked.sha256 in ("", current.sha256)
+        place = replace(self.asked if is_asked else Place(), sha256=current.sha256)
         files = [
             FileChoice(
                 each.name,
