@@ -39,6 +39,7 @@ from referencing.candidature.services.non_conformities import (
     reopen_non_conformity,
 )
 from referencing.candidature.services.presence import be_present
+from referencing.candidature.services.reading import mark_read
 from referencing.candidature.services.reviewing import (
     StaleVerdict,
     UnknownCriterion,
@@ -80,6 +81,7 @@ __all__ = [
     "lift_non_conformity",
     "list_secret_questions",
     "lock_file",
+    "mark_read",
     "maintain_non_conformity",
     "move_discussion",
     "narrow_campaign",
