@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from zoneinfo import ZoneInfo
@@ -98,3 +99,8 @@ def join_no_break(text: str) -> str:
     text = re.sub(r"« ", f"«{NBSP}", text)
     text = re.sub(r" »", f"{NBSP}»", text)
     return re.sub(r"(?<=\d) (?=[%€])", NBSP, text)
+
+
+def join_words(words: Sequence[str]) -> str:
+    """« a, b et c »."""
+    return " et ".join(filter(None, (", ".join(words[:-1]), words[-1] if words else "")))

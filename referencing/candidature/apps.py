@@ -9,5 +9,7 @@ class CandidatureConfig(AppConfig):
     def ready(self) -> None:
         from convergence.jobs import registry
         from referencing.candidature import outputs
+        from referencing.candidature.services import issuing
 
         registry.register(outputs.REPORT_JOB, outputs.make_report)
+        registry.register(issuing.ISSUE_JOB, issuing.make_document)

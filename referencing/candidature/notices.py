@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 
 from django.db.models import QuerySet
@@ -14,7 +15,15 @@ from convergence.interests.selectors import without_conflict
 from convergence.notifications.services import send
 from convergence.products.people import responsible_people
 from convergence.ui.typography import NBSP, format_datetime
-from referencing.candidature.models import Candidature, Discussion, DiscussionMessage, ThemeReview
+from referencing.candidature.enums import Side
+from referencing.candidature.models import (
+    AdmissibilityAct,
+    Candidature,
+    Discussion,
+    DiscussionMessage,
+    Letter,
+    ThemeReview,
+)
 from referencing.dossier.readers import read_payload
 from referencing.enrolment.models import PreListing
 
@@ -43,6 +52,7 @@ def candidature_received(candidature: Candidature) -> None:
     )
     receipt = candidature.acknowledgement
     applied_at = candidature.applied_at or timezone.now()
+    silence = f"\n\n{receipt['silence']}" if receipt.get("silence") else ""
     send(
         recipients=responsible_people(enrolment.product),
         sender=TEAM,
@@ -51,8 +61,8 @@ def candidature_received(candidature: Candidature) -> None:
         subject="accusé de réception de votre candidature",
         content=f"Votre candidature est déposée depuis le {format_datetime(applied_at)} avec le dossier "
         f"{candidature.dossier.reference}. Vous n’avez rien à faire pour le moment.\n\n"
-        f"Service chargé du dossier : {receipt['service']}. Contact : {receipt['contact']}.",
-        link=reverse("candidature:dossier_detail", args=[candidature.dossier_id]),
+        f"Service chargé du dossier : {receipt['service']}. Contact : {receipt['contact']}.{silence}",
+        link=reverse("candidature:candidature_detail", args=[candidature.pk]),
         action="Suivre la candidature",
     )
 
@@ -63,6 +73,29 @@ def candidature_taken(candidature: Candidature) -> None:
         subject="candidature prise en charge",
         content=f"{candidature.referent} est le référent de votre candidature et en examine la recevabilité. "
         "Vous n’avez rien à faire pour le moment.",
+    )
+
+
+def candidature_admissible(candidature: Candidature) -> None:
+    """BR-111."""
+    _tell_editor(
+        candidature,
+        subject="recevabilité administrative validée",
+        content="Votre candidature est recevable : des experts vont évaluer votre dossier. Vous n’avez rien à faire pour le "
+        "moment. S’il leur manque un élément, vous recevrez une demande.",
+    )
+
+
+def candidature_inadmissible(candidature: Candidature, act: AdmissibilityAct) -> None:
+    """The decision with its reasons and remedies, which start the time limits (A-01, A-33)."""
+    content = json.loads(bytes(act.payload))
+    reasons = "\n".join(f"– {each['text']}" for each in content["reasons"])
+    _tell_editor(
+        candidature,
+        subject="candidature irrecevable",
+        content=f"Lisez la décision jointe à votre candidature : elle est déclarée irrecevable.\n\n{reasons}\n\n"
+        f"{content['text']}\n\nVoies et délais de recours : {content['remedies']}\n\nVous pourrez candidater de nouveau "
+        "avec un nouveau dossier.",
     )
 
 
@@ -77,10 +110,11 @@ def referent_named(candidature: Candidature, by: User) -> None:
         )
 
 
-def referent_changed(candidature: Candidature, previous: User | None, by: User) -> None:
-    """The new référent and the former one; the editor learns whom to write to (A-22)."""
-    referent_named(candidature, by)
-    if previous and previous != by:
+def referent_changed(candidature: Candidature, previous: User | None, by: User, *, in_batch: bool = False) -> None:
+    """The new référent and the former one, unless told of a whole batch; the editor learns whom to write to (A-22)."""
+    if not in_batch:
+        referent_named(candidature, by)
+    if previous and previous != by and not in_batch:
         _tell_agents(
             candidature,
             [previous],
@@ -89,6 +123,35 @@ def referent_changed(candidature: Candidature, previous: User | None, by: User) 
     _tell_editor(
         candidature,
         content=f"{candidature.referent} est désormais le référent de votre candidature. Vous n’avez rien à faire.",
+    )
+
+
+def files_received(person: User, count: int, by: User, *, has_parts: bool) -> None:
+    """One message for a whole batch: somebody was given files, or themes of files."""
+    what = "thèmes à évaluer" if has_parts else "candidatures"
+    send(
+        recipients=[person],
+        sender=str(by),
+        kind="Candidature",
+        subject=f"{count} {what} de plus à votre nom" if count > 1 else "une candidature de plus à votre nom",
+        content=f"Ouvrez votre file de travail{NBSP}: {by} vous a confié {count} {what}."
+        if count > 1
+        else f"Ouvrez votre file de travail{NBSP}: {by} vous a confié une candidature.",
+        link=f"{reverse('candidature:candidature_list')}?agent=moi",
+        action="Ouvrir ma file de travail",
+    )
+
+
+def files_left(person: User, count: int, by: User) -> None:
+    """In the platform only: there is nothing to do."""
+    send(
+        recipients=[person],
+        sender=str(by),
+        kind="Candidature",
+        content=f"{by} a confié à d’autres personnes {count} dossiers ou thèmes que vous suiviez. N’y travaillez plus."
+        if count > 1
+        else f"{by} a confié à une autre personne un dossier ou un thème que vous suiviez. N’y travaillez plus.",
+        link=f"{reverse('candidature:candidature_list')}?agent=moi",
     )
 
 
@@ -107,6 +170,7 @@ def expert_removed(candidature: Candidature, expert: User, theme: str) -> None:
         candidature,
         [expert],
         content=f"Le thème « {theme} » de ce dossier ne vous est plus confié. N’y travaillez plus.",
+        link="",
     )
 
 
@@ -132,7 +196,7 @@ def _tell_editor(candidature: Candidature, *, content: str, subject: str = "") -
         kind="Candidature",
         subject=subject,
         content=content,
-        link=reverse("candidature:dossier_detail", args=[candidature.dossier_id]),
+        link=reverse("candidature:candidature_detail", args=[candidature.pk]),
         action="Suivre la candidature",
     )
 
@@ -149,9 +213,10 @@ def _tell_agents(
     content: str,
     subject: str = "",
     sender: str = "",
-    link: str = "",
+    link: str | None = None,
 ) -> None:
-    """`sender`: the editor’s organisation when empty; `link`: the home of the file when empty."""
+    """`sender`: the editor’s organisation when empty; `link`: the home of the file unless said otherwise, empty for who may
+    no longer open it."""
     enrolment = candidature.enrolment
     send(
         recipients=people,
@@ -160,7 +225,7 @@ def _tell_agents(
         kind="Candidature",
         subject=subject,
         content=content,
-        link=link or reverse("candidature:candidature_detail", args=[candidature.pk]),
+        link=reverse("candidature:candidature_detail", args=[candidature.pk]) if link is None else link,
         action="Ouvrir la candidature",
     )
 
@@ -263,3 +328,53 @@ def pre_listing_changed(candidature: Candidature, pre_listing: PreListing) -> No
         content += f"\n\nMotif : {pre_listing.reason}"
     _tell_editor(candidature, subject="pré-référencement modifié", content=content)
     _tell_team(candidature, subject="pré-référencement modifié", content=content)
+
+
+def message_sent(candidature: Candidature, letter: Letter) -> None:
+    """To the other side: by mail, since there is something to read and often to answer."""
+    enrolment = candidature.enrolment
+    verb = "Répondez à" if letter.waits_for_answer else "Lisez"
+    link = reverse("candidature:letter_list", args=[candidature.pk])
+    if letter.from_editor:
+        _tell_agents(
+            candidature,
+            _instructors(candidature) - {letter.author},
+            sender=enrolment.product.organisation.name,
+            subject=f"message de l’éditeur{NBSP}: {letter.subject}",
+            content=f"{verb} ce message de {letter.author}{NBSP}: «{NBSP}{letter.subject}{NBSP}».",
+            link=link,
+        )
+        return
+    send(
+        recipients=responsible_people(enrolment.product),
+        sender=TEAM,
+        product=enrolment.label,
+        kind="Échange",
+        subject=f"message{NBSP}: {letter.subject}",
+        content=f"{verb} ce message de l’équipe qui instruit votre candidature{NBSP}: «{NBSP}{letter.subject}{NBSP}».",
+        link=link,
+        action="Répondre" if letter.waits_for_answer else "Lire le message",
+    )
+
+
+def note_shared(candidature: Candidature, letter: Letter) -> None:
+    """The editor finds the note in the platform; a mail only when an answer is expected."""
+    enrolment = candidature.enrolment
+    waits = letter.answer_by == Side.EDITOR
+    send(
+        recipients=responsible_people(enrolment.product),
+        sender=TEAM,
+        product=enrolment.label,
+        kind="Échange",
+        subject=f"réponse attendue{NBSP}: {letter.subject}" if waits else "",
+        content=f"Répondez au sujet de «{NBSP}{letter.subject}{NBSP}»."
+        if waits
+        else f"{letter.get_kind_display()}{NBSP}: «{NBSP}{letter.subject}{NBSP}» est au dossier. Vous n’avez rien à faire.",
+        link=reverse("candidature:letter_list", args=[candidature.pk]),
+        action="Répondre",
+    )
+
+
+def _instructors(candidature: Candidature) -> set[User]:
+    """Whom the editor’s message reaches: the référent, or the whole team while there is none."""
+    return {candidature.referent} if candidature.referent else set(User.objects.with_role(Role.LISTING_TEAM))

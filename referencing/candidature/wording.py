@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from enum import Enum
 from typing import Any
 
+from convergence.ui.typography import format_date
 from convergence.ui.values import Badge, Tone
-from referencing.candidature.enums import CandidatureState, Holder, Outcome, Proposal
+from referencing.candidature.enums import CandidatureState, Holder, Outcome, Proposal, Side
 
 
 class Audience(Enum):
@@ -84,6 +86,14 @@ def ball_words(holder: str, *, is_instructor: bool) -> tuple[str, str]:
     return (AGENT_BALLS if is_instructor else EDITOR_BALLS)[holder]
 
 
+def say_answer_by(side: str, *, is_instructor: bool) -> str:
+    """Whose answer a letter waits for, as this reader is told."""
+    is_own = side == (Side.TEAM if is_instructor else Side.EDITOR)
+    if is_own:
+        return "Attend notre réponse" if is_instructor else "Attend votre réponse"
+    return "Attend la réponse de l’éditeur" if is_instructor else "Attend la réponse de l’équipe"
+
+
 def theme_badge(holder: str, *, is_concluded: bool, is_asked: bool = False, audience: Audience) -> Badge:
     """Where the evaluation of one theme stands; the editor reads a coarse word that tells no verdict."""
     if audience is Audience.EDITOR:
@@ -119,6 +129,9 @@ EVENTS: dict[str, Words] = {
     "withdrawn": Words("Candidature retirée par l’éditeur", "Candidature retirée", told=("reason",)),
     "taken": Words("Prise en charge", "Candidature prise en charge", told=("referent",)),
     "referent_changed": Words("Changement de référent", "Changement de référent", told=("referent",)),
+    "checklist_answered": Words("Liste de recevabilité complétée"),
+    "admissible": Words("Déclarée recevable", "Candidature recevable : l’évaluation commence"),
+    "inadmissible": Words("Déclarée irrecevable", "Candidature irrecevable", told=("reason",)),
     "expert_assigned": Words("Expert désigné"),
     "expert_removed": Words("Expert déchargé"),
     "verdict_given": Words("Verdict rendu"),
@@ -140,6 +153,8 @@ EVENTS: dict[str, Words] = {
     "pre_listing_withdraw": Words(
         "Pré-référencement retiré par l’éditeur", "Pré-référencement retiré", told=("reason",)
     ),
+    "interest_declared": Words("Une personne quitte le dossier après avoir déclaré un lien d’intérêts"),
+    "reminded": Words("Relance de l’éditeur", "Relance", told=("what", "due_on")),
     # discussions and pins of the workspace
     "discussion_opened": Words("Discussion ouverte", "Discussion ouverte sur un critère"),
     "discussion_answered": Words("Message dans une discussion", "Message dans une discussion"),
@@ -164,6 +179,9 @@ EVENTS: dict[str, Words] = {
 #: Details that may be read, with their label; what is not here stays in the journal.
 DETAILS = {
     "dossier": "Dossier",
+    "what": "Objet",
+    "due_on": "Échéance",
+    "person": "Personne",
     "referent": "Référent",
     "previous": "Auparavant",
     "theme": "Thème",
@@ -204,6 +222,17 @@ def list_details(
 def _say_value(key: str, value: Any, themes: Mapping[str, str]) -> str:
     if key == "theme":
         return themes.get(str(value), str(value))
+    if key == "due_on":
+        return format_date(date.fromisoformat(value))
     if isinstance(value, list):
         return ", ".join(str(item) for item in value)
     return _VALUES.get(key, {}).get(str(value), str(value))
+
+
+#: What the silence of the administration means, by regime of the démarche’s settings (A-17).
+SILENCE_EFFECTS = {"acceptance": "le silence vaut acceptation", "rejection": "le silence vaut rejet"}
+
+
+def effect_of_silence(silence: Mapping[str, Any]) -> str:
+    """« le silence vaut rejet »; neutral while the operator has not set the regime."""
+    return SILENCE_EFFECTS.get(silence.get("regime", ""), "le silence produit ses effets")

@@ -125,6 +125,9 @@ candidature:candidature_cancel          applied_candidature                 GET 
 candidature:candidature_cancel          applied_candidature                 POST login 403   403   302   302   404   | 403   403   404   404   404
 candidature:candidature_withdraw        taken_candidature                   GET  login 403   403   200   200   404   | 403   403   404   404   404
 candidature:candidature_withdraw        taken_candidature                   POST login 403   403   302   302   404   | 403   403   404   404   404
+candidature:interest_list               -                                   GET  login 403   403   403   403   403   | 200   200   200   200   200
+candidature:interest_declare            -                                   GET  login 403   403   403   403   403   | 200   200   200   200   200
+candidature:interest_declare            -                                   POST login 403   403   403   403   403   | 422   422   422   422   422
 candidature:candidature_list            -                                   GET  login 403   403   403   403   403   | 200   200   403   403   403
 candidature:candidature_detail          applied_candidature                 GET  login 200   200   200   200   404   | 200   200   404   404   404
 candidature:candidature_take            applied_candidature                 GET  login 403   403   403   403   403   | 200   302   403   403   403

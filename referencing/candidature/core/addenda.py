@@ -81,14 +81,15 @@ def _item(reply: Reply) -> dict[str, Any]:
 @dataclass(frozen=True, slots=True)
 class Reduction:
     """What giving up exchanges does. `given_up` and `kept` are codes `<api>-<direction>`; `removed` criteria fall away;
-    `appearing` ones would be asked now and were not answered; `orientation` is what changes in the frozen answers.
+    `appearing` ones would be asked now and were not answered; `orientation` holds the frozen answers that change, as the
+    dossier writes them (`value` None: not asked any more).
     """
 
     given_up: tuple[str, ...]
     kept: tuple[str, ...]
     removed: tuple[tuple[str, str], ...]
     appearing: tuple[tuple[str, str], ...]
-    orientation: Mapping[str, Any]
+    orientation: tuple[Mapping[str, Any], ...]
 
     @property
     def has_exchange(self) -> bool:
@@ -100,10 +101,10 @@ def reduction_content(reduction: Reduction, *, reason: str) -> dict[str, Any]:
     return {
         "items": [],
         "removed": [code for code, _ in reduction.removed],
-        "removed_titles": {code: title for code, title in reduction.removed},
+        "removed_titles": dict(reduction.removed),
         "given_up": list(reduction.given_up),
         "kept": list(reduction.kept),
-        "orientation": dict(reduction.orientation),
+        "orientation": [dict(row) for row in reduction.orientation],
         "has_exchange": reduction.has_exchange,
         "reason": reason,
     }

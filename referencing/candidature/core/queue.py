@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from datetime import date
 from urllib.parse import urlencode
 
 #: Assignees that depend on who reads, so that a shared view says « à moi » to everybody.
@@ -60,6 +60,11 @@ class QueueFilter:
     sort: str = SORTS[0]
     is_descending: bool = False
     columns: tuple[str, ...] = DEFAULT_COLUMNS
+
+    @property
+    def sort_token(self) -> str:
+        """The order as an address says it: `-depot` from the newest."""
+        return f"{'-' if self.is_descending else ''}{self.sort}"
 
     @property
     def is_filtering(self) -> bool:
@@ -126,7 +131,7 @@ def list_parameters(asked: QueueFilter) -> list[tuple[str, str]]:
             continue
         if field.name == "sort":
             if value != default.sort or asked.is_descending:
-                pairs.append((NAMES["sort"], f"{'-' if asked.is_descending else ''}{value}"))
+                pairs.append((NAMES["sort"], asked.sort_token))
         elif isinstance(value, bool):
             pairs.append((NAMES[field.name], "1"))
         elif isinstance(value, str):
@@ -144,11 +149,22 @@ def write_filter(asked: QueueFilter) -> str:
 def without(asked: QueueFilter, field: str, value: str = "") -> QueueFilter:
     """The filter with one of the values of `field` less, or without that field when it holds a single value."""
     current = getattr(asked, field)
-    left: Any = tuple(each for each in current if each != value) if isinstance(current, tuple) else type(current)()
-    return replace(asked, **{field: left})
+    if isinstance(current, tuple):
+        return replace(asked, **{field: tuple(each for each in current if each != value)})
+    return replace(asked, **{field: type(current)()})
 
 
 def sorted_by(asked: QueueFilter, sort: str) -> QueueFilter:
     """What a press on the header of `sort` asks: that order, then the other way round."""
     is_descending = not asked.is_descending if asked.sort == sort else sort in DESCENDING_FIRST
     return replace(asked, sort=sort, is_descending=is_descending)
+
+
+def say_due(due_on: date, *, today: date) -> str:
+    """« En retard de 3 jours », « Aujourd’hui », « Demain », « Dans 5 jours »."""
+    days = (due_on - today).days
+    if days < 0:
+        return f"En retard de {-days}\u00a0{'jour' if days == -1 else 'jours'}"
+    if days == 0:
+        return "Aujourd’hui"
+    return "Demain" if days == 1 else f"Dans {days}\u00a0jours"

@@ -2,16 +2,27 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import pgtrigger
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django_fsm import FSMField, FSMModelMixin, transition
 
 from referencing.candidature.enums import DISCUSSION_TRANSITIONS, DiscussionState
 from referencing.candidature.models.candidature import Candidature
 from referencing.candidature.rules import can_discuss, can_instruct
+
+if TYPE_CHECKING:
+    from convergence.accounts.models import User
+
+
+class DiscussionQuerySet(models.QuerySet["Discussion"]):
+    def with_unread(self, user: User) -> DiscussionQuerySet:
+        """`is_unread`: something was said since the person last opened the thread."""
+        reads = DiscussionRead.objects.filter(discussion=OuterRef("pk"), user=user, at__gte=OuterRef("last_message_at"))
+        return self.annotate(is_unread=~Exists(reads))
 
 
 class Discussion(FSMModelMixin, models.Model):
@@ -27,6 +38,11 @@ class Discussion(FSMModelMixin, models.Model):
     opened_at = models.DateTimeField("ouverte le")
     last_message_at = models.DateTimeField("dernier message le")
     settled_at = models.DateTimeField("résolue ou close le", null=True, blank=True)
+
+    objects = DiscussionQuerySet.as_manager()
+
+    #: Only on rows read `with_unread`.
+    is_unread: bool
 
     class Meta:
         verbose_name = "discussion"

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 import pgtrigger
@@ -111,6 +111,10 @@ class ComplementItem(models.Model):
     answer = models.JSONField("réponse", default=dict, blank=True)
     comment = models.TextField("commentaire", blank=True)
     version = models.PositiveIntegerField(default=1)
+    edited_at = models.DateTimeField("modifié le", null=True, blank=True)
+    edited_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     answered_at = models.DateTimeField("répondu le", null=True, blank=True)
     answered_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
@@ -144,6 +148,11 @@ class ComplementItem(models.Model):
 
     def __str__(self) -> str:
         return f"{self.code} – {self.title}"
+
+    @property
+    def is_open(self) -> bool:
+        """Waits for the editor’s answer."""
+        return self.answered_at is None and self.closed_at is None
 
 
 class Extension(models.Model):
@@ -194,6 +203,10 @@ class NonConformity(FSMModelMixin, models.Model):
     opened_at = models.DateTimeField("ouverte le")
     version = models.PositiveIntegerField(default=1)
     reply = models.TextField("réponse de l’éditeur", blank=True)
+    edited_at = models.DateTimeField("modifiée le", null=True, blank=True)
+    edited_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     replied_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
@@ -216,6 +229,11 @@ class NonConformity(FSMModelMixin, models.Model):
 
     def __str__(self) -> str:
         return f"Non-conformité n° {self.number}"
+
+    @property
+    def sent_reply(self) -> str:
+        """The reply as agents read it: while the gap is open, what the editor writes is a buffer of its own."""
+        return "" if self.state == NonConformityState.OPEN else self.reply
 
     @transition(
         field=state,
@@ -254,6 +272,9 @@ class NonConformity(FSMModelMixin, models.Model):
         permission=can_judge,
         custom={"label": "Rouvrir"},
     )
-    def reopen(self, *, at: datetime) -> None:
-        self.opened_at = at
+    def reopen(self, *, at: datetime, due_on: date | None) -> None:
+        """The former reply stays in its addendum; the editor writes a new one."""
+        self.opened_at, self.due_on = at, due_on
+        self.reply, self.replied_by, self.replied_at, self.addendum = "", None, None, None
         self.decided_by, self.decision_note, self.decided_at = None, "", None
+        self.version += 1

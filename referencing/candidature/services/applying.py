@@ -10,9 +10,12 @@ from django.utils import timezone
 from convergence.audit import workflow
 from convergence.kernel.errors import Blocker
 from referencing.candidature import notices
+from referencing.candidature.enums import DocumentKind
 from referencing.candidature.models import Candidature
 from referencing.candidature.services import standing
+from referencing.candidature.services.ending import close_children
 from referencing.candidature.services.files import lock_file
+from referencing.candidature.services.issuing import issue
 from referencing.candidature.services.journal import tell
 from referencing.convention.enums import ConventionState
 from referencing.convention.models import Convention
@@ -44,7 +47,11 @@ def apply(*, dossier_id: UUID, actor: User) -> Candidature:
         dossier=dossier,
         enrolment=enrolment,
         applied_by=actor,
-        acknowledgement={key: settings.get(key, "") for key in ("service", "contact")},
+        acknowledgement={
+            "service": settings.get("service", ""),
+            "contact": settings.get("contact", ""),
+            "silence": settings.get("silence", {}).get("effect", ""),
+        },
         has_exchange=bool(content["has_exchange"]),
         organisation_name=content["organisation"]["name"],
         searchable=find_words(content, dossier.reference),
@@ -58,6 +65,7 @@ def apply(*, dossier_id: UUID, actor: User) -> Candidature:
         at=timezone.now(),
     )
     tell(candidature, "applied", actor=actor, data={"dossier": dossier.reference})
+    issue(candidature, DocumentKind.ACKNOWLEDGEMENT)
     standing.refresh(candidature)
     transaction.on_commit(partial(notices.candidature_received, candidature))
     return candidature
@@ -151,6 +159,7 @@ def withdraw(*, candidature_id: UUID, actor: User, reason: str = "") -> Candidat
     """Withdraw once it is being examined; those who work on it are told (BR-099, A-16)."""
     candidature = lock_file(candidature_id, actor)
     workflow.fire(candidature, "withdraw", actor=actor, reason=reason, at=timezone.now())
+    close_children(candidature=candidature, actor=actor, reason=reason or "Candidature retirée par l’éditeur.")
     tell(candidature, "withdrawn", actor=actor, reason=reason)
     standing.refresh(candidature)
     transaction.on_commit(partial(notices.candidature_withdrawn, candidature))

@@ -91,7 +91,7 @@ def settle_pin(*, candidature_id: UUID, pin_id: int, actor: User) -> EvidencePin
     else:
         pin.resolved_at, pin.resolved_by = None, None
     pin.save(update_fields=["resolved_at", "resolved_by"])
-    kind = "pin_settled" if pin.resolved_at else "pin_reopened"
+    kind = "pin_resolved" if pin.resolved_at else "pin_reopened"
     tell(candidature, kind, actor=actor, internal=pin.is_internal, subject=pin, criterion=pin.criterion)
     return pin
 

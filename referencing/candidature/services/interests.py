@@ -59,12 +59,12 @@ def touched_files(person: User) -> CandidatureQuerySet:
 def files_named_by(person: User, lines: Sequence[InterestLine]) -> CandidatureQuerySet:
     """Open files that the person would leave by declaring these links."""
     chosen = Q(organisation__in=[line.organisation_id for line in lines if line.organisation_id])
-    named = Q(organisation_name__in=[Fold(Value(line.name)) for line in lines])
+    named = Q(folded_name__in=[Fold(Value(line.name)) for line in lines])
     return (
         _worked_on(person)
         .alias(
             organisation=F("enrolment__product__organisation"),
-            organisation_name=Fold("enrolment__product__organisation__name"),
+            folded_name=Fold("enrolment__product__organisation__name"),
         )
         .filter(chosen | named)
         .order_by("applied_at", "pk")

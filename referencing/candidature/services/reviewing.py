@@ -14,6 +14,14 @@ from convergence.kernel.errors import Blocker, TransitionRefused
 from referencing.candidature import notices
 from referencing.candidature.content import load_criteria
 from referencing.candidature.core.criteria import EffectiveCriterion, find_criterion
+from referencing.candidature.core.examination import (
+    CHANGED,
+    NEEDS_REREADING,
+    NO_VERDICT,
+    TO_COMPLETE,
+    Judged,
+    find_gap,
+)
 from referencing.candidature.enums import CandidatureState, Outcome
 from referencing.candidature.models import Candidature, ThemeReview, Verdict
 from referencing.candidature.rules import can_give_visa, can_judge
@@ -29,6 +37,15 @@ if TYPE_CHECKING:
 
 #: A favourable verdict speaks for itself; the others are read by somebody who must act on them.
 EXPLAINED = (Outcome.NON_COMPLIANT, Outcome.TO_COMPLETE, Outcome.NOT_APPLICABLE)
+
+
+#: What is said of a criterion that keeps its theme open.
+GAPS = {
+    NO_VERDICT: "n’a pas de verdict",
+    TO_COMPLETE: "est encore « à compléter »",
+    CHANGED: "a reçu un complément depuis son verdict",
+    NEEDS_REREADING: "porte un verdict à relire",
+}
 
 
 class StaleVerdict(Exception):
@@ -121,19 +138,14 @@ def find_theme_blockers(
     blockers = []
     for criterion in criteria:
         verdict = verdicts.get(criterion.code)
-        if verdict is None:
-            code, reason = "no_verdict", "n’a pas de verdict"
-        elif verdict.outcome == Outcome.TO_COMPLETE:
-            code, reason = "to_complete", "est encore « à compléter »"
-        elif verdict.content_sha256 != criterion.content_sha256:
-            code, reason = "changed", "a reçu un complément depuis son verdict"
-        elif verdict.needs_rereading:
-            code, reason = "needs_rereading", "porte un verdict à relire"
-        else:
-            continue
-        page = reverse("candidature:criterion_review", args=[candidature.pk, criterion.code])
-        blockers.append(Blocker(code, f"{criterion.code} {criterion.title} {reason}.", page))
+        if gap := find_gap(criterion, judged_of(verdict)):
+            page = reverse("candidature:criterion_review", args=[candidature.pk, criterion.code])
+            blockers.append(Blocker(gap, f"{criterion.code} {criterion.title} {GAPS[gap]}.", page))
     return blockers
+
+
+def judged_of(verdict: Verdict | None) -> Judged | None:
+    return Judged(verdict.outcome, verdict.content_sha256, verdict.needs_rereading) if verdict else None
 
 
 @transaction.atomic
@@ -233,7 +245,7 @@ def _reopen(candidature: Candidature, review: ThemeReview, *, kind: str, reason:
         candidature,
         kind,
         actor=actor,
-        internal=True,
+        internal=kind != "theme_reopened",
         subject=review,
         reason=reason.strip(),
         data={"theme": review.theme},

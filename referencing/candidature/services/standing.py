@@ -20,6 +20,7 @@ from referencing.candidature.enums import (
 )
 from referencing.candidature.models import Candidature, ComplementItem, NonConformity, ThemeReview, Verdict
 from referencing.candidature.services.clocks import internal_clock, turn
+from referencing.candidature.services.connection.standing import campaign_holder
 from referencing.dossier.readers import read_payload
 
 
@@ -38,6 +39,7 @@ def load_facts(candidature: Candidature) -> FileFacts:
         state=candidature.state,
         themes=_theme_facts(candidature, {code for _, _, code in asked}),
         asked=[Asked(theme, is_with_editor=True, due_on=due_on) for theme, due_on, _ in asked],
+        tests=campaign_holder(candidature),
     )
 
 
@@ -66,13 +68,18 @@ def _theme_facts(candidature: Candidature, with_editor: set[str]) -> list[ThemeF
     ]
 
 
+def load_standing(candidature: Candidature) -> FileStanding:
+    """Who holds the ball now, as a whole and per theme."""
+    return find_standing(load_facts(candidature))
+
+
 def refresh(candidature: Candidature) -> FileStanding:
     """Recompute who holds the ball and until when; call it last in every service that changes the file or a child.
 
     The candidature is locked by the caller, with its enrolment, démarche and dossier loaded. The clock stops or runs
     accordingly, and the due day is that of whoever holds the ball: the editor’s, or the internal one (A-17, A-19).
     """
-    standing = find_standing(load_facts(candidature))
+    standing = load_standing(candidature)
     stops = turn(candidature, _reason_to_stop(candidature, standing), at=timezone.now())
     due_on = _due_on(standing, internal_clock(candidature, stops))
     candidature.waiting_for, candidature.due_on = standing.holder, due_on

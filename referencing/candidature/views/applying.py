@@ -20,9 +20,12 @@ from convergence.products import rules as product_rules
 from convergence.ui.typography import format_date, format_time
 from convergence.ui.values import Action, Badge, Row
 from convergence.ui.views import render_confirmation
+from referencing.candidature.core.checklist import failing
 from referencing.candidature.enums import OPEN_STATES
 from referencing.candidature.models import Candidature
 from referencing.candidature.services import apply, cancel, find_blockers, withdraw
+from referencing.candidature.services.checklist import check_before_applying
+from referencing.candidature.views.checks import present_lines
 from referencing.candidature.wording import Audience, state_badge
 from referencing.dossier.models import Dossier
 from referencing.dossier.outputs import present
@@ -165,13 +168,29 @@ def candidature_apply(request: SignedInRequest, pk: UUID) -> HttpResponse:
     if request.method == "GET" or "confirmed" not in request.POST:
         if blockers := find_blockers(enrolment, dossier):
             return _render_list(request, enrolment, blockers=blockers, chosen=chosen)
-        return render_confirmation(request, action, cancel_url=reverse("candidature:dossier_list", args=[pk]))
+        return _render_apply(request, enrolment, dossier, action)
     try:
         apply(dossier_id=dossier.pk, actor=request.user)
     except TransitionRefused as refusal:
         return _render_list(request, enrolment, blockers=refusal.blockers, chosen=chosen)
     messages.success(request, "Votre candidature est déposée. Un accusé de réception vous est envoyé.")
     return redirect("candidature:dossier_list", pk)
+
+
+def _render_apply(request: SignedInRequest, enrolment: Enrolment, dossier: Dossier, action: Action) -> HttpResponse:
+    """Asks before applying, beside what a verifier will see of the dossier."""
+    lines = check_before_applying(enrolment, read_payload(dossier))
+    return render(
+        request,
+        "candidature/candidature_apply.html",
+        {
+            "action": action,
+            "cancel_url": reverse("candidature:dossier_list", args=[enrolment.pk]),
+            "rows": present_lines(enrolment.pk, lines),
+            "failing": len(failing(lines)),
+            "preflight_url": f"{reverse('candidature:preflight_detail', args=[enrolment.pk])}?dossier={dossier.reference}",
+        },
+    )
 
 
 def _get_candidature(request: SignedInRequest, pk: UUID) -> Candidature:
