@@ -210,8 +210,12 @@ EVENTS: dict[str, Words] = {
         "Dossier de recette renvoyé", "Dossier de recette à reprendre", told=("lines", "reason")
     ),
     "tests_recette_accepted": Words("Dossier de recette accepté", "Dossier de recette accepté"),
-    "tests_slot_proposed": Words("Créneau de raccordement proposé", "Créneau de raccordement proposé", told=("starts_at",)),
-    "tests_slot_booked": Words("Créneau de raccordement réservé", "Créneau de raccordement réservé", told=("starts_at",)),
+    "tests_slot_proposed": Words(
+        "Créneau de raccordement proposé", "Créneau de raccordement proposé", told=("starts_at",)
+    ),
+    "tests_slot_booked": Words(
+        "Créneau de raccordement réservé", "Créneau de raccordement réservé", told=("starts_at",)
+    ),
     "tests_slot_cancelled": Words(
         "Créneau de raccordement annulé", "Créneau de raccordement annulé", told=("starts_at", "reason")
     ),
