@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import Enum
 from typing import Any
 
-from convergence.ui.typography import format_date
+from convergence.ui.typography import format_date, format_datetime
 from convergence.ui.values import Badge, Tone
-from referencing.candidature.enums import CandidatureState, Holder, Outcome, Proposal, Side
+from referencing.candidature.enums import (
+    CandidatureState,
+    Holder,
+    Outcome,
+    Proposal,
+    RequestKind,
+    Ruling,
+    Severity,
+    Side,
+)
+from referencing.enrolment.enums import Api, Direction
 
 
 class Audience(Enum):
@@ -155,6 +165,68 @@ EVENTS: dict[str, Words] = {
     ),
     "interest_declared": Words("Une personne quitte le dossier après avoir déclaré un lien d’intérêts"),
     "reminded": Words("Relance de l’éditeur", "Relance", told=("what", "due_on")),
+    "lapsed": Words("Abandon constaté", "Candidature close par abandon", told=("reason",)),
+    "scope_reduced": Words(
+        "Périmètre réduit par l’éditeur", "Périmètre réduit", told=("given_up", "criteria", "addendum", "reason")
+    ),
+    # requests and non-conformities
+    "request_sent": Words(
+        "Demande à l’éditeur", "Demande de l’équipe d’instruction", told=("number", "kind", "criteria", "due_on")
+    ),
+    "request_withdrawn": Words("Demande retirée", "Demande retirée", told=("number", "reason")),
+    "request_reminded": Words("Relance de l’éditeur", "Relance d’une demande", told=("number",)),
+    "formal_reminder_sent": Words("Mise en demeure", "Mise en demeure", told=("number", "grace_until")),
+    "answers_sent": Words(
+        "Réponses de l’éditeur à une demande", "Réponses envoyées", told=("number", "criteria", "addendum")
+    ),
+    "extension_asked": Words("Délai demandé par l’éditeur", "Délai demandé", told=("number", "wanted_on", "reason")),
+    "extension_granted": Words("Délai accordé", "Délai accordé", told=("number", "due_on", "reason")),
+    "extension_refused": Words("Délai refusé", "Délai refusé", told=("number", "reason")),
+    "non_conformity_opened": Words(
+        "Non-conformité ouverte", "Non-conformité relevée", told=("number", "severity", "due_on")
+    ),
+    "non_conformity_reminded": Words("Relance d’une non-conformité", "Relance d’une non-conformité", told=("number",)),
+    "non_conformity_answered": Words(
+        "Réponse de l’éditeur à une non-conformité", "Réponse à une non-conformité", told=("number", "addendum")
+    ),
+    "non_conformity_lifted": Words("Non-conformité levée", "Non-conformité levée", told=("number", "reason")),
+    "non_conformity_maintained": Words(
+        "Non-conformité maintenue", "Non-conformité maintenue", told=("number", "reason")
+    ),
+    "non_conformity_reopened": Words(
+        "Non-conformité rouverte", "Non-conformité rouverte", told=("number", "due_on", "reason")
+    ),
+    # connection tests
+    "tests_opened": Words("Campagne de tests ouverte", "Tests de connexion à préparer", told=("campaign", "reason")),
+    "tests_narrowed": Words(
+        "Cahier de tests réduit avec le périmètre", "Cahier de tests réduit avec le périmètre", told=("given_up",)
+    ),
+    "tests_coach_named": Words("Accompagnateur des tests désigné", "Accompagnateur désigné", told=("coach",)),
+    "tests_unit_declared": Words("Tests unitaires déclarés par l’éditeur", "Tests unitaires déclarés"),
+    "tests_keys_sent": Words("Clés et cahier de tests envoyés", "Clés et cahier de tests envoyés"),
+    "tests_begun": Words("Cahier de tests commencé par l’éditeur", "Cahier de tests commencé"),
+    "tests_recette_submitted": Words("Dossier de recette reçu", "Dossier de recette déposé"),
+    "tests_recette_sent_back": Words(
+        "Dossier de recette renvoyé", "Dossier de recette à reprendre", told=("lines", "reason")
+    ),
+    "tests_recette_accepted": Words("Dossier de recette accepté", "Dossier de recette accepté"),
+    "tests_slot_proposed": Words(
+        "Créneau de raccordement proposé", "Créneau de raccordement proposé", told=("starts_at",)
+    ),
+    "tests_slot_booked": Words(
+        "Créneau de raccordement réservé", "Créneau de raccordement réservé", told=("starts_at",)
+    ),
+    "tests_slot_cancelled": Words(
+        "Créneau de raccordement annulé", "Créneau de raccordement annulé", told=("starts_at", "reason")
+    ),
+    "tests_started": Words("Raccordement commencé", "Raccordement commencé"),
+    "tests_line_disputed": Words(
+        "Remarque contestée par l’éditeur", "Remarque contestée", told=("line", "lines", "reason")
+    ),
+    "tests_dispute_judged": Words("Contestation jugée", "Contestation jugée", told=("line", "ruling", "reason")),
+    "tests_passed": Words("Tests réussis", "Tests de connexion réussis"),
+    "tests_failed": Words("Tests échoués", "Tests de connexion non réussis", told=("reason",)),
+    "tests_cancelled": Words("Campagne de tests annulée", "Tests de connexion annulés", told=("reason",)),
     # discussions and pins of the workspace
     "discussion_opened": Words("Discussion ouverte", "Discussion ouverte sur un critère"),
     "discussion_answered": Words("Message dans une discussion", "Message dans une discussion"),
@@ -178,7 +250,20 @@ EVENTS: dict[str, Words] = {
 
 #: Details that may be read, with their label; what is not here stays in the journal.
 DETAILS = {
+    "number": "Numéro",
+    "kind": "Nature",
+    "severity": "Gravité",
+    "campaign": "Campagne",
     "dossier": "Dossier",
+    "addendum": "Additif",
+    "given_up": "Échanges abandonnés",
+    "line": "Ligne",
+    "lines": "Lignes",
+    "ruling": "Jugement",
+    "starts_at": "Le",
+    "coach": "Accompagnateur",
+    "wanted_on": "Date souhaitée",
+    "grace_until": "Dernier délai",
     "what": "Objet",
     "due_on": "Échéance",
     "person": "Personne",
@@ -193,9 +278,20 @@ DETAILS = {
     "reason": "Motif",
 }
 _VALUES: dict[str, dict[str, str]] = {
-    "outcome": {value: str(label) for value, label in Outcome.choices},
-    "proposal": {value: str(label) for value, label in Proposal.choices},
+    key: {str(value): str(label) for value, label in choices}
+    for key, choices in (
+        ("outcome", Outcome.choices),
+        ("proposal", Proposal.choices),
+        ("kind", RequestKind.choices),
+        ("severity", Severity.choices),
+        ("ruling", Ruling.choices),
+        (
+            "given_up",
+            [(f"{api}-{way}", f"{api.label} ({way.label.lower()})") for api in Api for way in Direction],
+        ),
+    )
 }
+_DATES = {"due_on", "wanted_on", "grace_until"}
 
 
 def say_event(kind: str, *, audience: Audience) -> str:
@@ -211,21 +307,25 @@ def list_details(
 ) -> list[tuple[str, str]]:
     """(label, text) of what the event’s data says to this audience; `themes`: titles by code."""
     words = EVENTS.get(kind)
-    allowed = words.told if words and audience is Audience.EDITOR else () if audience is Audience.EDITOR else DETAILS
+    told = words.told if words else ()
     return [
         (label, _say_value(key, data[key], themes))
         for key, label in DETAILS.items()
-        if key in allowed and data.get(key) not in (None, "", [])
+        if (key in told or audience is not Audience.EDITOR)
+        and data.get(key) not in (None, "", [])
+        and not isinstance(data[key], dict)
     ]
 
 
 def _say_value(key: str, value: Any, themes: Mapping[str, str]) -> str:
+    if isinstance(value, list):
+        return ", ".join(_say_value(key, item, themes) for item in value)
     if key == "theme":
         return themes.get(str(value), str(value))
-    if key == "due_on":
+    if key in _DATES:
         return format_date(date.fromisoformat(value))
-    if isinstance(value, list):
-        return ", ".join(str(item) for item in value)
+    if key == "starts_at":
+        return format_datetime(datetime.fromisoformat(value))
     return _VALUES.get(key, {}).get(str(value), str(value))
 
 
