@@ -6,13 +6,13 @@ from datetime import timedelta
 from io import BytesIO
 
 import pytest
+from django.core import mail
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
 from openpyxl import load_workbook
 
 from convergence.accounts.enums import MembershipType, Role
-from convergence.jobs.models import Job
 from convergence.ui.typography import in_paris
 from referencing.candidature import models
 from referencing.candidature.enums import CampaignState
@@ -185,8 +185,8 @@ def test_slot_is_proposed_by_one_side_booked_by_the_other_then_cancelled(client,
         assert client.post(book).url == tab(tested)
     other.refresh_from_db()
     assert other.cancelled_at is not None
-    mail = Job.objects.filter(kind="notifications.mail", payload__subject__contains="raccordement fixé").first()
-    assert "BEGIN:VEVENT" in mail.payload["files"][0]["text"]
+    sent = next(each for each in mail.outbox if "raccordement fixé" in each.subject)
+    assert "BEGIN:VEVENT" in sent.attachments[0].content
     calendar = client.get(url("slot_calendar", slot.pk))
     assert calendar["Content-Type"].startswith("text/calendar")
     assert client.get(url("slot_calendar", other.pk)).status_code == 404
@@ -358,8 +358,9 @@ def test_two_people_on_one_line_see_both_texts(client):
     response = client.post(cahier(tested), {**stale, "APP-05-comment": "Mon texte", "action": "save"})
 
     assert response.status_code == 409
-    assert "Texte du collègue" in text_of(response)
-    assert "Mon texte" in text_of(response)
+    (conflict,) = response.context["conflicts"]
+    assert (conflict["theirs"], conflict["mine"]) == ("Texte du collègue", "Mon texte")
+    assert "Un collègue a écrit entre-temps" in text_of(response)
     again = client.post(cahier(tested), {**versions(tested, "APP-05"), "APP-05-comment": "Mon texte", "action": "save"})
     assert again.status_code == 302
 
@@ -443,7 +444,7 @@ class TestWorkbook:
     def test_goes_out_is_filled_offline_previewed_and_comes_in(self, client, tested):
         address = url("workbook_import", tested.campaign.pk)
         upload = filled(
-            client, tested, **{"APP-04": ("OK", "Fait hors ligne"), "APP-09": ("sans objet", "=1+1 usager")}
+            client, tested, **{"APP-04": ("OK", "Fait hors ligne"), "APP-09": ("sans objet", "- un seul usager")}
         )
 
         preview = client.post(address, {"file": upload})
@@ -453,7 +454,7 @@ class TestWorkbook:
 
         response = client.post(address, {"changes": preview.context["changes"]})
         assert response.url == cahier(tested)
-        assert (tested.line("APP-04").result, tested.line("APP-09").comment) == ("ok", "=1+1 usager")
+        assert (tested.line("APP-04").result, tested.line("APP-09").comment) == ("ok", "- un seul usager")
 
     def test_one_error_applies_nothing_and_names_its_line(self, client, tested):
         upload = filled(client, tested, **{"APP-04": ("OK", "Fait"), "APP-05": ("peut-être", "")})
