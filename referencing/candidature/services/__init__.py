@@ -17,7 +17,6 @@ from referencing.candidature.services.asking import (
     open_request,
     remind,
     send_formal_reminder,
-    send_reminders,
     withdraw_request,
 )
 from referencing.candidature.services.assignment import assign_expert, assign_referent, take_charge
@@ -40,6 +39,7 @@ from referencing.candidature.services.non_conformities import (
     reopen_non_conformity,
 )
 from referencing.candidature.services.presence import be_present
+from referencing.candidature.services.reading import mark_read
 from referencing.candidature.services.reviewing import (
     StaleVerdict,
     UnknownCriterion,
@@ -82,6 +82,7 @@ __all__ = [
     "list_secret_questions",
     "lock_file",
     "maintain_non_conformity",
+    "mark_read",
     "move_discussion",
     "narrow_campaign",
     "open_campaign",
@@ -99,7 +100,6 @@ __all__ = [
     "send_answers",
     "send_back_theme",
     "send_formal_reminder",
-    "send_reminders",
     "send_reply",
     "settle_pin",
     "show_secrets",

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from convergence.audit import workflow
 from convergence.kernel.errors import Blocker
-from referencing.candidature import notices_requests as notices
+from referencing.candidature import request_notices as notices
 from referencing.candidature.enums import NonConformityState, RequestState
 from referencing.candidature.models import Candidature, ComplementItem, ComplementRequest, NonConformity
 from referencing.candidature.services import standing

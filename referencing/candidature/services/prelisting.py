@@ -12,10 +12,11 @@ from django.utils import timezone
 from convergence.audit import workflow
 from convergence.kernel.errors import Blocker
 from referencing.candidature import notices
+from referencing.candidature.content import load_criteria
 from referencing.candidature.enums import CandidatureState
 from referencing.candidature.models import Candidature
 from referencing.candidature.services import standing
-from referencing.candidature.services.conclusion import find_objections, find_unfinished, load_criteria
+from referencing.candidature.services.conclusion import find_objections, find_unfinished
 from referencing.candidature.services.connection.campaigns import cancel_campaign
 from referencing.candidature.services.files import lock_file
 from referencing.candidature.services.journal import tell

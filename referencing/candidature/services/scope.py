@@ -16,7 +16,7 @@ from questionnaires.core import Grid
 from questionnaires.facts import restore_orientation
 from questionnaires.grids import compiled_grid
 from questionnaires.models import DefinitionVersion
-from referencing.candidature import notices_requests as notices
+from referencing.candidature import request_notices as notices
 from referencing.candidature.content import load_criteria
 from referencing.candidature.core.addenda import Reduction, reduced_answers, reduction_content
 from referencing.candidature.enums import CandidatureState, RequestState
