@@ -23,8 +23,8 @@ from convergence.products.enums import Interest
 from convergence.products.models import Demarche, Parcours, Product
 from convergence.ui.typography import format_date
 from convergence.ui.values import Badge, Item, Row, TimelineEntry
-from referencing.candidature.enums import CandidatureState
-from referencing.candidature.models import Candidature
+from referencing.candidature.enums import TEAM_CAMPAIGN_STATES, CandidatureState
+from referencing.candidature.models import Candidature, TestCampaign
 from referencing.convention.enums import ConventionState
 from referencing.convention.models import Convention
 from referencing.enrolment.enums import SheetState
@@ -95,6 +95,9 @@ LIST_LIMIT = 100
 
 def agent_counters(user: User) -> list[tuple[str, int, str]]:
     """(label, how many wait, address) for the roles this person holds."""
+    if user.access.has(Role.TESTS, Role.TESTS_LEAD):
+        waiting = TestCampaign.objects.visible_to(user).filter(state__in=TEAM_CAMPAIGN_STATES).count()
+        return [("Campagnes de tests à traiter", waiting, reverse("candidature:campaign_list"))]
     if not user.access.has(Role.LISTING_TEAM):
         return []
     return [

@@ -98,11 +98,12 @@ def file_frame(request: SignedInRequest, candidature: Candidature, tab: str) -> 
     user = request.user
     instructor = is_instructor(user, candidature)
     who, what = ball_words(candidature.waiting_for, is_instructor=instructor)
-    home = (
-        Link("Candidatures", reverse("candidature:candidature_list"))
-        if instructor
-        else Link(candidature.enrolment.label, reverse("pages:enrolment_detail", args=[candidature.enrolment_id]))
-    )
+    if not instructor:
+        home = Link(candidature.enrolment.label, reverse("pages:enrolment_detail", args=[candidature.enrolment_id]))
+    elif user.access.has(Role.TESTS, Role.TESTS_LEAD) and not user.access.reads_every_file:
+        home = Link("Tests de connexion", reverse("candidature:campaign_list"))
+    else:
+        home = Link("Candidatures", reverse("candidature:candidature_list"))
     return {
         "candidature": candidature,
         "is_instructor": instructor,
