@@ -4,7 +4,7 @@ from referencing.candidature.services.admission import answer_checklist, declare
 from referencing.candidature.services.applying import apply, cancel, find_blockers, withdraw
 from referencing.candidature.services.assignment import assign_expert, assign_referent, take_charge
 from referencing.candidature.services.discussing import move_discussion, open_discussion, reply
-from referencing.candidature.services.evidence import add_pin, list_secret_questions, settle_pin, show_secrets
+from referencing.candidature.services.evidence import add_pin, has_secrets, settle_pin, show_secrets
 from referencing.candidature.services.files import lock_file
 from referencing.candidature.services.journal import tell
 from referencing.candidature.services.presence import be_present
@@ -34,7 +34,7 @@ __all__ = [
     "find_blockers",
     "give_verdict",
     "give_visa",
-    "list_secret_questions",
+    "has_secrets",
     "lock_file",
     "move_discussion",
     "open_discussion",

@@ -37,9 +37,9 @@ from referencing.candidature.services.admission import (
     find_inadmissible_blockers,
     reason_templates,
 )
+from referencing.candidature.services.asking import open_request
 from referencing.candidature.services.checklist import check_file, instruction_settings, place_url
 from referencing.candidature.services.issuing import read_act
-from referencing.candidature.services.asking import open_request
 from referencing.candidature.views.frame import file_frame, get_file
 
 if TYPE_CHECKING:
