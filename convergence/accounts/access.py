@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from allauth.mfa.models import Authenticator
-from django.db.models import Exists, OuterRef
 
 from convergence.accounts.enums import MANAGING_TYPES, Role
 
@@ -63,11 +62,10 @@ class Access:
 def load_access(user: User) -> Access:
     """Two queries: memberships with their organisation, roles."""
     memberships = user.memberships.active().select_related("organisation").order_by("organisation__name", "pk")
-    second_factors = Authenticator.objects.filter(user=OuterRef("user"), type__in=SECOND_FACTORS)
-    assignments = list(user.role_assignments.values_list("role", "theme", Exists(second_factors)))
+    assignments = list(user.role_assignments.values_list("role", "theme", "user__authenticator__type"))
     return Access(
         memberships={membership.organisation_id: membership for membership in memberships},
         roles=frozenset(role for role, _, _ in assignments),
         themes=frozenset(theme for _, theme, _ in assignments if theme),
-        lacks_second_factor=any(not is_enrolled for _, _, is_enrolled in assignments),
+        lacks_second_factor=bool(assignments) and not any(factor in SECOND_FACTORS for _, _, factor in assignments),
     )

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import asdict, dataclass
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -16,6 +19,27 @@ from convergence.notifications.models import Notification
 
 MAIL_JOB = "notifications.mail"
 
+_is_silent: ContextVar[bool] = ContextVar("notifications_are_silent", default=False)
+
+
+@contextmanager
+def silence() -> Iterator[None]:
+    """Tell nobody meanwhile: for worlds made in bulk (demonstration, measures), never around a person’s action."""
+    token = _is_silent.set(True)
+    try:
+        yield
+    finally:
+        _is_silent.reset(token)
+
+
+@dataclass(frozen=True, slots=True)
+class MailFile:
+    """A small text joined to a mail: an appointment (`text/calendar`)."""
+
+    name: str
+    mime: str
+    text: str
+
 
 @transaction.atomic
 def send(
@@ -28,12 +52,15 @@ def send(
     product: str = "",
     subject: str = "",
     action: str = "",
+    files: Sequence[MailFile] = (),
 ) -> None:
     """Tell people inside the platform and, when `subject` is given, by mail too.
 
     `link` is a path of this site; `action` words the mail's only link (« Répondre à la demande »); `content` is one
     short French text whose first sentence says what to do.
     """
+    if _is_silent.get():
+        return
     people = list({person.pk: person for person in recipients}.values())
     Notification.objects.bulk_create(
         Notification(recipient_id=person.pk, sender=sender, product=product, kind=kind, content=content, link=link)
@@ -48,11 +75,22 @@ def send(
                 paragraphs=content.split("\n\n"),
                 link=link,
                 action=action,
+                files=files,
             )
 
 
-def send_mail(*, to: str, subject: str, paragraphs: Sequence[str], link: str = "", action: str = "") -> None:
+def send_mail(
+    *,
+    to: str,
+    subject: str,
+    paragraphs: Sequence[str],
+    link: str = "",
+    action: str = "",
+    files: Sequence[MailFile] = (),
+) -> None:
     """Mail one address after commit, by a job: a lost broker loses no mail. `link` is a path of this site."""
+    if _is_silent.get():
+        return
     context = {
         "subject": subject,
         "paragraphs": paragraphs,
@@ -67,6 +105,7 @@ def send_mail(*, to: str, subject: str, paragraphs: Sequence[str], link: str = "
             "subject": subject,
             "text": render_to_string("mails/message.txt", context),
             "html": render_to_string("mails/message.html", context),
+            "files": [asdict(file) for file in files],
         },
     )
 
@@ -90,5 +129,7 @@ def deliver(job: Job, report: Report) -> None:
     """Job handler: send the mail, then forget its text (it may hold a one-time code)."""
     message = EmailMultiAlternatives(subject=job.payload["subject"], body=job.payload["text"], to=[job.payload["to"]])
     message.attach_alternative(job.payload["html"], "text/html")
+    for file in job.payload.get("files", ()):
+        message.attach(file["name"], file["text"], file["mime"])
     message.send()
     Job.objects.filter(pk=job.pk).update(payload={"to": job.payload["to"], "subject": job.payload["subject"]})

@@ -18,6 +18,7 @@ from convergence.products.enums import Interest, ProductType
 from convergence.products.forms import ProductForm
 from convergence.products.models import Product
 from convergence.products.services import create_product, update_product
+from convergence.ui.addresses import address_of_each
 from convergence.ui.values import Item, Row
 
 #: Fields of the product form as they were typed, between its two steps (BR-003).
@@ -35,6 +36,7 @@ def product_list(request: SignedInRequest) -> HttpResponse:
     text = request.GET.get("q", "").strip()
     products = Product.objects.visible_to(request.user).filter(organisation=organisation).with_list_data()
     found = search(products, text, "name", "version", "description").order_by("name", "version", "number")[:LIST_LIMIT]
+    address = address_of_each("pages:product_detail")
     rows = [
         Row(
             cells=[
@@ -43,7 +45,7 @@ def product_list(request: SignedInRequest) -> HttpResponse:
                 product.owner.get_full_name(),
                 product.created_at,
             ],
-            url=product_url(product),
+            url=address(product.pk),
         )
         for product in found
     ]

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import environ
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 
 from convergence.embedded.postgres import Cluster
@@ -204,6 +205,9 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "expire-signing-links": {"task": "convention.expire_links", "schedule": 600},
     "expire-pre-listings": {"task": "candidature.expire_pre_listings", "schedule": 3600},
     "delete-old-drafts": {"task": "drafts.delete_old", "schedule": 86400},
+    # in the daytime of Paris, several times: what a stopped machine missed is said when it is back, and once only
+    "remind-deadlines": {"task": "candidature.remind_deadlines", "schedule": crontab(minute="0", hour="7-19")},
+    "remind-interests": {"task": "candidature.remind_interests", "schedule": crontab(minute="15", hour="7-19")},
     "sweep-incoming-files": {"task": "evidence.sweep", "schedule": 3600},
 }
 

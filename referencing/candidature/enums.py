@@ -174,6 +174,79 @@ DISCUSSION_TRANSITIONS: list[tuple[str, str]] = [
 ENCRYPTED_THEMES = frozenset({"rgpd", "maturite-securite", "securite-echanges"})
 
 
+class CampaignState(models.TextChoices):
+    """Connection tests of a service that exchanges data (domain.md §3.3, X1–X9). « Sans objet » is computed, never a row."""
+
+    UNIT_SELF_CHECK = "unit_self_check", "Tests unitaires"
+    KEYS_SENT = "keys_sent", "Clés et cahier envoyés"
+    E2E_RUNNING = "e2e_running", "Tests de bout en bout en cours"
+    ACCEPTANCE_SUBMITTED = "acceptance_submitted", "Dossier de recette déposé"
+    E2E_REDO = "e2e_redo", "Tests à refaire"
+    CONNECTION_PLANNED = "connection_planned", "Raccordement à planifier"
+    CONNECTION_RUNNING = "connection_running", "Raccordement en cours"
+    REMARK_DISPUTED = "remark_disputed", "Remarque contestée"
+    PASSED = "passed", "Tests réussis"
+    FAILED = "failed", "Tests en échec"
+    CANCELLED = "cancelled", "Campagne annulée"
+
+
+#: A campaign that ended so leaves room for another one (X9).
+REPLACEABLE_CAMPAIGN_STATES = [CampaignState.FAILED, CampaignState.CANCELLED]
+#: Nothing moves any more.
+ENDED_CAMPAIGN_STATES = [CampaignState.PASSED, *REPLACEABLE_CAMPAIGN_STATES]
+LIVE_CAMPAIGN_STATES = [state for state in CampaignState if state not in ENDED_CAMPAIGN_STATES]
+#: The editor fills the dossier de recette.
+EDITOR_FILLS_STATES = [CampaignState.KEYS_SENT, CampaignState.E2E_RUNNING, CampaignState.E2E_REDO]
+#: The tests team fills the final workbook (BR-135).
+FINAL_WORKBOOK_STATES = [CampaignState.CONNECTION_RUNNING, CampaignState.REMARK_DISPUTED]
+#: Slots are proposed and booked.
+SLOT_STATES = [CampaignState.CONNECTION_PLANNED, *FINAL_WORKBOOK_STATES]
+#: The lead may declare failure: something was tested, and no dispute waits (X8).
+FAILABLE_CAMPAIGN_STATES = [
+    *EDITOR_FILLS_STATES,
+    CampaignState.ACCEPTANCE_SUBMITTED,
+    CampaignState.CONNECTION_PLANNED,
+    CampaignState.CONNECTION_RUNNING,
+]
+
+CAMPAIGN_TRANSITIONS: list[tuple[str, str]] = [
+    (CampaignState.UNIT_SELF_CHECK, CampaignState.KEYS_SENT),
+    (CampaignState.KEYS_SENT, CampaignState.E2E_RUNNING),
+    (CampaignState.E2E_RUNNING, CampaignState.ACCEPTANCE_SUBMITTED),
+    (CampaignState.E2E_REDO, CampaignState.ACCEPTANCE_SUBMITTED),
+    (CampaignState.ACCEPTANCE_SUBMITTED, CampaignState.E2E_REDO),
+    (CampaignState.ACCEPTANCE_SUBMITTED, CampaignState.CONNECTION_PLANNED),
+    (CampaignState.CONNECTION_PLANNED, CampaignState.CONNECTION_RUNNING),
+    (CampaignState.CONNECTION_RUNNING, CampaignState.REMARK_DISPUTED),
+    (CampaignState.REMARK_DISPUTED, CampaignState.CONNECTION_RUNNING),
+    (CampaignState.CONNECTION_RUNNING, CampaignState.PASSED),
+    *((state, CampaignState.FAILED) for state in FAILABLE_CAMPAIGN_STATES),
+    *((state, CampaignState.CANCELLED) for state in LIVE_CAMPAIGN_STATES),
+]
+
+
+class TestResult(models.TextChoices):
+    OK = "ok", "OK"
+    KO = "ko", "KO"
+    NOT_APPLICABLE = "na", "Sans objet"
+
+
+class KeysChannel(models.TextChoices):
+    """How the keys of the référencement environment were handed over: never through this platform."""
+
+    SAFE = "safe", "Coffre-fort numérique partagé"
+    ENCRYPTED_MAIL = "encrypted_mail", "Courriel chiffré"
+    PHONE = "phone", "Téléphone"
+    IN_PERSON = "in_person", "En main propre"
+
+
+class Ruling(models.TextChoices):
+    """What the lead says of a disputed remark."""
+
+    UPHELD = "upheld", "Remarque maintenue"
+    OVERTURNED = "overturned", "Remarque levée"
+
+
 class Side(models.TextChoices):
     """The two sides of a file."""
 

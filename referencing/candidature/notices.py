@@ -15,7 +15,15 @@ from convergence.interests.selectors import without_conflict
 from convergence.notifications.services import send
 from convergence.products.people import responsible_people
 from convergence.ui.typography import NBSP, format_datetime
-from referencing.candidature.models import AdmissibilityAct, Candidature, Discussion, DiscussionMessage, ThemeReview
+from referencing.candidature.enums import Side
+from referencing.candidature.models import (
+    AdmissibilityAct,
+    Candidature,
+    Discussion,
+    DiscussionMessage,
+    Letter,
+    ThemeReview,
+)
 from referencing.dossier.readers import read_payload
 from referencing.enrolment.models import PreListing
 
@@ -162,6 +170,7 @@ def expert_removed(candidature: Candidature, expert: User, theme: str) -> None:
         candidature,
         [expert],
         content=f"Le thème « {theme} » de ce dossier ne vous est plus confié. N’y travaillez plus.",
+        link="",
     )
 
 
@@ -319,3 +328,53 @@ def pre_listing_changed(candidature: Candidature, pre_listing: PreListing) -> No
         content += f"\n\nMotif : {pre_listing.reason}"
     _tell_editor(candidature, subject="pré-référencement modifié", content=content)
     _tell_team(candidature, subject="pré-référencement modifié", content=content)
+
+
+def message_sent(candidature: Candidature, letter: Letter) -> None:
+    """To the other side: by mail, since there is something to read and often to answer."""
+    enrolment = candidature.enrolment
+    verb = "Répondez à" if letter.waits_for_answer else "Lisez"
+    link = reverse("candidature:letter_list", args=[candidature.pk])
+    if letter.from_editor:
+        _tell_agents(
+            candidature,
+            _instructors(candidature) - {letter.author},
+            sender=enrolment.product.organisation.name,
+            subject=f"message de l’éditeur{NBSP}: {letter.subject}",
+            content=f"{verb} ce message de {letter.author}{NBSP}: «{NBSP}{letter.subject}{NBSP}».",
+            link=link,
+        )
+        return
+    send(
+        recipients=responsible_people(enrolment.product),
+        sender=TEAM,
+        product=enrolment.label,
+        kind="Échange",
+        subject=f"message{NBSP}: {letter.subject}",
+        content=f"{verb} ce message de l’équipe qui instruit votre candidature{NBSP}: «{NBSP}{letter.subject}{NBSP}».",
+        link=link,
+        action="Répondre" if letter.waits_for_answer else "Lire le message",
+    )
+
+
+def note_shared(candidature: Candidature, letter: Letter) -> None:
+    """The editor finds the note in the platform; a mail only when an answer is expected."""
+    enrolment = candidature.enrolment
+    waits = letter.answer_by == Side.EDITOR
+    send(
+        recipients=responsible_people(enrolment.product),
+        sender=TEAM,
+        product=enrolment.label,
+        kind="Échange",
+        subject=f"réponse attendue{NBSP}: {letter.subject}" if waits else "",
+        content=f"Répondez au sujet de «{NBSP}{letter.subject}{NBSP}»."
+        if waits
+        else f"{letter.get_kind_display()}{NBSP}: «{NBSP}{letter.subject}{NBSP}» est au dossier. Vous n’avez rien à faire.",
+        link=reverse("candidature:letter_list", args=[candidature.pk]),
+        action="Répondre",
+    )
+
+
+def _instructors(candidature: Candidature) -> set[User]:
+    """Whom the editor’s message reaches: the référent, or the whole team while there is none."""
+    return {candidature.referent} if candidature.referent else set(User.objects.with_role(Role.LISTING_TEAM))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import rules
 
 from convergence.accounts.enums import Role
-from convergence.accounts.rules import is_listing_team
+from convergence.accounts.rules import has_role, is_listing_team
 from convergence.products import rules as product_rules
 from referencing.candidature.enums import ENCRYPTED_THEMES
 
@@ -81,6 +81,17 @@ def can_give_visa(user: User, review: Any) -> bool:
     if review.concluded_by_id == user.pk:
         return False
     return is_listing_team(user) or (review.theme in user.access.themes and bool(is_any_expert(user, review)))
+
+
+#: Keys, review of the recette, raccordement, final workbook (BR-135).
+is_tests_team = has_role(Role.TESTS, Role.TESTS_LEAD)
+#: Disputes, failure (A-20).
+is_tests_lead = has_role(Role.TESTS_LEAD)
+#: The editor fills the cahier de tests: any member; deposits it and disputes a remark: those who commit the organisation.
+can_fill_tests = can_prepare
+can_deposit_tests = can_answer
+#: With the file (withdrawn, scope reduced, closed), or by the lead when a campaign must begin again.
+can_cancel_tests = is_listing_team | is_answering | is_tests_lead
 
 
 @rules.predicate

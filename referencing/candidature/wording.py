@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from enum import Enum
 from typing import Any
 
+from convergence.ui.typography import format_date
 from convergence.ui.values import Badge, Tone
-from referencing.candidature.enums import CandidatureState, Holder, Outcome, Proposal
+from referencing.candidature.enums import CandidatureState, Holder, Outcome, Proposal, Side
 
 
 class Audience(Enum):
@@ -84,6 +86,14 @@ def ball_words(holder: str, *, is_instructor: bool) -> tuple[str, str]:
     return (AGENT_BALLS if is_instructor else EDITOR_BALLS)[holder]
 
 
+def say_answer_by(side: str, *, is_instructor: bool) -> str:
+    """Whose answer a letter waits for, as this reader is told."""
+    is_own = side == (Side.TEAM if is_instructor else Side.EDITOR)
+    if is_own:
+        return "Attend notre réponse" if is_instructor else "Attend votre réponse"
+    return "Attend la réponse de l’éditeur" if is_instructor else "Attend la réponse de l’équipe"
+
+
 def theme_badge(holder: str, *, is_concluded: bool, is_asked: bool = False, audience: Audience) -> Badge:
     """Where the evaluation of one theme stands; the editor reads a coarse word that tells no verdict."""
     if audience is Audience.EDITOR:
@@ -119,6 +129,9 @@ EVENTS: dict[str, Words] = {
     "withdrawn": Words("Candidature retirée par l’éditeur", "Candidature retirée", told=("reason",)),
     "taken": Words("Prise en charge", "Candidature prise en charge", told=("referent",)),
     "referent_changed": Words("Changement de référent", "Changement de référent", told=("referent",)),
+    "checklist_answered": Words("Liste de recevabilité complétée"),
+    "admissible": Words("Déclarée recevable", "Candidature recevable : l’évaluation commence"),
+    "inadmissible": Words("Déclarée irrecevable", "Candidature irrecevable", told=("reason",)),
     "expert_assigned": Words("Expert désigné"),
     "expert_removed": Words("Expert déchargé"),
     "verdict_given": Words("Verdict rendu"),
@@ -209,6 +222,8 @@ def list_details(
 def _say_value(key: str, value: Any, themes: Mapping[str, str]) -> str:
     if key == "theme":
         return themes.get(str(value), str(value))
+    if key == "due_on":
+        return format_date(date.fromisoformat(value))
     if isinstance(value, list):
         return ", ".join(str(item) for item in value)
     return _VALUES.get(key, {}).get(str(value), str(value))

@@ -47,7 +47,7 @@ def generate_dossier(*, enrolment_id: UUID, actor: User) -> Dossier:
     if blockers or live is None:
         raise TransitionRefused(blockers)
     now = timezone.now()
-    number = _next_number()
+    number = next_number()
     reference = core.make_reference(number, now)
     content = build_payload(live, reference=reference, at=now, author=str(actor))
     payload = canonical_json(content)
@@ -133,7 +133,7 @@ def find_generation_blockers(enrolment: Enrolment, live: Live | None) -> list[Bl
     return blockers
 
 
-def _next_number() -> int:
+def next_number() -> int:
     """The reference holds the number, so that it is drawn before the row is written."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT nextval('dossier_number')")

@@ -13,7 +13,7 @@ import pikepdf
 from convergence.documents.signatures import Status, Verification, verify_bytes, verify_pdf
 from convergence.kernel.canonical import canonical_json, sha256_hex
 from evidence.vault import key_of, private_storage
-from referencing.dossier.models import Addendum, Dossier
+from referencing.dossier.models import Addendum, AddendumFile, Dossier, DossierFile
 from referencing.dossier.readers import parse_payload
 
 Outcome = Literal["intact", "altered", "unreadable"]
@@ -62,12 +62,14 @@ def verify_reference(reference: str) -> Verdict:
         return verdict
     if content.get("reference") != frozen.reference:
         verdict.blame(f"La référence écrite dans le contenu n’est pas celle {what}.")
-    rows = list(frozen.files.order_by("pk"))
+    files: list[tuple[str, str]]
     if isinstance(frozen, Addendum):
         if content.get("dossier_sha256") != frozen.dossier.sha256:
             verdict.blame("L’additif ne porte pas l’empreinte de son dossier.")
         listed = {(item["criterion"], file["sha256"]) for item in content["items"] for file in item["evidence"]}
-        kept = {(row.criterion, row.sha256) for row in rows}
+        added = list(AddendumFile.objects.filter(addendum=frozen))
+        kept = {(row.criterion, row.sha256) for row in added}
+        files = [(row.sha256, row.name) for row in added]
     else:
         listed = {
             (item["deposit"], item["sha256"])
@@ -75,10 +77,12 @@ def verify_reference(reference: str) -> Verdict:
             for criterion in questionnaire["criteria"]
             for item in criterion["evidence"]
         }
+        rows = list(DossierFile.objects.filter(dossier=frozen))
         kept = {(str(row.deposit_id), row.sha256) for row in rows}
+        files = [(row.sha256, row.name) for row in rows]
     if kept != listed:
         verdict.blame("La liste des preuves ne correspond plus à celle du contenu.")
-    for sha256, name in sorted({(row.sha256, row.name) for row in rows}):
+    for sha256, name in sorted(set(files)):
         path = key_of(sha256)
         if not private_storage().exists(path):
             verdict.blame(f"La preuve « {name} » n’est plus dans le stockage.")

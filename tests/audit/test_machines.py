@@ -16,7 +16,7 @@ from convergence.audit.machines import Machine, list_files, list_machines
 from convergence.jobs.models import Job
 from evidence.models import Blob
 from questionnaires.models import DefinitionVersion, QuestionnaireResponse
-from referencing.candidature.models import Candidature, ComplementRequest, Discussion, NonConformity
+from referencing.candidature.models import Candidature, ComplementRequest, Discussion, NonConformity, TestCampaign
 from referencing.convention.models import Convention
 from referencing.dossier.services import generate_dossier
 from referencing.enrolment.models import AdministrativeSheet, Enrolment, PreListing
@@ -100,6 +100,18 @@ def make_rows() -> dict[type[models.Model], models.Model]:
         opened_at=now,
         last_message_at=now,
     )
+    campaign = TestCampaign.objects.create(
+        **asked,
+        opened_at=now,
+        moved_at=now,
+        opened_by=manager,
+        keys_sent_at=now,
+        keys_sent_by=manager,
+        keys_sent_to="Camille",
+        keys_channel="phone",
+        closed_at=now,
+        close_reason="Essai",
+    )
     pre_listing = PreListing.objects.create(
         enrolment=enrolment, dossier_id=dossier.pk, pre_listed_by=manager, pre_listed_at=now
     )
@@ -120,6 +132,7 @@ def make_rows() -> dict[type[models.Model], models.Model]:
         NonConformity: gap,
         PreListing: pre_listing,
         QuestionnaireResponse: response.questionnaires.get(code="interoperabilite"),
+        TestCampaign: campaign,
     }
 
 

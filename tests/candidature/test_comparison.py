@@ -122,22 +122,20 @@ def test_evidence_is_compared_by_content_then_by_name(before, after, changes):
 
 
 @pytest.mark.parametrize(
-    ("deposited", "validity", "is_expired"),
+    ("deposited", "ages", "is_expired"),
     [
-        ("2025-03-31T10:00:00+00:00", {"default": 12}, False),
-        ("2025-03-30T10:00:00+00:00", {"default": 12}, True),
-        ("2025-03-30T10:00:00+00:00", {"default": 12, "preuve": 24}, False),
-        ("2025-12-31T10:00:00+00:00", {"preuve": 2}, True),
-        ("2026-01-31T10:00:00+00:00", {"preuve": 2}, False),
+        ("2025-03-31T10:00:00+00:00", {("A", "preuve"): 365}, False),
+        ("2025-03-30T10:00:00+00:00", {("A", "preuve"): 365}, True),
+        ("2025-03-30T10:00:00+00:00", {("A", "preuve"): 1095}, False),
+        ("2001-01-01T10:00:00+00:00", {("A", "autre"): 1, ("B", "preuve"): 1}, False),
         ("2001-01-01T10:00:00+00:00", {}, False),
-        ("2001-01-01T10:00:00+00:00", {"preuve": 0, "default": 1}, False),
-        ("", {"default": 1}, False),
+        ("", {("A", "preuve"): 1}, False),
     ],
 )
-def test_evidence_expires_after_the_months_of_its_type(deposited, validity, is_expired):
+def test_evidence_expires_after_the_days_of_its_type(deposited, ages, is_expired):
     same = version(criterion("A", evidence=[file(deposited_at=deposited)]))
 
-    change = only(compare(same, same, validity=validity))
+    change = only(compare(same, same, ages=ages))
 
     assert change.evidence[0].is_expired is is_expired
     assert change.deserves_a_look is is_expired
@@ -161,12 +159,18 @@ def test_addendum_is_a_version_of_its_own():
 def test_scope_reduction_shows_what_was_given_up():
     addendum = {
         "number": 1,
-        "has_exchange": False,
+        "given_up": ["mesures-lecture"],
         "removed": ["SEC.1"],
-        "orientation": [{"code": "Q13", "label": "Échangez-vous ?", "value": "non", "text": "Non"}],
+        "orientation": [
+            {"code": "Q13", "label": "Échangez-vous ?", "value": "non", "text": "Non"},
+            {"code": "Q14", "label": "Quoi ?", "value": None, "text": ""},
+        ],
     }
     before = (criterion("A"), criterion("SEC.1"))
-    asked = [{"code": "Q13", "label": "Échangez-vous ?", "value": "oui", "text": "Oui"}]
+    asked = [
+        {"code": "Q13", "label": "Échangez-vous ?", "value": "oui", "text": "Oui"},
+        {"code": "Q14", "label": "Quoi ?", "value": ["mesures-lecture"], "text": ["Mesures"]},
+    ]
 
     comparison = compare(
         version(*before, orientation=asked, exchange=[scope()]),
@@ -174,7 +178,7 @@ def test_scope_reduction_shows_what_was_given_up():
     )
 
     assert [(each.current.code, each.change) for each in comparison.criteria] == [("A", "same"), ("SEC.1", "removed")]
-    assert [(each.before, each.after) for each in comparison.orientation] == [("Oui", "Non")]
+    assert [(each.before, each.after) for each in comparison.orientation] == [("Oui", "Non"), ("Mesures", "")]
     assert {each.change for each in comparison.exchange} == {"removed"}
     assert not comparison.is_same
 

@@ -6,6 +6,7 @@ How to use them, with examples: `docs/ui.md`; every one in every state: the staf
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -13,7 +14,7 @@ from django.forms import BaseForm, BoundField
 from django.template import Context
 from django.template.loader import render_to_string
 from django.utils import timezone
-from django.utils.html import conditional_escape, format_html
+from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import slugify
 
@@ -47,10 +48,18 @@ def listed_banner(on: date) -> dict[str, Any]:
     return {"on": on}
 
 
-@register.inclusion_tag("components/state_badge.html")
-def state_badge(state: Badge | str, tone: str = "neutral", icon: str = "", small: bool = False) -> dict[str, Any]:
-    badge = state if isinstance(state, Badge) else Badge(label=str(state), tone=tone, icon=icon)  # type: ignore[arg-type]
-    return {"badge": badge, "icon": badge.icon or TONE_ICONS[badge.tone], "small": small}
+@register.simple_tag
+def state_badge(state: Badge | str, tone: str = "neutral", icon: str = "", small: bool = False) -> SafeString:
+    if isinstance(state, Badge):
+        return _render_badge(str(state.label), state.tone, state.icon, small)
+    return _render_badge(str(state), tone, icon, small)
+
+
+@lru_cache(maxsize=512)
+def _render_badge(label: str, tone: str, icon: str, small: bool) -> SafeString:
+    """States are few and stand on every line of every list."""
+    values = {"label": label, "tone": tone, "icon": icon or TONE_ICONS[tone], "small": small}
+    return render_to_string("components/state_badge.html", values)
 
 
 @register.inclusion_tag("components/blocker_list.html")
@@ -188,9 +197,9 @@ def _write_rows(columns: Sequence[Column], rows: Sequence[Row]) -> SafeString:
 
 @register.simple_tag
 def cell(value: Any) -> str:
-    """One value as people read it: badge, link, date, number, text; nothing shows as a dash.
+    """One value as people read it: badge, link, date, number, text, list of those; nothing shows as a dash.
 
-    Text, dates and numbers are most of a list of a thousand cells: they are written here, without a template each.
+    A list page is a thousand cells: they are written here, without a template each.
     """
     match value:
         case None | "":
@@ -206,14 +215,16 @@ def cell(value: Any) -> str:
         case int() | float() | Decimal():
             return fr_number(value)
         case Badge():
-            kind = "badge"
+            return state_badge(value, small=True)
         case Link():
-            kind = "link"
+            return (
+                format_html('<a class="fr-link" href="{}">{}</a>', value.url, value.label) if value.url else value.label
+            )
         case list() | tuple():
-            kind = "list"
+            items = format_html_join("", "<li>{}</li>", ((cell(one),) for one in value))
+            return format_html('<ul class="ui-cell-list">{}</ul>', items)
         case _:
             return str(value)
-    return render_to_string("components/cell.html", {"kind": kind, "value": value})
 
 
 @register.inclusion_tag("components/pagination.html")

@@ -81,8 +81,8 @@ def _item(reply: Reply) -> dict[str, Any]:
 @dataclass(frozen=True, slots=True)
 class Reduction:
     """What giving up exchanges does. `given_up` and `kept` are codes `<api>-<direction>`; `removed` criteria fall away;
-    `appearing` ones would be asked now and were not answered; `orientation` holds the frozen answers that change, as the dossier writes them
-    (`value` None: not asked any more).
+    `appearing` ones would be asked now and were not answered; `orientation` holds the frozen answers that change, as the
+    dossier writes them (`value` None: not asked any more).
     """
 
     given_up: tuple[str, ...]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
 from referencing.candidature.core.criteria import EffectiveCriterion, Evidence, effective_criteria
@@ -17,6 +17,8 @@ FileChange = Literal["added", "removed", "replaced", "same"]
 #: What may differ in a criterion that stands on both sides, or deserve a look (`expired`).
 Aspect = Literal["answer", "comment", "text", "evidence", "expired"]
 OBLIGATION = "obligation"
+#: Days that a file of evidence holds, by criterion and evidence type; those that are not there never expire.
+Ages = Mapping[tuple[str, str], int]
 #: Fields of the payload’s product that the fiche does not repeat.
 PRODUCT_FIELDS = ("nil", "description", "certifications")
 
@@ -32,16 +34,15 @@ class Version:
         return {each.code: each for each in effective_criteria(self.payload, self.addenda)}
 
     def orientation(self) -> list[Line]:
-        """Answers by question; an addendum replaces those that it names."""
+        """Answers by question; an addendum replaces those that it names, a null value takes the question away."""
         rows = {row["code"]: row for row in self.payload["orientation"]["answers"]}
         for addendum in self.addenda:
             rows.update({row["code"]: row for row in addendum.get("orientation", ())})
-        return [Line(code, row["label"], _text(row["text"])) for code, row in rows.items()]
+        return [Line(code, row["label"], _text(row["text"])) for code, row in rows.items() if row["value"] is not None]
 
     def exchange(self) -> list[Line]:
-        """One line per interface, direction and field; none once an addendum gave the exchange up (A-19)."""
-        if any(addendum.get("has_exchange") is False for addendum in self.addenda):
-            return []
+        """One line per interface, direction and field, less those that an addendum gave up (A-19)."""
+        given_up = {code for addendum in self.addenda for code in addendum.get("given_up", ())}
         return [
             Line(
                 f"{scope['api']}-{scope['direction']}-{field}",
@@ -49,6 +50,7 @@ class Version:
                 _text(scope[key]),
             )
             for scope in self.payload["exchange_scope"]
+            if f"{scope['api']}-{scope['direction']}" not in given_up
             for field, key, label in _SCOPE_FIELDS
         ]
 
@@ -156,28 +158,22 @@ class Comparison:
         return not any(counts[key] for key in ("added", "removed", "changed", "values"))
 
 
-def compare_versions(
-    before: Version, after: Version, *, on: date, validity: Mapping[str, int] | None = None
-) -> Comparison:
-    """What `after` changes to `before`. `on`: the day on which evidence is judged expired; `validity`: months that a file
-    of evidence holds, by evidence type, `default` for the others; a type without months never expires."""
+def compare_versions(before: Version, after: Version, *, on: date, ages: Ages | None = None) -> Comparison:
+    """What `after` changes to `before`. `on`: the day on which evidence is judged too old."""
     return Comparison(
-        criteria=_compare_criteria(before.criteria(), after.criteria(), on=on, validity=validity or {}),
+        criteria=_compare_criteria(before.criteria(), after.criteria(), on=on, ages=ages or {}),
         orientation=_compare_lines(before.orientation(), after.orientation()),
         exchange=_compare_lines(before.exchange(), after.exchange()),
         sheet=_compare_lines(before.sheet(), after.sheet()),
     )
 
 
-def is_expired(evidence: Evidence, *, on: date, validity: Mapping[str, int]) -> bool:
-    """Deposited more months ago than a file of its type holds."""
-    months = validity.get(evidence.type, validity.get("default", 0))
-    if not months or not evidence.deposited_at:
+def is_expired(evidence: Evidence, *, criterion: str, on: date, ages: Ages) -> bool:
+    """Deposited longer ago than a file of its type may be, as the checklist judges it."""
+    days = ages.get((criterion, evidence.type))
+    if days is None or not evidence.deposited_at:
         return False
-    deposited = datetime.fromisoformat(evidence.deposited_at).date()
-    month = deposited.month - 1 + months
-    last = (deposited.year + month // 12, month % 12 + 1, deposited.day)
-    return (on.year, on.month, on.day) > last
+    return datetime.fromisoformat(evidence.deposited_at).date() + timedelta(days=days) < on
 
 
 def _compare_criteria(
@@ -185,13 +181,15 @@ def _compare_criteria(
     after: Mapping[str, EffectiveCriterion],
     *,
     on: date,
-    validity: Mapping[str, int],
+    ages: Ages,
 ) -> tuple[CriterionChange, ...]:
     codes = [*after, *(code for code in before if code not in after)]
     changes = []
     for code in codes:
         old, new = before.get(code), after.get(code)
-        files = _compare_evidence(old.evidence if old else (), new.evidence if new else (), on=on, validity=validity)
+        files = _compare_evidence(
+            old.evidence if old else (), new.evidence if new else (), criterion=code, on=on, ages=ages
+        )
         if old is None or new is None:
             changes.append(CriterionChange("added" if old is None else "removed", old, new, (), files))
             continue
@@ -227,7 +225,7 @@ def text_of(criterion: EffectiveCriterion) -> tuple[Any, ...]:
 
 
 def _compare_evidence(
-    before: Sequence[Evidence], after: Sequence[Evidence], *, on: date, validity: Mapping[str, int]
+    before: Sequence[Evidence], after: Sequence[Evidence], *, criterion: str, on: date, ages: Ages
 ) -> tuple[EvidenceChange, ...]:
     """The same content first (by hash), then another content under the same name, then what came and what went."""
     left = list(before)
@@ -246,7 +244,8 @@ def _compare_evidence(
         if former is not None:
             left.remove(former)
         change: FileChange = "same" if kept else "replaced" if former else "added"
-        changes.append(EvidenceChange(change, former, new, is_expired=is_expired(new, on=on, validity=validity)))
+        too_old = is_expired(new, criterion=criterion, on=on, ages=ages)
+        changes.append(EvidenceChange(change, former, new, is_expired=too_old))
     return (*changes, *(EvidenceChange("removed", old, None) for old in left))
 
 

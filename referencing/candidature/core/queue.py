@@ -62,6 +62,11 @@ class QueueFilter:
     columns: tuple[str, ...] = DEFAULT_COLUMNS
 
     @property
+    def sort_token(self) -> str:
+        """The order as an address says it: `-depot` from the newest."""
+        return f"{'-' if self.is_descending else ''}{self.sort}"
+
+    @property
     def is_filtering(self) -> bool:
         """Whether anything narrows the list, sort and columns apart."""
         bare = QueueFilter(sort=self.sort, is_descending=self.is_descending, columns=self.columns)
@@ -126,7 +131,7 @@ def list_parameters(asked: QueueFilter) -> list[tuple[str, str]]:
             continue
         if field.name == "sort":
             if value != default.sort or asked.is_descending:
-                pairs.append((NAMES["sort"], f"{'-' if asked.is_descending else ''}{value}"))
+                pairs.append((NAMES["sort"], asked.sort_token))
         elif isinstance(value, bool):
             pairs.append((NAMES[field.name], "1"))
         elif isinstance(value, str):

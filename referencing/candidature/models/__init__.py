@@ -4,6 +4,7 @@ from referencing.candidature.models.admission import AdmissibilityAct, Admissibi
 from referencing.candidature.models.candidature import Candidature, CandidatureEvent, CandidatureQuerySet, ThemeReview
 from referencing.candidature.models.clock import ClockStop, DeadlineReminder
 from referencing.candidature.models.conclusion import Conclusion
+from referencing.candidature.models.connection import TestCampaign, TestDispute, TestFile, TestLine, TestSlot
 from referencing.candidature.models.correspondence import Attachment, Letter, LetterRead
 from referencing.candidature.models.discussion import Discussion, DiscussionMessage, DiscussionRead
 from referencing.candidature.models.queue import CalendarFeed, QueueHabit, QueueView, Reading
@@ -37,6 +38,11 @@ __all__ = [
     "QueueHabit",
     "QueueView",
     "Reading",
+    "TestCampaign",
+    "TestDispute",
+    "TestFile",
+    "TestLine",
+    "TestSlot",
     "ThemeReview",
     "Verdict",
 ]

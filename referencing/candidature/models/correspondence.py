@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import TYPE_CHECKING
 
 import pgtrigger
 from django.conf import settings
@@ -11,6 +12,27 @@ from evidence.models import StoredFile
 from referencing.candidature.enums import LetterKind, Side
 from referencing.candidature.models.candidature import Candidature
 from referencing.candidature.models.requests import ComplementItem, NonConformity
+
+if TYPE_CHECKING:
+    from convergence.accounts.models import User
+
+
+class LetterQuerySet(models.QuerySet["Letter"]):
+    def of(self, candidature: Candidature, *, is_instructor: bool) -> LetterQuerySet:
+        """The correspondence of a file that its reader may see: internal notes are for agents."""
+        rows = self.filter(candidature=candidature)
+        return rows if is_instructor else rows.filter(is_internal=False)
+
+    def waiting(self) -> LetterQuerySet:
+        """An answer is expected and did not come."""
+        return self.filter(waits_for_answer=True, answered_at__isnull=True)
+
+    def unread_by(self, user: User) -> LetterQuerySet:
+        """Written by somebody else since this person last read the file’s correspondence."""
+        last = LetterRead.objects.filter(
+            candidature=models.OuterRef("candidature"), user=user, at__gte=models.OuterRef("written_at")
+        )
+        return self.exclude(author=user).filter(~models.Exists(last))
 
 
 class Letter(models.Model):
@@ -30,6 +52,8 @@ class Letter(models.Model):
     waits_for_answer = models.BooleanField("attend une réponse", default=False)
     answer_by = models.CharField("réponse attendue de", max_length=10, choices=Side.choices, blank=True)
     answered_at = models.DateTimeField("réponse reçue le", null=True, blank=True)
+
+    objects = LetterQuerySet.as_manager()
 
     class Meta:
         verbose_name = "échange"

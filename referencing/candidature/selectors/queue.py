@@ -134,7 +134,11 @@ def with_list_data(rows: CandidatureQuerySet, user: User) -> CandidatureQuerySet
         ),
         reviews_data=ArraySubquery(
             themes.values(
-                data=JSONObject(theme="theme", expert=Concat("expert__first_name", Value(" "), "expert__last_name"))
+                data=JSONObject(
+                    theme="theme",
+                    expert=Concat("expert__first_name", Value(" "), "expert__last_name"),
+                    expert_id="expert_id",
+                )
             )
         ),
     )

@@ -144,10 +144,11 @@ def _remind_editor(candidature: Candidature, *, at: datetime) -> int:
     gaps = NonConformity.objects.filter(
         candidature=candidature, state=NonConformityState.OPEN, closed_at__isnull=True, due_on__isnull=False
     ).order_by("number")
-    for child in (*requests, *gaps):
-        due_on: date = child.due_on  # type: ignore[assignment]
-        kind = kind_for(due_on, today=today)
-        if kind is None or not _is_news(candidature, kind, child.pk, due_on, at=at):
+    children: list[ComplementRequest | NonConformity] = [*requests, *gaps]
+    for child in children:
+        due_on = child.due_on
+        kind = kind_for(due_on, today=today) if due_on else None
+        if due_on is None or kind is None or not _is_news(candidature, kind, child.pk, due_on, at=at):
             continue
         is_late = kind is ReminderKind.PASSED
         deadline_notices.editor_day(

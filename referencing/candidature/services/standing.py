@@ -20,6 +20,7 @@ from referencing.candidature.enums import (
 )
 from referencing.candidature.models import Candidature, ComplementItem, NonConformity, ThemeReview, Verdict
 from referencing.candidature.services.clocks import internal_clock, turn
+from referencing.candidature.services.connection.standing import campaign_holder
 from referencing.dossier.readers import read_payload
 
 
@@ -38,6 +39,7 @@ def load_facts(candidature: Candidature) -> FileFacts:
         state=candidature.state,
         themes=_theme_facts(candidature, {code for _, _, code in asked}),
         asked=[Asked(theme, is_with_editor=True, due_on=due_on) for theme, due_on, _ in asked],
+        tests=campaign_holder(candidature),
     )
 
 

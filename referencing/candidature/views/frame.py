@@ -31,12 +31,22 @@ def shows_conclusion(user: User, candidature: Candidature) -> bool:
     return is_instructor(user, candidature) and candidature.state in ADMISSIBLE_STATES
 
 
+def shows_tests(user: User, candidature: Candidature) -> bool:
+    """Only a service that exchanges data is tested, once its file is admissible (BR-130)."""
+    return candidature.has_exchange and candidature.admissible_at is not None
+
+
 def shows_admissibility(user: User, candidature: Candidature) -> bool:
     return is_instructor(user, candidature) and candidature.taken_at is not None
 
 
 def shows_experts(user: User, candidature: Candidature) -> bool:
     return is_instructor(user, candidature) and candidature.admissible_at is not None
+
+
+def shows_requests(user: User, candidature: Candidature) -> bool:
+    """Once somebody may ask: nothing is asked of a file that nobody took in charge."""
+    return candidature.taken_at is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +63,17 @@ class Tab:
 #: In the order of the work; each topic adds its own line.
 TABS: list[Tab] = [
     Tab("summary", "Synthèse", "candidature:candidature_detail", editor_label="Suivi"),
+    Tab("tests", "Tests de connexion", "candidature:campaign_detail", shows_tests),
     Tab("dossier", "Dossier", "candidature:candidature_dossier"),
+    Tab("changes", "Ce qui a changé", "candidature:candidature_changes"),
+    Tab("letters", "Échanges", "candidature:letter_list"),
     Tab("history", "Historique", "candidature:candidature_history"),
     Tab("admissibility", "Recevabilité", "candidature:admissibility_detail", shows_admissibility),
     Tab("experts", "Experts", "candidature:expert_list", shows_experts),
     Tab("examination", "Examen des critères", "candidature:examination", editor_label="Critères et preuves"),
+    Tab("requests", "Demandes", "candidature:request_list", shows_requests),
+    Tab("dossier", "Dossier", "candidature:candidature_dossier"),
+    Tab("history", "Historique", "candidature:candidature_history"),
     Tab("conclusion", "Conclusion", "candidature:candidature_conclude", shows_conclusion),
 ]
 

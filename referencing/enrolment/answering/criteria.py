@@ -32,8 +32,7 @@ from referencing.enrolment.answering.wording import (
     expected_words,
     nature_badge,
 )
-from referencing.enrolment.answering.zones import Zone, make_zones
-from referencing.enrolment.models import Enrolment
+from referencing.enrolment.answering.zones import Zone, ZoneMaker
 
 COMMENT, VALUE = "-comment", "-value"
 
@@ -166,12 +165,10 @@ class Problems:
     zones: Mapping[str, list[str]] = field(default_factory=dict)
 
 
-def render_criterion(
-    enrolment: Enrolment, view: CriterionView, data: QueryDict | None, problems: Problems, *, can_write: bool
-) -> SafeString:
+def render_criterion(maker: ZoneMaker, view: CriterionView, data: QueryDict | None, problems: Problems) -> SafeString:
     """The block of one criterion; `data` is what was posted when the page is shown again, and it wins."""
-    criterion, code, kind = view.criterion, view.code, view.kind
-    grid = enrolment.response.definition.sha256
+    criterion, code, kind, can_write = view.criterion, view.code, view.kind, maker.can_write
+    grid = maker.enrolment.response.definition.sha256
     if data is not None and f"{code}{VERSION}" not in data:
         data = None  # a criterion that the posted page did not hold yet
     choices = None
@@ -186,7 +183,7 @@ def render_criterion(
     comment = data.get(f"{code}{COMMENT}", "") if data is not None else view.comment
     value = _value(view, data, problems)
     if comment or value or view.evidence:
-        zones = make_zones(enrolment, view, can_write=can_write, errors=problems.zones)
+        zones = maker.zones_of(view)
         return _render(head, choices, view.version, can_write, comment=comment, value=value, zones=zones)
     return _render_bare(head, choices, view.version, can_write)
 

@@ -5,15 +5,19 @@ One form for answers and files, so that depositing a file without scripts loses 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from uuid import UUID
 
+from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.safestring import SafeString
 
+from convergence.ui.addresses import address_of_each
 from convergence.ui.typography import NBSP
 from convergence.ui.values import Action
-from evidence.values import DepositedFile, DropZone, deposited_file, drop_zone
+from evidence.values import DepositedFile, deposited_file, drop_zone
 from questionnaires.models import Deposit
 from questionnaires.selectors import CriterionView, EvidenceView
 from referencing.enrolment.models import Enrolment
@@ -25,10 +29,20 @@ TO_CONFIRM = "Ce dépôt attend votre confirmation."
 
 
 @dataclass(frozen=True, slots=True)
-class Zone:
-    """A drop zone with what surrounds it: template to fill in, confirmation that is awaited, encrypted container."""
+class ZoneFrame:
+    """What a zone says around its files: title, document to fill in, confirmation that is awaited, field of the file."""
 
-    drop: DropZone
+    id: str
+    label: str
+    required: bool
+    accepted: str
+    accept: str
+    max_size: str
+    max_bytes: int
+    submit_label: str
+    errors: tuple[str, ...]
+    locked: str
+    can_write: bool
     is_encrypted: bool
     is_single: bool
     template_url: str
@@ -38,28 +52,54 @@ class Zone:
     @property
     def file_name(self) -> str:
         """Name of the file input."""
-        return self.drop.id + FILE
+        return self.id + FILE
 
 
-def make_zones(
-    enrolment: Enrolment, view: CriterionView, *, can_write: bool, errors: Mapping[str, Collection[str]]
-) -> list[Zone]:
-    """The zones of a criterion, in the order of the grid. `errors` go by zone id."""
-    return [_zone(enrolment, view, each, can_write, list(errors.get(each.anchor, ()))) for each in view.evidence]
+# As for the text of a criterion (see `criteria`): mostly the same for every product.
+@lru_cache(maxsize=2048)
+def render_frame(zone: ZoneFrame) -> tuple[SafeString, SafeString]:
+    """Head and field of the zone."""
+    parts = ("enrolment/answering/zone_head.html", "enrolment/answering/zone_field.html")
+    head, field = (render_to_string(part, {"zone": zone}) for part in parts)
+    return head, field
 
 
-def _zone(enrolment: Enrolment, view: CriterionView, each: EvidenceView, can_write: bool, errors: list[str]) -> Zone:
-    expected = each.expected
-    waiting = each.waiting
-    locked = ""
-    if each.is_definitive:
-        locked = DEFINITIVE
-    elif waiting and can_write:
-        locked = TO_CONFIRM
-    elif not can_write:
-        locked = "Cette zone se consulte mais ne reçoit plus de fichier."
-    return Zone(
-        drop=drop_zone(
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """A drop zone on the page."""
+
+    id: str
+    label: str
+    head: SafeString
+    field: SafeString
+    files: Sequence[DepositedFile]
+    archived_url: str
+
+
+class ZoneMaker:
+    """Makes the zones of the criteria of one page. `errors` go by zone id."""
+
+    def __init__(self, enrolment: Enrolment, *, can_write: bool, errors: Mapping[str, Collection[str]]) -> None:
+        self.enrolment, self.can_write, self._errors = enrolment, can_write, errors
+        self._download_url = address_of_each("enrolment:evidence_download", enrolment.pk)
+        self._archive_url = address_of_each("enrolment:evidence_archive", enrolment.pk)
+        self._archived_url = address_of_each("enrolment:evidence_archived", enrolment.pk, like="critere")
+
+    def zones_of(self, view: CriterionView) -> list[Zone]:
+        """In the order of the grid."""
+        return [self._zone(view, each) for each in view.evidence]
+
+    def _zone(self, view: CriterionView, each: EvidenceView) -> Zone:
+        expected, key = each.expected, self.enrolment.pk
+        waiting = each.waiting if self.can_write else None
+        locked = ""
+        if each.is_definitive:
+            locked = DEFINITIVE
+        elif waiting:
+            locked = TO_CONFIRM
+        elif not self.can_write:
+            locked = "Cette zone se consulte mais ne reçoit plus de fichier."
+        drop = drop_zone(
             id=each.anchor,
             label=expected.label,
             url="",
@@ -67,31 +107,37 @@ def _zone(enrolment: Enrolment, view: CriterionView, each: EvidenceView, can_wri
             max_size_mb=expected.max_size_mb,
             required=expected.required,
             submit_label="Déposer le conteneur" if expected.encrypted else "Déposer le fichier",
-            errors=errors,
-            files=[_file(enrolment, deposit, can_write) for deposit in each.deposits],
-            archived_url=reverse("enrolment:evidence_archived", args=[enrolment.pk, view.code]),
+        )
+        frame = ZoneFrame(
+            id=drop.id,
+            label=drop.label,
+            required=drop.required,
+            accepted=drop.accepted,
+            accept=drop.accept,
+            max_size=drop.max_size,
+            max_bytes=drop.max_bytes,
+            submit_label=drop.submit_label,
+            errors=tuple(self._errors.get(each.anchor, ())),
             locked=locked,
-        ),
-        is_encrypted=expected.encrypted,
-        is_single=expected.single_deposit,
-        template_url=(
-            reverse("enrolment:evidence_template", args=[enrolment.pk, view.code, expected.code])
-            if expected.template
-            else ""
-        ),
-        confirm_url=(
-            reverse("enrolment:evidence_confirm", args=[enrolment.pk, waiting.pk]) if waiting and can_write else ""
-        ),
-        container_url=reverse("enrolment:container_download", args=[enrolment.pk]) if expected.encrypted else "",
-    )
+            can_write=self.can_write,
+            is_encrypted=expected.encrypted,
+            is_single=expected.single_deposit,
+            template_url=(
+                reverse("enrolment:evidence_template", args=[key, view.code, expected.code])
+                if expected.template
+                else ""
+            ),
+            confirm_url=reverse("enrolment:evidence_confirm", args=[key, waiting.pk]) if waiting else "",
+            container_url=reverse("enrolment:container_download", args=[key]) if expected.encrypted else "",
+        )
+        files = [self._file(deposit) for deposit in each.deposits]
+        return Zone(drop.id, drop.label, *render_frame(frame), files, self._archived_url(view.code))
 
-
-def _file(enrolment: Enrolment, deposit: Deposit, can_write: bool) -> DepositedFile:
-    archive = None
-    if can_write and deposit.confirmed_at is None:
-        url = reverse("enrolment:evidence_archive", args=[enrolment.pk, deposit.pk])
-        archive = Action("Archiver", url, key=f"archive:{deposit.pk}")
-    return deposited_file(deposit.file, download_url=download_url(enrolment, deposit.pk), archive=archive)
+    def _file(self, deposit: Deposit) -> DepositedFile:
+        archive = None
+        if self.can_write and deposit.confirmed_at is None:
+            archive = Action("Archiver", self._archive_url(deposit.pk), key=f"archive:{deposit.pk}")
+        return deposited_file(deposit.file, download_url=self._download_url(deposit.pk), archive=archive)
 
 
 def download_url(enrolment: Enrolment, deposit: UUID) -> str:

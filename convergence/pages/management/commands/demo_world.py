@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from convergence.accounts import demo
 from convergence.interests.demo import declare_for_demo_people
-from convergence.pages import demo_products
+from convergence.pages import demo_candidatures, demo_products
 
 #: What makes the demo world, in order; each step is idempotent and does nothing the second time.
 STEPS: tuple[tuple[str, Callable[[], object]], ...] = (
@@ -16,6 +16,7 @@ STEPS: tuple[tuple[str, Callable[[], object]], ...] = (
     ("Parcours et démarches", demo_products.load_parcours),
     ("Grille", demo_products.publish_grid),
     ("Produits", demo_products.create_demo_products),
+    ("Candidatures", demo_candidatures.create_demo_candidatures),
 )
 
 

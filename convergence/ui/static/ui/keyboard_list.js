@@ -1,4 +1,5 @@
-/* In a list (`data-keyboard-list`): arrows move between rows, Home and End go to the ends, Enter opens. */
+/* In a list (`data-keyboard-list`): arrows move between rows, Home and End go to the ends, Enter opens. The list of a work
+   queue (`data-keyboard-list="page"`) is also entered by the down arrow when nothing on the page has the focus. */
 import { once } from "./once.js";
 
 export function start(root) {
@@ -13,6 +14,15 @@ export function start(root) {
       if (there === undefined || !links[there]) return;
       event.preventDefault();
       links[there].focus();
+    });
+    if (list.dataset.keyboardList !== "page") continue;
+    document.addEventListener("keydown", (event) => {
+      if (event.key !== "ArrowDown" || event.altKey || event.ctrlKey || event.metaKey) return;
+      if (document.activeElement && document.activeElement !== document.body) return;
+      const first = list.querySelector("[data-row] .ui-table__link");
+      if (!first) return;
+      event.preventDefault();
+      first.focus();
     });
   }
 }

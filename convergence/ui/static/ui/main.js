@@ -1,6 +1,7 @@
 /* Entry point of every page: starts the small behaviours below, now and again after each htmx swap.
    Each module exports `start(root)`; it must tolerate being called twice on the same element. */
 import * as autosave from "./autosave.js";
+import * as checkAll from "./check_all.js";
 import * as confirm from "./confirm.js";
 import * as copy from "./copy.js";
 import * as dropZone from "./drop_zone.js";
@@ -13,7 +14,7 @@ import * as print from "./print.js";
 import * as submit from "./submit.js";
 import * as unsaved from "./unsaved.js";
 
-const modules = [fold, focusErrors, grow, copy, confirm, keyboardList, print, submit, autosave, unsaved, dropZone];
+const modules = [fold, focusErrors, grow, copy, confirm, keyboardList, print, submit, autosave, unsaved, dropZone, checkAll];
 const start = (root) => {
   for (const element of once(root, "[data-needs-js]", "main")) element.hidden = false;
   modules.forEach((module) => module.start(root));

@@ -50,7 +50,7 @@ from referencing.enrolment.answering.criteria import (
 )
 from referencing.enrolment.answering.forms import VERSION
 from referencing.enrolment.answering.pages import Place, find_place, page_values, panel, refused, state_badge
-from referencing.enrolment.answering.zones import FILE
+from referencing.enrolment.answering.zones import FILE, ZoneMaker
 
 TO_DO = f"Il reste à faire avant de continuer. Vos réponses sont enregistrées{NBSP}:"
 
@@ -297,14 +297,13 @@ def render_page(
     place, shown = page.place, page.shown
     found = problems or Problems()
     can_write = place.access.can_write
+    maker = ZoneMaker(place.enrolment, can_write=can_write, errors=found.zones)
     sections = [
         {
             "title": section_title(section.section),
             "introduction": section.section.introduction,
             "resources": [Link(each.label, each.url) for each in section.section.resources],
-            "criteria": [
-                render_criterion(place.enrolment, view, data, found, can_write=can_write) for view in section.criteria
-            ],
+            "criteria": [render_criterion(maker, view, data, found) for view in section.criteria],
         }
         for section in shown.sections
     ]

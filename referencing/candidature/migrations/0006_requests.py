@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('candidature', '0005_correspondence'),
+        ('candidature', '0006_connection'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -33,11 +33,6 @@ class Migration(migrations.Migration):
             model_name='nonconformity',
             name='edited_by',
             field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='nonconformity',
-            name='reminded_at',
-            field=models.DateTimeField(blank=True, null=True, verbose_name='relancée le'),
         ),
         migrations.AlterField(
             model_name='complementrequest',

@@ -1,0 +1,88 @@
+"""How much each person holds, from counts that stop early: the page costs the same whatever the number of files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import OuterRef, Q, QuerySet
+
+from convergence.accounts.enums import Role
+from convergence.accounts.models import User as Person
+from referencing.candidature import ordering
+from referencing.candidature.enums import OPEN_STATES, CandidatureState
+from referencing.candidature.models import Candidature, ThemeReview
+from referencing.candidature.selectors.queue import CappedCount
+
+if TYPE_CHECKING:
+    from convergence.accounts.models import User
+
+#: « 200+ » in one cell is too much work for one person already.
+CELL_LIMIT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """Counts stop at `CELL_LIMIT + 1`: per open state for a référent, one of themes to conclude for an expert."""
+
+    person_id: UUID
+    name: str
+    counts: tuple[int, ...]
+    late: int
+    themes: tuple[str, ...] = ()
+
+
+def list_workloads(user: User, *, today: date) -> tuple[list[Workload], list[Workload]]:
+    """Référents, then experts, by name: those who hold the role, and those who lost it and still hold files. Two queries."""
+    visible = Candidature.objects.visible_to(user)
+    late = visible.open().alias(due_key=ordering.due_key()).filter(due_key__lt=today)
+    held = visible.filter(referent=OuterRef("pk"))
+    in_state = {
+        f"in_{state}": _count(
+            held.alias(state_rank=ordering.state_rank()).filter(state_rank=ordering.STATE_RANKS[state])
+        )
+        for state in OPEN_STATES
+    }
+    referents = _people(Role.LISTING_TEAM, Q(pk__in=visible.open().values("referent"))).annotate(
+        **in_state, late=_count(late.filter(referent=OuterRef("pk")))
+    )
+    reviews = ThemeReview.objects.filter(expert=OuterRef("pk"), concluded_at__isnull=True)
+    experts = _people(Role.EXPERT, Q()).annotate(
+        themes=ArrayAgg("role_assignments__theme", filter=Q(role_assignments__role=Role.EXPERT), default=[]),
+        to_conclude=_count(
+            reviews.filter(candidature__in=visible.filter(state=CandidatureState.EVALUATION).values("pk"))
+        ),
+        late=_count(reviews.filter(candidature__in=late.values("pk"))),
+    )
+    return (
+        [
+            Workload(
+                person.pk,
+                person.get_full_name(),
+                tuple(getattr(person, f"in_{state}") for state in OPEN_STATES),
+                person.late,
+            )
+            for person in referents
+        ],
+        [
+            Workload(person.pk, person.get_full_name(), (person.to_conclude,), person.late, tuple(person.themes))
+            for person in experts
+        ],
+    )
+
+
+def _count(rows: QuerySet) -> CappedCount:
+    return CappedCount(rows.order_by().values("pk")[: CELL_LIMIT + 1])
+
+
+def _people(role: Role, more: Q) -> QuerySet[Person]:
+    return (
+        Person.objects.filter(
+            Q(is_active=True, role_assignments__role=role) | more if more else Q(role_assignments__role=role)
+        )
+        .distinct()
+        .order_by("last_name", "first_name", "pk")
+    )
