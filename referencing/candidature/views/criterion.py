@@ -58,6 +58,22 @@ from referencing.candidature.views.threads import (
 from referencing.candidature.views.viewer import Builder
 from referencing.dossier.readers import LEVELS, NATURES, acceptable_text, read_payload
 
+KEYS = (
+    ("1 2 3 4", "Choisir le verdict : conforme, non conforme, à compléter, sans objet"),
+    ("Ctrl + Entrée", "Enregistrer et passer au prochain critère à examiner"),
+    ("n, j", "Critère suivant"),
+    ("p, k", "Critère précédent"),
+    ("t", "Motifs prêts à l’emploi"),
+    ("e", "Aller aux preuves, puis ← et → pour tourner les pages"),
+    ("/", "Chercher dans le document"),
+    ("v", "Revenir au verdict"),
+    ("c", "Demander à l’éditeur les compléments des critères « à compléter »"),
+    ("m", "Écrire un message"),
+    ("l", "Liste des critères"),
+    ("Échap", "Quitter un champ, pour que les touches agissent de nouveau"),
+    ("?", "Cette aide"),
+)
+
 
 @never_cache
 @require_http_methods(["GET", "POST"])
@@ -220,6 +236,11 @@ def render_criterion(
         values["progress"] = progress_of(scope, judged)
         values["others"] = _others(request, candidature, about, now=timezone.now())
         values["poll_seconds"] = POLL_SECONDS
+        values["keys"] = KEYS
+        values["may_ask"] = bool(can_instruct(request.user, candidature))
+        values["to_ask"] = sum(
+            judged[each.code].outcome == Outcome.TO_COMPLETE for each in scope if each.code in judged
+        )
     return render(request, "candidature/criterion_review.html", values, status=status)
 
 

@@ -58,6 +58,7 @@ class Tab:
     url: str
     is_shown: Callable[[User, Candidature], bool] = everybody
     editor_label: str = ""
+    shortcut: str = ""
 
 
 #: In the order of the work; each topic adds its own line.
@@ -70,7 +71,13 @@ TABS: list[Tab] = [
     Tab("history", "Historique", "candidature:candidature_history"),
     Tab("admissibility", "Recevabilité", "candidature:admissibility_detail", shows_admissibility),
     Tab("experts", "Experts", "candidature:expert_list", shows_experts),
-    Tab("examination", "Examen des critères", "candidature:examination", editor_label="Critères et preuves"),
+    Tab(
+        "examination",
+        "Examen des critères",
+        "candidature:examination",
+        editor_label="Critères et preuves",
+        shortcut="x",
+    ),
     Tab("requests", "Demandes", "candidature:request_list", shows_requests),
     Tab("dossier", "Dossier", "candidature:candidature_dossier"),
     Tab("history", "Historique", "candidature:candidature_history"),
@@ -121,6 +128,7 @@ def file_frame(request: SignedInRequest, candidature: Candidature, tab: str) -> 
                 "label": each.label if instructor or not each.editor_label else each.editor_label,
                 "url": reverse(each.url, args=[candidature.pk]),
                 "is_current": each.key == tab,
+                "shortcut": each.shortcut,
             }
             for each in TABS
             if each.is_shown(user, candidature)
