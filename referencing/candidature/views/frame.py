@@ -58,6 +58,7 @@ class Tab:
     url: str
     is_shown: Callable[[User, Candidature], bool] = everybody
     editor_label: str = ""
+    shortcut: str = ""
 
 
 #: In the order of the work; each topic adds its own line.
@@ -65,7 +66,13 @@ TABS: list[Tab] = [
     Tab("summary", "Synthèse", "candidature:candidature_detail", editor_label="Suivi"),
     Tab("admissibility", "Recevabilité", "candidature:admissibility_detail", shows_admissibility),
     Tab("experts", "Experts", "candidature:expert_list", shows_experts),
-    Tab("examination", "Examen des critères", "candidature:examination", editor_label="Critères et preuves"),
+    Tab(
+        "examination",
+        "Examen des critères",
+        "candidature:examination",
+        editor_label="Critères et preuves",
+        shortcut="x",
+    ),
     Tab("requests", "Demandes", "candidature:request_list", shows_requests),
     Tab("tests", "Tests de connexion", "candidature:campaign_detail", shows_tests),
     Tab("letters", "Échanges", "candidature:letter_list"),
@@ -120,6 +127,7 @@ def file_frame(request: SignedInRequest, candidature: Candidature, tab: str) -> 
                 "label": each.label if instructor or not each.editor_label else each.editor_label,
                 "url": reverse(each.url, args=[candidature.pk]),
                 "is_current": each.key == tab,
+                "shortcut": each.shortcut,
             }
             for each in TABS
             if each.is_shown(user, candidature)
