@@ -14,6 +14,7 @@ from referencing.candidature import request_notices as notices
 from referencing.candidature.enums import NonConformityState, RequestState
 from referencing.candidature.models import Candidature, ComplementItem, ComplementRequest, NonConformity
 from referencing.candidature.services import standing
+from referencing.candidature.services.connection.campaigns import cancel_campaign
 from referencing.candidature.services.files import lock_file
 from referencing.candidature.services.journal import tell
 
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
 UNSETTLED = [NonConformityState.OPEN, NonConformityState.ANSWERED]
 
 
-def close_children(*, candidature: Candidature, actor: User | None, reason: str) -> None:
-    """End whatever the file still waits for: requests, their open items, unsettled non-conformities.
+def close_children(*, candidature: Candidature, actor: User, reason: str) -> None:
+    """End whatever the file still waits for: requests, their open items, unsettled non-conformities, tests.
 
     The candidature is locked by the caller, in a state that nothing leaves; the caller refreshes its standing. What was
     written and not sent stays with its editor.
@@ -37,17 +38,14 @@ def close_children(*, candidature: Candidature, actor: User | None, reason: str)
     for request in ComplementRequest.objects.select_for_update().filter(
         candidature=candidature, state=RequestState.OPEN
     ):
-        workflow.fire(request, "end", actor=None, reason=reason, data=_by(actor), at=now)
+        workflow.fire(request, "end", actor=None, reason=reason, data={"by": str(actor)}, at=now)
+    cancel_campaign(candidature, actor, reason)
     ComplementItem.objects.filter(candidature=candidature, answered_at__isnull=True, closed_at__isnull=True).update(
         closed_at=now
     )
     NonConformity.objects.filter(candidature=candidature, state__in=UNSETTLED, closed_at__isnull=True).update(
         closed_at=now
     )
-
-
-def _by(actor: User | None) -> dict[str, str]:
-    return {"by": str(actor)} if actor else {}
 
 
 @transaction.atomic

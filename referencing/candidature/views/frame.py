@@ -63,15 +63,13 @@ class Tab:
 #: In the order of the work; each topic adds its own line.
 TABS: list[Tab] = [
     Tab("summary", "Synthèse", "candidature:candidature_detail", editor_label="Suivi"),
-    Tab("tests", "Tests de connexion", "candidature:campaign_detail", shows_tests),
     Tab("dossier", "Dossier", "candidature:candidature_dossier"),
-    Tab("letters", "Échanges", "candidature:letter_list"),
-    Tab("history", "Historique", "candidature:candidature_history"),
     Tab("admissibility", "Recevabilité", "candidature:admissibility_detail", shows_admissibility),
     Tab("experts", "Experts", "candidature:expert_list", shows_experts),
     Tab("examination", "Examen des critères", "candidature:examination", editor_label="Critères et preuves"),
     Tab("requests", "Demandes", "candidature:request_list", shows_requests),
-    Tab("dossier", "Dossier", "candidature:candidature_dossier"),
+    Tab("tests", "Tests de connexion", "candidature:campaign_detail", shows_tests),
+    Tab("letters", "Échanges", "candidature:letter_list"),
     Tab("history", "Historique", "candidature:candidature_history"),
     Tab("conclusion", "Conclusion", "candidature:candidature_conclude", shows_conclusion),
 ]
