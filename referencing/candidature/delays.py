@@ -9,7 +9,7 @@ from referencing.candidature.core.clock import add_business_days
 from referencing.candidature.models import Candidature
 
 #: Used while the démarche says nothing; an agent may always choose another day.
-DEFAULTS = {"pieces": 15, "criteria": 15, "non_conformity": 20, "grace": 10, "reminder": 3}
+DEFAULTS = {"pieces": 15, "criteria": 15, "non_conformity": 20, "grace": 10}
 
 
 def instruction_settings(candidature: Candidature) -> dict[str, Any]:

@@ -12,3 +12,4 @@ class DossierConfig(AppConfig):
 
         registry.register(outputs.PDF_JOB, outputs.make_pdf)
         registry.register(outputs.XLSX_JOB, outputs.make_xlsx)
+        registry.register(outputs.ADDENDUM_JOB, outputs.make_addendum_pdf)

@@ -10,11 +10,19 @@ from convergence.documents.signatures import seal_pdf
 from convergence.documents.xlsx import Column, Sheet, write_workbook
 from convergence.jobs.models import Job
 from convergence.jobs.registry import Output, Report
-from referencing.dossier.models import Dossier
-from referencing.dossier.readers import NATURES, acceptable_text, answer_text, read_payload
+from referencing.dossier.models import Addendum, Dossier
+from referencing.dossier.readers import (
+    NATURES,
+    acceptable_text,
+    answer_text,
+    find_frozen,
+    parse_payload,
+    read_payload,
+)
 
 PDF_JOB = "dossier.pdf"
 XLSX_JOB = "dossier.xlsx"
+ADDENDUM_JOB = "dossier.addendum"
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -49,6 +57,43 @@ def make_xlsx(job: Job, report: Report) -> Output:
     file = BytesIO()
     write_workbook(_sheets(content), file, title=f"Dossier {dossier.reference}")
     return Output(f"dossier-{dossier.reference}.xlsx", XLSX_TYPE, file.getvalue())
+
+
+def make_addendum_pdf(job: Job, report: Report) -> Output:
+    """An addendum, sealed: PDF/A-3 that carries its canonical JSON."""
+    addendum = Addendum.objects.select_related("dossier").get(pk=job.payload["addendum"])
+    report(10, "Mise en page de l’additif")
+    document = render_pdf(
+        "dossier/addendum_pdf.html",
+        {"addendum": addendum, "content": present_addendum(addendum)},
+        variant="pdf/a-3a",
+        attachments=[
+            Attachment(
+                name=f"{addendum.reference}.json",
+                content=bytes(addendum.payload),
+                mime="application/json",
+                relationship="Source",
+                description="Contenu de l’additif, au format JSON canonique",
+            )
+        ],
+        created_at=addendum.frozen_at,
+    )
+    report(80, "Apposition du cachet de la plateforme")
+    sealed = seal_pdf(document, reason=f"Additif {addendum.reference}")
+    return Output(f"additif-{addendum.reference}.pdf", "application/pdf", sealed)
+
+
+def present_addendum(addendum: Addendum) -> dict[str, Any]:
+    """The frozen content of an addendum with the words that pages and the PDF show; `dossier` is loaded."""
+    content = parse_payload(bytes(addendum.payload))
+    frozen = find_frozen(read_payload(addendum.dossier))
+    items = []
+    for item in content["items"]:
+        row = frozen.get(item["criterion"])
+        words = answer_text({**row, "answer": item["answer"]}) if row and item["answer"] else ""
+        items.append({**item, "answer_text": words})
+    removed = [(code, content.get("removed_titles", {}).get(code, "")) for code in content.get("removed", ())]
+    return {**content, "items": items, "removed": removed}
 
 
 def _sheets(content: dict[str, Any]) -> list[Sheet]:

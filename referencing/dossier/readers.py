@@ -50,3 +50,8 @@ def acceptable_text(criterion: dict[str, Any]) -> str:
     if criterion["acceptable"]:
         return ", ".join(LEVELS[level] for level in criterion["acceptable"])
     return "Conforme, avec les preuves attendues"
+
+
+def find_frozen(content: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The frozen criteria of a dossier by code."""
+    return {row["code"]: row for part in content["questionnaires"] for row in part["criteria"]}

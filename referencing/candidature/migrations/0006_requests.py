@@ -34,11 +34,6 @@ class Migration(migrations.Migration):
             name='edited_by',
             field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
         ),
-        migrations.AddField(
-            model_name='nonconformity',
-            name='reminded_at',
-            field=models.DateTimeField(blank=True, null=True, verbose_name='relancée le'),
-        ),
         migrations.AlterField(
             model_name='complementrequest',
             name='state',

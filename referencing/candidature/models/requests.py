@@ -201,7 +201,6 @@ class NonConformity(FSMModelMixin, models.Model):
     due_on = models.DateField("à traiter avant le", null=True, blank=True)
     opened_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     opened_at = models.DateTimeField("ouverte le")
-    reminded_at = models.DateTimeField("relancée le", null=True, blank=True)
     version = models.PositiveIntegerField(default=1)
     reply = models.TextField("réponse de l’éditeur", blank=True)
     edited_at = models.DateTimeField("modifiée le", null=True, blank=True)
@@ -275,7 +274,7 @@ class NonConformity(FSMModelMixin, models.Model):
     )
     def reopen(self, *, at: datetime, due_on: date | None) -> None:
         """The former reply stays in its addendum; the editor writes a new one."""
-        self.opened_at, self.due_on, self.reminded_at = at, due_on, None
+        self.opened_at, self.due_on = at, due_on
         self.reply, self.replied_by, self.replied_at, self.addendum = "", None, None, None
         self.decided_by, self.decision_note, self.decided_at = None, "", None
         self.version += 1

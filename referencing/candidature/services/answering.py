@@ -24,7 +24,7 @@ from questionnaires.core.scoring import parse_criterion_answer
 from questionnaires.grids import compiled_grid
 from questionnaires.models import DefinitionVersion
 from questionnaires.stored import restore_criterion, store
-from referencing.candidature import notices_requests as notices
+from referencing.candidature import request_notices as notices
 from referencing.candidature.content import load_criteria
 from referencing.candidature.core.addenda import (
     NON_CONFORMITY,

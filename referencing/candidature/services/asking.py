@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -15,11 +15,10 @@ from convergence.accounts.rules import is_listing_team
 from convergence.audit import workflow
 from convergence.audit.services import record
 from convergence.kernel.errors import Blocker, TransitionRefused
-from referencing.candidature import notices_requests as notices
+from referencing.candidature import request_notices as notices
 from referencing.candidature.content import load_criteria
-from referencing.candidature.core.clock import add_business_days
-from referencing.candidature.delays import delay_of, instruction_settings
-from referencing.candidature.enums import CandidatureState, NonConformityState, RequestKind, RequestState, Severity
+from referencing.candidature.delays import instruction_settings
+from referencing.candidature.enums import CandidatureState, RequestKind, RequestState
 from referencing.candidature.models import Candidature, ComplementItem, ComplementRequest, Extension, NonConformity
 from referencing.candidature.rules import can_answer, can_instruct, can_judge
 from referencing.candidature.services import standing
@@ -179,85 +178,15 @@ def withdraw_request(*, request_id: UUID, reason: str, actor: User) -> Complemen
 
 @transaction.atomic
 def remind(*, request_id: UUID, actor: User) -> ComplementRequest:
-    """Remind the editor of an open request, by hand."""
+    """Remind the editor of an open request, by hand; days that come or have passed are reminded by beat."""
     request = lock_request(request_id, actor)
     _require_lead(actor, request)
     _require_open(request)
-    _remind(request, actor=actor, at=timezone.now())
-    return request
-
-
-def _remind(request: ComplementRequest, *, actor: User | None, at: datetime) -> None:
-    request.reminded_at = at
+    request.reminded_at = timezone.now()
     request.save(update_fields=["reminded_at"])
     tell(request.candidature, "request_reminded", actor=actor, subject=request, data={"number": request.number})
     transaction.on_commit(partial(notices.request_reminded, request))
-
-
-def send_reminders(*, at: datetime) -> int:
-    """Remind of what is due soon, then of what is overdue, once each (BR-116). Returns how many were sent."""
-    return _remind_requests(at) + _remind_non_conformities(at)
-
-
-def is_reminder_due(*, due_on: date, reminded_on: date | None, today: date, days: int) -> bool:
-    """Once in the last `days` business days before the day, once after it."""
-    if today > due_on:
-        return reminded_on is None or reminded_on <= due_on
-    return reminded_on is None and today < due_on <= add_business_days(today, days)
-
-
-def _remind_requests(at: datetime) -> int:
-    count = 0
-    for pk, candidature_id in ComplementRequest.objects.filter(state=RequestState.OPEN).values_list(
-        "pk", "candidature_id"
-    ):
-        with transaction.atomic():
-            candidature = _lock_candidature(candidature_id)
-            request = ComplementRequest.objects.select_for_update(of=("self",)).get(pk=pk)
-            request.candidature = candidature
-            due = is_reminder_due(
-                due_on=request.due_on,
-                reminded_on=timezone.localdate(request.reminded_at) if request.reminded_at else None,
-                today=timezone.localdate(at),
-                days=delay_of(candidature, "reminder"),
-            )
-            if request.state == RequestState.OPEN and due:
-                _remind(request, actor=None, at=at)
-                count += 1
-    return count
-
-
-def _remind_non_conformities(at: datetime) -> int:
-    count = 0
-    waiting = NonConformity.objects.filter(
-        state=NonConformityState.OPEN, closed_at__isnull=True, due_on__isnull=False
-    ).exclude(severity=Severity.OBSERVATION)
-    for pk, candidature_id in waiting.values_list("pk", "candidature_id"):
-        with transaction.atomic():
-            candidature = _lock_candidature(candidature_id)
-            gap = waiting.select_for_update(of=("self",)).filter(pk=pk).first()
-            if gap is None or gap.due_on is None:
-                continue
-            gap.candidature = candidature
-            if is_reminder_due(
-                due_on=gap.due_on,
-                reminded_on=timezone.localdate(gap.reminded_at) if gap.reminded_at else None,
-                today=timezone.localdate(at),
-                days=delay_of(candidature, "reminder"),
-            ):
-                gap.reminded_at = at
-                gap.save(update_fields=["reminded_at"])
-                tell(candidature, "non_conformity_reminded", actor=None, subject=gap, criterion=gap.criterion)
-                transaction.on_commit(partial(notices.non_conformity_reminded, gap))
-                count += 1
-    return count
-
-
-def _lock_candidature(candidature_id: UUID) -> Candidature:
-    """For the system, which sees every file."""
-    rows = Candidature.objects.locked().select_related("enrolment__product__organisation", "enrolment__demarche")
-    candidature: Candidature = rows.select_related("dossier").get(pk=candidature_id)
-    return candidature
+    return request
 
 
 @transaction.atomic

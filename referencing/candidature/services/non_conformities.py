@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from convergence.audit import workflow
 from convergence.kernel.errors import Blocker, TransitionRefused
-from referencing.candidature import notices_requests as notices
+from referencing.candidature import request_notices as notices
 from referencing.candidature.content import load_criteria
 from referencing.candidature.core.criteria import find_criterion
 from referencing.candidature.delays import instruction_settings

@@ -44,6 +44,11 @@ def shows_experts(user: User, candidature: Candidature) -> bool:
     return is_instructor(user, candidature) and candidature.admissible_at is not None
 
 
+def shows_requests(user: User, candidature: Candidature) -> bool:
+    """Once somebody may ask: nothing is asked of a file that nobody took in charge."""
+    return candidature.taken_at is not None
+
+
 @dataclass(frozen=True, slots=True)
 class Tab:
     """One page of the file: `key` marks the current one, `url` is a URL name that takes the file’s id."""
@@ -60,11 +65,13 @@ TABS: list[Tab] = [
     Tab("summary", "Synthèse", "candidature:candidature_detail", editor_label="Suivi"),
     Tab("tests", "Tests de connexion", "candidature:campaign_detail", shows_tests),
     Tab("dossier", "Dossier", "candidature:candidature_dossier"),
+    Tab("changes", "Ce qui a changé", "candidature:candidature_changes"),
     Tab("letters", "Échanges", "candidature:letter_list"),
     Tab("history", "Historique", "candidature:candidature_history"),
     Tab("admissibility", "Recevabilité", "candidature:admissibility_detail", shows_admissibility),
     Tab("experts", "Experts", "candidature:expert_list", shows_experts),
     Tab("examination", "Examen des critères", "candidature:examination", editor_label="Critères et preuves"),
+    Tab("requests", "Demandes", "candidature:request_list", shows_requests),
     Tab("dossier", "Dossier", "candidature:candidature_dossier"),
     Tab("history", "Historique", "candidature:candidature_history"),
     Tab("conclusion", "Conclusion", "candidature:candidature_conclude", shows_conclusion),

@@ -128,17 +128,6 @@ def non_conformity_opened(gap: NonConformity) -> None:
     )
 
 
-def non_conformity_reminded(gap: NonConformity) -> None:
-    _tell_editor(
-        gap.candidature,
-        subject=f"réponse attendue à la {_gap_name(gap)}",
-        content=f"Répondez au constat fait sur le critère {gap.criterion}"
-        + (f", attendu le {_day(gap.due_on)}." if gap.due_on else "."),
-        link=_gap_url(gap),
-        action="Répondre au constat",
-    )
-
-
 def non_conformity_answered(gap: NonConformity) -> None:
     _tell_agents(
         gap.candidature,
