@@ -31,7 +31,7 @@ from convergence.kernel.canonical import canonical_json
 from convergence.notifications.models import Notification
 from convergence.products.models import Product
 from referencing.candidature.enums import CandidatureState
-from referencing.candidature.models import Candidature, Conclusion
+from referencing.candidature.models import Candidature, Conclusion, QueueView
 from referencing.candidature.services import take_charge
 from referencing.convention import services as conventions
 from referencing.dossier.services import generate_dossier
@@ -97,6 +97,8 @@ def build_side(agents: dict[str, User]) -> Side:
     add_membership_objects(side)
     add_sheets_and_conventions(side, agents[Role.LISTING_TEAM])
     add_dossiers(side, agents[Role.LISTING_TEAM])
+    view = QueueView.objects.create(owner=agents[Role.LISTING_TEAM], name=f"Vue {organisation}", is_shared=True)
+    side.objects |= {"queue_view": {"pk": view.pk}, "agent": {"pk": agents[Role.LISTING_TEAM].pk}}
     return side
 
 

@@ -1,15 +1,9 @@
 """The work queue as pages: who sees what, hostile addresses, literal query counts, views, unread, calendar."""
 
-from datetime import timedelta
-
 import pytest
 from django.urls import reverse
-from django.utils import timezone
 
-from convergence.accounts.enums import Role, Theme
-from referencing.candidature.enums import CandidatureState
-from referencing.candidature.models import Candidature, QueueHabit, QueueView, Reading
-from referencing.candidature.services import mark_read
+from convergence.accounts.enums import Role
 from tests.candidature.factories import make_candidature
 from tests.factories import make_agent
 
