@@ -76,9 +76,7 @@ def candidature(verifier):
 
 def answer(candidature, actor, **answers):
     """`preuves=("yes", "note", version)`, or only the result."""
-    given = {
-        code: GivenAnswer(*(value if isinstance(value, tuple) else (value,))) for code, value in answers.items()
-    }
+    given = {code: GivenAnswer(*(value if isinstance(value, tuple) else (value,))) for code, value in answers.items()}
     return answer_checklist(candidature_id=candidature.pk, answers=given, actor=actor)
 
 

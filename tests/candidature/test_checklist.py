@@ -94,7 +94,10 @@ def test_evidence_without_a_limit_never_expires():
     assert not has_expired(replace(OLD, max_age_days=None), on=date(2126, 1, 1))
 
 
-LINES = (Line("auto", "Automatique", auto="organisation"), Line("manual", "À l’œil", missing_piece="Renvoyez la pièce."))
+LINES = (
+    Line("auto", "Automatique", auto="organisation"),
+    Line("manual", "À l’œil", missing_piece="Renvoyez la pièce."),
+)
 
 
 def test_manual_line_waits_for_somebody():

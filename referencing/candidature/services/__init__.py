@@ -20,8 +20,12 @@ from referencing.candidature.services.asking import (
     withdraw_request,
 )
 from referencing.candidature.services.assignment import assign_expert, assign_referent, take_charge
-from referencing.candidature.services.connection.campaigns import cancel_campaign, open_campaign
-from referencing.candidature.services.connection.standing import campaign_standing, find_test_blockers
+from referencing.candidature.services.connection.campaigns import cancel_campaign, narrow_campaign, open_campaign
+from referencing.candidature.services.connection.standing import (
+    campaign_standing,
+    find_running_tests,
+    find_test_blockers,
+)
 from referencing.candidature.services.discussing import move_discussion, open_discussion, reply
 from referencing.candidature.services.ending import close_children, lapse
 from referencing.candidature.services.evidence import add_pin, list_secret_questions, settle_pin, show_secrets
@@ -69,6 +73,7 @@ __all__ = [
     "declare_inadmissible",
     "find_blockers",
     "find_blocking",
+    "find_running_tests",
     "find_test_blockers",
     "give_verdict",
     "give_visa",
@@ -79,6 +84,7 @@ __all__ = [
     "maintain_non_conformity",
     "mark_read",
     "move_discussion",
+    "narrow_campaign",
     "open_campaign",
     "open_discussion",
     "open_non_conformity",

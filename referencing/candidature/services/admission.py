@@ -34,6 +34,7 @@ from referencing.candidature.models import (
 )
 from referencing.candidature.services import standing
 from referencing.candidature.services.checklist import check_file
+from referencing.candidature.services.connection.campaigns import open_campaign
 from referencing.candidature.services.ending import close_children
 from referencing.candidature.services.files import lock_file
 from referencing.candidature.services.interests import find_obstacles
@@ -175,6 +176,7 @@ def declare_admissible(*, candidature_id: UUID, actor: User) -> Candidature:
         for position, questionnaire in enumerate(read_payload(candidature.dossier)["questionnaires"])
     )
     tell(candidature, "admissible", actor=actor)
+    open_campaign(candidature, actor)
     standing.refresh(candidature)
     transaction.on_commit(partial(notices.candidature_admissible, candidature))
     return candidature

@@ -18,7 +18,7 @@ from referencing.candidature import notices
 from referencing.candidature.content import load_criteria
 from referencing.candidature.core.criteria import EffectiveCriterion
 from referencing.candidature.core.report import SCHEMA, Judged, JudgedTheme, build_report
-from referencing.candidature.enums import LIVE_CAMPAIGN_STATES, Outcome, Proposal, RequestState
+from referencing.candidature.enums import Outcome, Proposal, RequestState
 from referencing.candidature.models import (
     Candidature,
     ComplementRequest,
@@ -29,7 +29,7 @@ from referencing.candidature.models import (
 )
 from referencing.candidature.services import standing
 from referencing.candidature.services.connection.standing import (
-    campaign_standing,
+    find_running_tests,
     find_test_blockers,
     newest_campaign,
 )
@@ -115,8 +115,8 @@ def find_conclusion_blockers(candidature: Candidature, proposal: str) -> list[Bl
     """Every reason not to conclude this way now, each linked to the page that mends it."""
     blockers = find_unfinished(candidature)
     if proposal == Proposal.FAVOURABLE:
-        blockers += find_objections(candidature)
-    return blockers
+        return [*blockers, *find_objections(candidature), *find_test_blockers(candidature)]
+    return blockers + find_running_tests(candidature)
 
 
 def find_unfinished(candidature: Candidature) -> list[Blocker]:
@@ -145,20 +145,12 @@ def find_unfinished(candidature: Candidature) -> list[Blocker]:
                 reverse("candidature:request_detail", args=[candidature.pk, request.number]),
             )
         )
-    if campaign_standing(candidature) in LIVE_CAMPAIGN_STATES:
-        blockers.append(
-            Blocker(
-                "tests_running",
-                "Les tests de connexion sont en cours : ils doivent être réussis, ou déclarés en échec.",
-                reverse("candidature:campaign_detail", args=[candidature.pk]),
-            )
-        )
     return blockers
 
 
 def find_objections(candidature: Candidature) -> list[Blocker]:
     """What bars a favourable conclusion, and is written in an unfavourable one (BR-115, BR-136, A-20)."""
-    blockers = [*find_blocking(candidature), *find_test_blockers(candidature)]
+    blockers = find_blocking(candidature)
     verdicts = dict(Verdict.objects.filter(candidature=candidature).values_list("criterion", "outcome"))
     blockers += [
         Blocker("obligation_not_met", f"Critère obligatoire jugé non conforme : {each.code} {each.title}.")
@@ -242,7 +234,9 @@ def _report(candidature: Candidature, *, proposal: str, text: str, by: str) -> d
             .order_by("number")
         ],
         tests=_tests(candidature),
-        open_blockers=[blocker.message for blocker in find_objections(candidature)],
+        open_blockers=[
+            blocker.message for blocker in [*find_objections(candidature), *find_test_blockers(candidature)]
+        ],
         text=text,
         at=candidature.concluded_at or timezone.now(),
         by=by,

@@ -14,6 +14,7 @@ from referencing.candidature import request_notices as notices
 from referencing.candidature.enums import NonConformityState, RequestState
 from referencing.candidature.models import Candidature, ComplementItem, ComplementRequest, NonConformity
 from referencing.candidature.services import standing
+from referencing.candidature.services.connection.campaigns import cancel_campaign
 from referencing.candidature.services.files import lock_file
 from referencing.candidature.services.journal import tell
 
@@ -44,6 +45,7 @@ def close_children(*, candidature: Candidature, actor: User | None, reason: str)
     NonConformity.objects.filter(candidature=candidature, state__in=UNSETTLED, closed_at__isnull=True).update(
         closed_at=now
     )
+    cancel_campaign(candidature, actor, reason)
 
 
 def _by(actor: User | None) -> dict[str, str]:
