@@ -196,37 +196,6 @@ EVENTS: dict[str, Words] = {
     "non_conformity_reopened": Words(
         "Non-conformité rouverte", "Non-conformité rouverte", told=("number", "due_on", "reason")
     ),
-    # connection tests
-    "tests_opened": Words("Campagne de tests ouverte", "Tests de connexion à préparer", told=("campaign", "reason")),
-    "tests_narrowed": Words(
-        "Cahier de tests réduit avec le périmètre", "Cahier de tests réduit avec le périmètre", told=("given_up",)
-    ),
-    "tests_coach_named": Words("Accompagnateur des tests désigné", "Accompagnateur désigné", told=("coach",)),
-    "tests_unit_declared": Words("Tests unitaires déclarés par l’éditeur", "Tests unitaires déclarés"),
-    "tests_keys_sent": Words("Clés et cahier de tests envoyés", "Clés et cahier de tests envoyés"),
-    "tests_begun": Words("Cahier de tests commencé par l’éditeur", "Cahier de tests commencé"),
-    "tests_recette_submitted": Words("Dossier de recette reçu", "Dossier de recette déposé"),
-    "tests_recette_sent_back": Words(
-        "Dossier de recette renvoyé", "Dossier de recette à reprendre", told=("lines", "reason")
-    ),
-    "tests_recette_accepted": Words("Dossier de recette accepté", "Dossier de recette accepté"),
-    "tests_slot_proposed": Words(
-        "Créneau de raccordement proposé", "Créneau de raccordement proposé", told=("starts_at",)
-    ),
-    "tests_slot_booked": Words(
-        "Créneau de raccordement réservé", "Créneau de raccordement réservé", told=("starts_at",)
-    ),
-    "tests_slot_cancelled": Words(
-        "Créneau de raccordement annulé", "Créneau de raccordement annulé", told=("starts_at", "reason")
-    ),
-    "tests_started": Words("Raccordement commencé", "Raccordement commencé"),
-    "tests_line_disputed": Words(
-        "Remarque contestée par l’éditeur", "Remarque contestée", told=("line", "lines", "reason")
-    ),
-    "tests_dispute_judged": Words("Contestation jugée", "Contestation jugée", told=("line", "ruling", "reason")),
-    "tests_passed": Words("Tests réussis", "Tests de connexion réussis"),
-    "tests_failed": Words("Tests échoués", "Tests de connexion non réussis", told=("reason",)),
-    "tests_cancelled": Words("Campagne de tests annulée", "Tests de connexion annulés", told=("reason",)),
     # discussions and pins of the workspace
     "discussion_opened": Words("Discussion ouverte", "Discussion ouverte sur un critère"),
     "discussion_answered": Words("Message dans une discussion", "Message dans une discussion"),
@@ -276,11 +245,7 @@ DETAILS = {
     "dossier": "Dossier",
     "addendum": "Additif",
     "given_up": "Échanges abandonnés",
-    "line": "Ligne",
-    "lines": "Lignes",
-    "ruling": "Jugement",
     "starts_at": "Le",
-    "coach": "Accompagnateur",
     "wanted_on": "Date souhaitée",
     "grace_until": "Dernier délai",
     "what": "Objet",
