@@ -196,37 +196,6 @@ EVENTS: dict[str, Words] = {
     "non_conformity_reopened": Words(
         "Non-conformité rouverte", "Non-conformité rouverte", told=("number", "due_on", "reason")
     ),
-    # connection tests
-    "tests_opened": Words("Campagne de tests ouverte", "Tests de connexion à préparer", told=("campaign", "reason")),
-    "tests_narrowed": Words(
-        "Cahier de tests réduit avec le périmètre", "Cahier de tests réduit avec le périmètre", told=("given_up",)
-    ),
-    "tests_coach_named": Words("Accompagnateur des tests désigné", "Accompagnateur désigné", told=("coach",)),
-    "tests_unit_declared": Words("Tests unitaires déclarés par l’éditeur", "Tests unitaires déclarés"),
-    "tests_keys_sent": Words("Clés et cahier de tests envoyés", "Clés et cahier de tests envoyés"),
-    "tests_begun": Words("Cahier de tests commencé par l’éditeur", "Cahier de tests commencé"),
-    "tests_recette_submitted": Words("Dossier de recette reçu", "Dossier de recette déposé"),
-    "tests_recette_sent_back": Words(
-        "Dossier de recette renvoyé", "Dossier de recette à reprendre", told=("lines", "reason")
-    ),
-    "tests_recette_accepted": Words("Dossier de recette accepté", "Dossier de recette accepté"),
-    "tests_slot_proposed": Words(
-        "Créneau de raccordement proposé", "Créneau de raccordement proposé", told=("starts_at",)
-    ),
-    "tests_slot_booked": Words(
-        "Créneau de raccordement réservé", "Créneau de raccordement réservé", told=("starts_at",)
-    ),
-    "tests_slot_cancelled": Words(
-        "Créneau de raccordement annulé", "Créneau de raccordement annulé", told=("starts_at", "reason")
-    ),
-    "tests_started": Words("Raccordement commencé", "Raccordement commencé"),
-    "tests_line_disputed": Words(
-        "Remarque contestée par l’éditeur", "Remarque contestée", told=("line", "lines", "reason")
-    ),
-    "tests_dispute_judged": Words("Contestation jugée", "Contestation jugée", told=("line", "ruling", "reason")),
-    "tests_passed": Words("Tests réussis", "Tests de connexion réussis"),
-    "tests_failed": Words("Tests échoués", "Tests de connexion non réussis", told=("reason",)),
-    "tests_cancelled": Words("Campagne de tests annulée", "Tests de connexion annulés", told=("reason",)),
     # discussions and pins of the workspace
     "discussion_opened": Words("Discussion ouverte", "Discussion ouverte sur un critère"),
     "discussion_answered": Words("Message dans une discussion", "Message dans une discussion"),
@@ -246,6 +215,25 @@ EVENTS: dict[str, Words] = {
     "letter_answered": Words(
         "Échange marqué comme ayant reçu sa réponse", "Échange marqué comme ayant reçu sa réponse", told=("subject",)
     ),
+    # connection tests
+    "tests_opened": Words("Campagne de tests ouverte", "Tests de connexion à faire", told=("reason",)),
+    "tests_coach_named": Words("Accompagnateur désigné", "Accompagnateur désigné", told=("coach",)),
+    "tests_unit_declared": Words("Tests unitaires déclarés", "Tests unitaires déclarés"),
+    "tests_keys_sent": Words("Clés et cahier de tests envoyés", "Clés et cahier de tests envoyés", told=("to",)),
+    "tests_begun": Words("Tests de bout en bout commencés", "Tests de bout en bout commencés"),
+    "tests_recette_submitted": Words("Dossier de recette déposé", "Dossier de recette déposé"),
+    "tests_recette_sent_back": Words("Tests renvoyés à l’éditeur", "Tests à refaire", told=("lines",)),
+    "tests_recette_accepted": Words("Dossier de recette accepté", "Dossier de recette accepté"),
+    "tests_slot_proposed": Words("Créneau de raccordement proposé", "Créneau de raccordement proposé"),
+    "tests_slot_booked": Words("Raccordement fixé", "Raccordement fixé"),
+    "tests_slot_cancelled": Words("Créneau de raccordement annulé", "Créneau de raccordement annulé", told=("reason",)),
+    "tests_started": Words("Raccordement commencé", "Raccordement commencé"),
+    "tests_line_disputed": Words("Remarque contestée par l’éditeur", "Remarque contestée", told=("lines", "reason")),
+    "tests_dispute_judged": Words("Contestation tranchée", "Contestation tranchée", told=("lines", "reason")),
+    "tests_narrowed": Words("Tests retirés avec le périmètre réduit", "Tests retirés du cahier", told=("lines",)),
+    "tests_passed": Words("Tests de connexion réussis", "Tests de connexion réussis"),
+    "tests_failed": Words("Tests de connexion en échec", "Tests de connexion en échec", told=("reason",)),
+    "tests_cancelled": Words("Campagne de tests annulée", "Campagne de tests annulée", told=("reason",)),
 }
 
 #: Details that may be read, with their label; what is not here stays in the journal.
@@ -257,11 +245,7 @@ DETAILS = {
     "dossier": "Dossier",
     "addendum": "Additif",
     "given_up": "Échanges abandonnés",
-    "line": "Ligne",
-    "lines": "Lignes",
-    "ruling": "Jugement",
     "starts_at": "Le",
-    "coach": "Accompagnateur",
     "wanted_on": "Date souhaitée",
     "grace_until": "Dernier délai",
     "what": "Objet",
@@ -275,6 +259,9 @@ DETAILS = {
     "outcome": "Verdict",
     "proposal": "Proposition",
     "subject": "Objet",
+    "lines": "Tests",
+    "to": "Destinataire",
+    "coach": "Accompagnateur",
     "reason": "Motif",
 }
 _VALUES: dict[str, dict[str, str]] = {

@@ -32,7 +32,7 @@ from convergence.notifications.models import Notification
 from convergence.products.models import Product
 from evidence.services import keep_generated
 from referencing.candidature.enums import CandidatureState, LetterKind
-from referencing.candidature.models import Attachment, Candidature, Conclusion, Letter
+from referencing.candidature.models import Attachment, Candidature, Conclusion, Letter, QueueView
 from referencing.candidature.services import take_charge
 from referencing.convention import services as conventions
 from referencing.dossier.services import generate_dossier
@@ -98,6 +98,8 @@ def build_side(agents: dict[str, User]) -> Side:
     add_membership_objects(side)
     add_sheets_and_conventions(side, agents[Role.LISTING_TEAM])
     add_dossiers(side, agents[Role.LISTING_TEAM])
+    view = QueueView.objects.create(owner=agents[Role.LISTING_TEAM], name=f"Vue {organisation}", is_shared=True)
+    side.objects |= {"queue_view": {"pk": view.pk}, "agent": {"pk": agents[Role.LISTING_TEAM].pk}}
     return side
 
 

@@ -23,6 +23,7 @@ from referencing.candidature.core.standing import FileFacts, find_standing
 from referencing.candidature.enums import CandidatureState, Holder, NonConformityState, Outcome, RequestState
 from referencing.candidature.models import Candidature, ComplementRequest, NonConformity, ThemeReview, Verdict
 from referencing.candidature.rules import can_instruct, can_prepare, is_tester
+from referencing.candidature.services.reading import mark_read
 from referencing.candidature.services.standing import load_facts
 from referencing.candidature.timeline import Told, list_events
 from referencing.candidature.views.clocks import clock_cards
@@ -43,6 +44,8 @@ def candidature_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """Who has the ball, theme by theme; what is open; the last news; what to do next."""
     candidature = get_file(request, pk)
     audience = audience_of(request.user, candidature)
+    if request.user.access.is_agent:
+        mark_read(candidature=candidature, person=request.user)
     facts = load_facts(candidature)
     events = list_events(candidature, audience=audience, limit=NEWS)
     documents = list_documents(candidature)
