@@ -31,6 +31,9 @@ CHILDREN = (
     "single_evidence",
     "letter",
     "letter_attachment",
+    "thread",
+    "pin",
+    "frozen_evidence",
 )
 
 
