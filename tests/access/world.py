@@ -32,9 +32,10 @@ from convergence.kernel.canonical import canonical_json
 from convergence.notifications.models import Notification
 from convergence.products.models import Product
 from evidence.services import keep_generated
+from referencing.candidature.content import load_criteria
 from referencing.candidature.enums import CampaignState, CandidatureState, LetterKind
 from referencing.candidature.models import Attachment, Candidature, Conclusion, Letter, QueueView
-from referencing.candidature.services import take_charge
+from referencing.candidature.services import add_pin, open_discussion, take_charge
 from referencing.candidature.services.connection.slots import propose_slot
 from referencing.convention import services as conventions
 from referencing.dossier.services import generate_dossier
@@ -209,8 +210,11 @@ def add_dossiers(side: Side, verifier: User) -> None:
         if stage == "taken":
             take_charge(candidature_id=candidature.pk, actor=verifier)
     for state in (CandidatureState.EVALUATION, CandidatureState.READY_COMMISSION):
-        candidature, _ = make_candidature(state, complete=False, referent=verifier, **fields)
+        is_examined = state == CandidatureState.EVALUATION
+        candidature, _ = make_candidature(state, complete=is_examined, referent=verifier, **fields)
         side.objects[f"{state}_candidature"] = {"pk": candidature.pk}
+        if is_examined:
+            add_examination(side, candidature, verifier)
     add_letter(side, candidature, verifier)
     side.objects["conclusion"] = {"pk": candidature.pk, "number": add_conclusion(candidature, verifier).number}
     pre_listing = PreListing.objects.create(
@@ -257,6 +261,24 @@ def add_tests(side: Side) -> None:
         "proposed_slot": {"pk": proposed.pk},
         "booked_slot": {"pk": disputed.campaign.slots.get().pk},
         "dispute": {"pk": disputed.line("APP-03").disputes.get().pk},
+    }
+
+
+def add_examination(side: Side, candidature: Candidature, verifier: User) -> None:
+    """A shared thread and a shared pin on a criterion that has evidence."""
+    file = {"pk": candidature.pk}
+    criterion = "DEV.1.2"
+    (evidence,) = next(each for each in load_criteria(candidature) if each.code == criterion).evidence
+    about = {"candidature_id": candidature.pk, "criterion": criterion, "is_internal": False, "actor": verifier}
+    thread = open_discussion(text="Quelle date ?", **about)
+    pin = add_pin(sha256=evidence.sha256, entry=None, page=1, x=500, y=500, note="Ici", **about)
+    side.objects |= {
+        "examined": file | {"criterion": criterion},
+        "thread": file | {"discussion": thread.pk},
+        "pin": file | {"pin": pin.pk},
+        "frozen_evidence": file | {"sha256": evidence.sha256},
+        "own_thread": file | {"discussion": thread.pk},
+        "frozen_page": file | {"sha256": evidence.sha256, "page": 1},
     }
 
 
