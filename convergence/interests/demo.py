@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.utils import timezone
 
 from convergence.accounts.demo import PEOPLE, refuse_outside_demo
@@ -9,12 +11,15 @@ from convergence.accounts.models import User
 from convergence.interests.rules import must_declare
 from convergence.interests.services import declare
 
+#: Before the oldest file of the demo world, so that its past could be lived.
+AGE_DAYS = 200
+
 
 def declare_for_demo_people() -> None:
     """Give each agent of the demo who must have one a declaration; running it again changes nothing."""
     refuse_outside_demo()
-    now = timezone.now()
+    long_ago = timezone.now() - timedelta(days=AGE_DAYS)
     emails = [person.email for person in PEOPLE if person.roles]
     for agent in User.objects.filter(email__in=emails, interest_declarations__isnull=True).order_by("email"):
         if must_declare(agent):
-            declare(person=agent, lines=[], has_none=True, at=now)
+            declare(person=agent, lines=[], has_none=True, at=long_ago)

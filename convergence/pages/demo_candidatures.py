@@ -23,7 +23,6 @@ from convergence.accounts.models import Membership, Organisation, User
 from convergence.audit import workflow
 from convergence.documents.pdf import render_pdf
 from convergence.documents.signatures import seal_bytes
-from convergence.interests.services import declare, has_current_declaration
 from convergence.kernel.canonical import canonical_json, sha256_hex
 from convergence.notifications.services import silence
 from convergence.pages.demo_products import DEMARCHE, FIXTURES
@@ -33,6 +32,7 @@ from convergence.products.services import create_product
 from evidence.models import StoredFile
 from evidence.services import keep_generated
 from referencing.candidature import services
+from referencing.candidature.content import load_criteria
 from referencing.candidature.core.clock import add_business_days
 from referencing.candidature.core.criteria import EffectiveCriterion
 from referencing.candidature.enums import CheckResult, Outcome, Proposal, RequestKind, Severity
@@ -43,10 +43,11 @@ from referencing.candidature.services.admission import (
     declare_admissible,
     declare_inadmissible,
 )
+from referencing.candidature.services.answering import save_item, send_answers
 from referencing.candidature.services.asking import open_request, send_formal_reminder
 from referencing.candidature.services.assignment import assign_expert
 from referencing.candidature.services.checklist import check_file
-from referencing.candidature.services.conclusion import conclude, load_criteria
+from referencing.candidature.services.conclusion import conclude
 from referencing.candidature.services.ending import lapse
 from referencing.candidature.services.non_conformities import open_non_conformity
 from referencing.candidature.services.prelisting import pre_list
@@ -92,7 +93,6 @@ def create_demo_candidatures() -> None:
     if {each["name"] for each in world["organisations"]} <= known:
         return
     with silence(), transaction.atomic():
-        _declare_interests()
         bearers = [_make_bearer(rank, each) for rank, each in enumerate(world["organisations"])]
         models = {
             key: Dossier.objects.filter(enrolment__product__name=name).latest("number")
@@ -105,14 +105,6 @@ def create_demo_candidatures() -> None:
             for rank, file in enumerate(files):
                 organisation, manager = bearers[file["organisation"]]
                 _File(rank, file, state, organisation, manager, models[file["model"]], document).tell()
-
-
-def _declare_interests() -> None:
-    """Agents work on files once their links of interest are declared (A-21)."""
-    now = timezone.now()
-    for agent in User.objects.filter(role_assignments__isnull=False).distinct():
-        if not has_current_declaration(agent, at=now):
-            declare(person=agent, lines=[], has_none=True, at=now)
 
 
 def _make_bearer(rank: int, said: Mapping[str, Any]) -> tuple[Organisation, User]:
@@ -142,7 +134,7 @@ def moment(at: datetime) -> Iterator[None]:
         yield
 
 
-@dataclass(slots=True)
+@dataclass
 class _File:
     """One file on its way to its state, day by day."""
 
@@ -381,14 +373,14 @@ class _File:
     def _answer(self, request_id: Any) -> None:
         items = list(ComplementItem.objects.filter(request=request_id))
         for item in items:
-            services.save_item(
+            save_item(
                 item_id=item.pk,
                 answer=None,
                 comment="Le dispositif est en place depuis janvier pour tous les usagers.",
                 base_version=item.version,
                 actor=self.manager,
             )
-        services.send_answers(request_id=request_id, codes=[item.code for item in items], actor=self.manager)
+        send_answers(request_id=request_id, codes=[item.code for item in items], actor=self.manager)
 
     def _finish_themes(self) -> None:
         self._admit()

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from .answers import AnswerRefused, is_blank, parse_answer
 from .evaluator import Evaluation
@@ -58,6 +59,7 @@ class Missing:
         return anchor(self.criterion, self.part, self.evidence)
 
 
+@lru_cache(maxsize=8192)
 def anchor(code: str, *parts: str) -> str:
     """The `id` of what a question or criterion asks: `field-A06.1.1-level`, `field-Q3`."""
     return "-".join(["field", code, *(part for part in parts if part)])

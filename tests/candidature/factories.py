@@ -13,6 +13,7 @@ from referencing.candidature.models import Candidature, ThemeReview
 from referencing.candidature.services import standing
 from referencing.dossier.models import Dossier
 from referencing.dossier.readers import read_payload
+from referencing.enrolment.models import Enrolment
 from tests.dossier.factories import make_dossier
 from tests.factories import make_agent
 
@@ -61,3 +62,11 @@ def make_candidature(
             )
     standing.refresh(candidature)
     return candidature, manager
+
+
+def set_instruction(candidature: Candidature | Enrolment, **settings: Any) -> None:
+    """What the démarche decides about its instruction: `checklist=[…]`, `reason_templates={…}`…"""
+    enrolment = candidature.enrolment if isinstance(candidature, Candidature) else candidature
+    demarche = enrolment.demarche
+    demarche.settings = {**demarche.settings, "instruction": {**demarche.settings.get("instruction", {}), **settings}}
+    demarche.save(update_fields=["settings"])

@@ -159,12 +159,18 @@ def test_addendum_is_a_version_of_its_own():
 def test_scope_reduction_shows_what_was_given_up():
     addendum = {
         "number": 1,
-        "has_exchange": False,
+        "given_up": ["mesures-lecture"],
         "removed": ["SEC.1"],
-        "orientation": [{"code": "Q13", "label": "Échangez-vous ?", "value": "non", "text": "Non"}],
+        "orientation": [
+            {"code": "Q13", "label": "Échangez-vous ?", "value": "non", "text": "Non"},
+            {"code": "Q14", "label": "Quoi ?", "value": None, "text": ""},
+        ],
     }
     before = (criterion("A"), criterion("SEC.1"))
-    asked = [{"code": "Q13", "label": "Échangez-vous ?", "value": "oui", "text": "Oui"}]
+    asked = [
+        {"code": "Q13", "label": "Échangez-vous ?", "value": "oui", "text": "Oui"},
+        {"code": "Q14", "label": "Quoi ?", "value": ["mesures-lecture"], "text": ["Mesures"]},
+    ]
 
     comparison = compare(
         version(*before, orientation=asked, exchange=[scope()]),
@@ -172,7 +178,7 @@ def test_scope_reduction_shows_what_was_given_up():
     )
 
     assert [(each.current.code, each.change) for each in comparison.criteria] == [("A", "same"), ("SEC.1", "removed")]
-    assert [(each.before, each.after) for each in comparison.orientation] == [("Oui", "Non")]
+    assert [(each.before, each.after) for each in comparison.orientation] == [("Oui", "Non"), ("Mesures", "")]
     assert {each.change for each in comparison.exchange} == {"removed"}
     assert not comparison.is_same
 

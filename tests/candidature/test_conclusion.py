@@ -14,6 +14,7 @@ from convergence.jobs.models import Job
 from convergence.jobs.services import run
 from convergence.kernel.errors import TransitionRefused
 from convergence.notifications.models import Notification
+from referencing.candidature.content import load_criteria
 from referencing.candidature.enums import CandidatureState, Holder, Outcome, Proposal, Severity
 from referencing.candidature.models import (
     CandidatureEvent,
@@ -23,7 +24,7 @@ from referencing.candidature.models import (
     ThemeReview,
     Verdict,
 )
-from referencing.candidature.services.conclusion import conclude, load_criteria, read_conclusion, reopen
+from referencing.candidature.services.conclusion import conclude, read_conclusion, reopen
 from tests.candidature.factories import make_candidature
 from tests.factories import DemarcheFactory, make_agent
 

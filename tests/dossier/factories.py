@@ -29,6 +29,8 @@ def make_signed_enrolment(**fields: Any) -> tuple[Enrolment, User]:
     manager = make_member(product.organisation)
     enrolment = make_enrolment(product)
     now = timezone.now()
+    product.organisation.verified_at = now  # as validating the fiche does
+    product.organisation.save(update_fields=["verified_at"])
     AdministrativeSheet.objects.filter(enrolment=enrolment).delete()  # blank; its state moves only along its machine
     sheet = AdministrativeSheet.objects.create(
         enrolment=enrolment, state=SheetState.VALIDATED, organisation_name=product.organisation.name

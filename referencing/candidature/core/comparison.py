@@ -34,16 +34,15 @@ class Version:
         return {each.code: each for each in effective_criteria(self.payload, self.addenda)}
 
     def orientation(self) -> list[Line]:
-        """Answers by question; an addendum replaces those that it names."""
+        """Answers by question; an addendum replaces those that it names, a null value takes the question away."""
         rows = {row["code"]: row for row in self.payload["orientation"]["answers"]}
         for addendum in self.addenda:
             rows.update({row["code"]: row for row in addendum.get("orientation", ())})
-        return [Line(code, row["label"], _text(row["text"])) for code, row in rows.items()]
+        return [Line(code, row["label"], _text(row["text"])) for code, row in rows.items() if row["value"] is not None]
 
     def exchange(self) -> list[Line]:
-        """One line per interface, direction and field; none once an addendum gave the exchange up (A-19)."""
-        if any(addendum.get("has_exchange") is False for addendum in self.addenda):
-            return []
+        """One line per interface, direction and field, less those that an addendum gave up (A-19)."""
+        given_up = {code for addendum in self.addenda for code in addendum.get("given_up", ())}
         return [
             Line(
                 f"{scope['api']}-{scope['direction']}-{field}",
@@ -51,6 +50,7 @@ class Version:
                 _text(scope[key]),
             )
             for scope in self.payload["exchange_scope"]
+            if f"{scope['api']}-{scope['direction']}" not in given_up
             for field, key, label in _SCOPE_FIELDS
         ]
 

@@ -66,7 +66,7 @@ class PiecesForm(DsfrForm):
             code = each.line.code
             self.fields[f"ask-{code}"] = forms.BooleanField(label=each.line.label, required=False, initial=True)
             self.fields[f"question-{code}"] = forms.CharField(
-                label=f"Ce que vous demandez : {each.line.label}",
+                label=f"Ce que vous demandez : {each.line.label}",
                 required=False,
                 max_length=4000,
                 initial=question_for(each),

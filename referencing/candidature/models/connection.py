@@ -292,6 +292,10 @@ class TestCampaign(FSMModelMixin, models.Model):
 
 
 class TestLineQuerySet(models.QuerySet["TestLine"]):
+    def kept(self) -> TestLineQuerySet:
+        """Lines of what the file still exchanges: a reduction of its scope drops the others."""
+        return self.filter(dropped_at__isnull=True)
+
     def with_visuals(self) -> TestLineQuerySet:
         """Adds `visual_count`: files of the line that were neither removed nor found infected."""
         kept = Q(files__removed_at__isnull=True) & ~Q(files__file__blob__state=ScanState.INFECTED)
@@ -316,6 +320,7 @@ class TestLine(models.Model):
     campaign = models.ForeignKey(TestCampaign, on_delete=models.CASCADE, related_name="lines")
     position = models.PositiveSmallIntegerField("rang")
     section = models.CharField("rubrique", max_length=200)
+    exchange = models.CharField("interface et sens", max_length=40, blank=True)
     code = models.CharField("code", max_length=30)
     title = models.CharField("intitulé", max_length=300)
     steps = models.JSONField("étapes", default=list)
@@ -334,6 +339,7 @@ class TestLine(models.Model):
     final_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
+    dropped_at = models.DateTimeField("sortie du périmètre le", null=True, blank=True)
     version = models.PositiveIntegerField(default=1)
     saved_at = models.DateTimeField("enregistrée le", null=True, blank=True)
     saved_by = models.ForeignKey(
@@ -358,7 +364,7 @@ class TestLine(models.Model):
         triggers = [
             pgtrigger.ReadOnly(
                 name="test_line_text_is_fixed",
-                fields=["code", "section", "title", "steps", "expected", "is_mandatory", "needs_visual"],
+                fields=["code", "section", "exchange", "title", "steps", "expected", "is_mandatory", "needs_visual"],
             )
         ]
 

@@ -20,8 +20,12 @@ from referencing.candidature.services.asking import (
     withdraw_request,
 )
 from referencing.candidature.services.assignment import assign_expert, assign_referent, take_charge
-from referencing.candidature.services.connection.campaigns import cancel_campaign, open_campaign
-from referencing.candidature.services.connection.standing import campaign_standing, find_test_blockers
+from referencing.candidature.services.connection.campaigns import cancel_campaign, narrow_campaign, open_campaign
+from referencing.candidature.services.connection.standing import (
+    campaign_standing,
+    find_running_tests,
+    find_test_blockers,
+)
 from referencing.candidature.services.discussing import move_discussion, open_discussion, reply
 from referencing.candidature.services.ending import close_children, lapse
 from referencing.candidature.services.evidence import add_pin, list_secret_questions, settle_pin, show_secrets
@@ -35,6 +39,7 @@ from referencing.candidature.services.non_conformities import (
     reopen_non_conformity,
 )
 from referencing.candidature.services.presence import be_present
+from referencing.candidature.services.reading import mark_read
 from referencing.candidature.services.reviewing import (
     StaleVerdict,
     UnknownCriterion,
@@ -68,6 +73,7 @@ __all__ = [
     "declare_inadmissible",
     "find_blockers",
     "find_blocking",
+    "find_running_tests",
     "find_test_blockers",
     "give_verdict",
     "give_visa",
@@ -76,7 +82,9 @@ __all__ = [
     "list_secret_questions",
     "lock_file",
     "maintain_non_conformity",
+    "mark_read",
     "move_discussion",
+    "narrow_campaign",
     "open_campaign",
     "open_discussion",
     "open_non_conformity",

@@ -1,4 +1,4 @@
-"""Admissibility: answers to the checklist, « recevable » and « irrecevable » (T17, T18, A-01, A-18)."""
+"""Admissibility: answers to the checklist, « recevable » and « irrecevable » (T17, T18, A-01, A-18)."""
 
 from __future__ import annotations
 
@@ -16,26 +16,28 @@ from django.utils import timezone
 from convergence.accounts.rules import is_listing_team
 from convergence.audit import workflow
 from convergence.documents.signatures import seal_bytes
-from convergence.interests.services import find_obstacles
 from convergence.kernel.canonical import canonical_json, sha256_hex
 from convergence.kernel.errors import Blocker, TransitionRefused
 from convergence.ui.typography import format_date
 from referencing.candidature import notices
 from referencing.candidature.core.checklist import CheckedLine, Result, failing, unanswered
 from referencing.candidature.core.clock import day_of
+from referencing.candidature.delays import instruction_settings
 from referencing.candidature.enums import CandidatureState, CheckResult, DocumentKind, RequestKind, RequestState
 from referencing.candidature.models import (
     AdmissibilityAct,
     AdmissibilityCheck,
     Candidature,
-    ComplementItem,
     ComplementRequest,
     Extension,
     ThemeReview,
 )
 from referencing.candidature.services import standing
-from referencing.candidature.services.checklist import check_file, instruction_settings
+from referencing.candidature.services.checklist import check_file
+from referencing.candidature.services.connection.campaigns import open_campaign
+from referencing.candidature.services.ending import close_children
 from referencing.candidature.services.files import lock_file
+from referencing.candidature.services.interests import find_obstacles
 from referencing.candidature.services.issuing import issue
 from referencing.candidature.services.journal import tell
 from referencing.dossier.readers import read_payload
@@ -111,17 +113,17 @@ def _version(row: AdmissibilityCheck | None) -> int:
 def _find_answer_blockers(candidature: Candidature, changed: Mapping[str, GivenAnswer], actor: User) -> list[Blocker]:
     if candidature.state != CandidatureState.ADMISSIBILITY:
         return [Blocker("wrong_state", "La recevabilité de ce dossier n’est plus en cours d’examen.")]
-    blockers = _obstacles(candidature, actor)
+    blockers = find_obstacles(candidature, person=actor, at=timezone.now())
     lines = {each.line.code: each for each in check_file(candidature)}
     for code, given in changed.items():
         checked = lines.get(code)
         if checked is None or given.result not in ("", *CheckResult.values):
-            blockers.append(Blocker("unknown", f"La ligne « {code} » ne fait pas partie de la liste."))
+            blockers.append(Blocker("unknown", f"La ligne « {code} » ne fait pas partie de la liste."))
         elif _overrules(checked, given.result) and not given.note.strip():
             blockers.append(
                 Blocker(
                     "note_missing",
-                    f"« {checked.line.label} » : le contrôle automatique dit non. Dites dans la note pourquoi vous passez "
+                    f"« {checked.line.label} » : le contrôle automatique dit non. Dites dans la note pourquoi vous passez "
                     "outre.",
                     f"#id_{code}-note",
                 )
@@ -154,7 +156,7 @@ def _write(
 
 @transaction.atomic
 def declare_admissible(*, candidature_id: UUID, actor: User) -> Candidature:
-    """« Déclarer recevable » (T17): every theme of the frozen dossier awaits an expert, and the editor is told (BR-111).
+    """« Déclarer recevable » (T17): every theme of the frozen dossier awaits an expert, and the editor is told (BR-111).
 
     Refuses with every blocker at once.
     """
@@ -163,7 +165,10 @@ def declare_admissible(*, candidature_id: UUID, actor: User) -> Candidature:
         candidature,
         "declare_admissible",
         actor=actor,
-        guard=lambda: [*_obstacles(candidature, actor), *find_admissible_blockers(candidature)],
+        guard=lambda: [
+            *find_obstacles(candidature, person=actor, at=timezone.now()),
+            *find_admissible_blockers(candidature),
+        ],
         at=timezone.now(),
     )
     ThemeReview.objects.bulk_create(
@@ -171,6 +176,7 @@ def declare_admissible(*, candidature_id: UUID, actor: User) -> Candidature:
         for position, questionnaire in enumerate(read_payload(candidature.dossier)["questionnaires"])
     )
     tell(candidature, "admissible", actor=actor)
+    open_campaign(candidature, actor)
     standing.refresh(candidature)
     transaction.on_commit(partial(notices.candidature_admissible, candidature))
     return candidature
@@ -181,17 +187,17 @@ def find_admissible_blockers(candidature: Candidature, lines: Sequence[CheckedLi
     lines = check_file(candidature) if lines is None else lines
     page = reverse("candidature:admissibility_detail", args=[candidature.pk])
     blockers = [
-        Blocker("line_failing", f"« {each.line.label} » : la réponse est non.", f"{page}#ligne-{each.line.code}")
+        Blocker("line_failing", f"« {each.line.label} » : la réponse est non.", f"{page}#ligne-{each.line.code}")
         for each in failing(lines)
     ]
     blockers += [
-        Blocker("line_unanswered", f"« {each.line.label} » attend une réponse.", f"{page}#ligne-{each.line.code}")
+        Blocker("line_unanswered", f"« {each.line.label} » attend une réponse.", f"{page}#ligne-{each.line.code}")
         for each in unanswered(lines)
     ]
     blockers += [
         Blocker(
             "request_open",
-            f"La demande de pièces n° {request.number} attend une réponse : attendez-la ou retirez-la.",
+            f"La demande de pièces n° {request.number} attend une réponse : attendez-la ou retirez-la.",
             f"{page}#demandes",
         )
         for request in pieces_requests(candidature)
@@ -210,7 +216,7 @@ def pieces_requests(candidature: Candidature) -> list[ComplementRequest]:
 def declare_inadmissible(
     *, candidature_id: UUID, reasons: Sequence[str], text: str, delegation: str, remedies: str, actor: User
 ) -> AdmissibilityAct:
-    """« Déclarer irrecevable » (T18), for the minister under a recorded delegation, with reasons and remedies (A-01).
+    """« Déclarer irrecevable » (T18), for the minister under a recorded delegation, with reasons and remedies (A-01).
 
     `reasons`: codes of the démarche’s templates; `text` says them of this file. Unless a reason makes the service
     ineligible, missing pieces were asked first and their day has passed, or what came is not enough (A-18). The
@@ -225,7 +231,7 @@ def declare_inadmissible(
         "declare_inadmissible",
         actor=actor,
         guard=lambda: [
-            *_obstacles(candidature, actor),
+            *find_obstacles(candidature, person=actor, at=timezone.now()),
             *_find_act_blockers(chosen, text=text, delegation=delegation, remedies=remedies),
             *find_inadmissible_blockers(candidature, is_ineligible=_is_ineligible(chosen), at=now),
         ],
@@ -233,7 +239,7 @@ def declare_inadmissible(
         data={"reasons": [each["code"] for each in chosen], "delegation": delegation.strip()},
         at=now,
     )
-    _end_requests(candidature, actor=actor, at=now)
+    close_children(candidature=candidature, actor=actor, reason="La candidature est déclarée irrecevable.")
     payload = canonical_json(
         _act_payload(candidature, chosen, text=text, delegation=delegation, remedies=remedies, by=str(actor), at=now)
     )
@@ -256,8 +262,8 @@ def declare_inadmissible(
 
 
 def reason_templates(candidature: Candidature) -> dict[str, dict[str, Any]]:
-    """Reasons of « irrecevable » that the démarche offers, by code."""
-    templates = instruction_settings(candidature.enrolment).get("reason_templates", {}).get("inadmissible", [])
+    """Reasons of « irrecevable » that the démarche offers, by code."""
+    templates = instruction_settings(candidature).get("reason_templates", {}).get("inadmissible", [])
     return {row["code"]: row for row in templates}
 
 
@@ -290,7 +296,7 @@ def find_inadmissible_blockers(candidature: Candidature, *, is_ineligible: bool,
             blockers.append(
                 Blocker(
                     "extension_pending",
-                    f"L’éditeur demande un délai pour la demande n° {request.number} : répondez-lui d’abord.",
+                    f"L’éditeur demande un délai pour la demande n° {request.number} : répondez-lui d’abord.",
                     f"{page}#demandes",
                 )
             )
@@ -299,7 +305,7 @@ def find_inadmissible_blockers(candidature: Candidature, *, is_ineligible: bool,
         blockers.append(
             Blocker(
                 "pieces_sufficient",
-                "L’éditeur a répondu et aucune ligne n’est à non : indiquez celle qui reste insuffisante.",
+                "L’éditeur a répondu et aucune ligne n’est à non : indiquez celle qui reste insuffisante.",
                 f"{page}#liste",
             )
         )
@@ -327,17 +333,6 @@ def _find_act_blockers(
 
 def _is_ineligible(chosen: Sequence[Mapping[str, Any]]) -> bool:
     return any(each.get("ineligible") for each in chosen)
-
-
-def _end_requests(candidature: Candidature, *, actor: User, at: datetime) -> None:
-    """What was asked is no longer awaited."""
-    for request in ComplementRequest.objects.select_for_update().filter(
-        candidature=candidature, state=RequestState.OPEN
-    ):
-        workflow.fire(request, "end", actor=actor, at=at)
-    ComplementItem.objects.filter(candidature=candidature, answered_at__isnull=True, closed_at__isnull=True).update(
-        closed_at=at
-    )
 
 
 def _act_payload(
@@ -379,9 +374,3 @@ def _act_payload(
         "decided_by": by,
         "decided_at": at,
     }
-
-
-def _obstacles(candidature: Candidature, actor: User) -> list[Blocker]:
-    """Interests are declared before contributing (A-21)."""
-    organisation = candidature.enrolment.product.organisation
-    return find_obstacles(person=actor, organisation=organisation, at=timezone.now())

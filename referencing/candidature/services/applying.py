@@ -159,7 +159,7 @@ def withdraw(*, candidature_id: UUID, actor: User, reason: str = "") -> Candidat
     """Withdraw once it is being examined; those who work on it are told (BR-099, A-16)."""
     candidature = lock_file(candidature_id, actor)
     workflow.fire(candidature, "withdraw", actor=actor, reason=reason, at=timezone.now())
-    close_children(candidature=candidature, actor=actor, reason=reason)
+    close_children(candidature=candidature, actor=actor, reason=reason or "Candidature retirée par l’éditeur.")
     tell(candidature, "withdrawn", actor=actor, reason=reason)
     standing.refresh(candidature)
     transaction.on_commit(partial(notices.candidature_withdrawn, candidature))

@@ -91,7 +91,7 @@ def assign_experts(*, candidature_id: UUID, changes: Mapping[str, ExpertChange],
             blockers.append(
                 Blocker(
                     "stale",
-                    "Un collègue a changé l’expert de ce thème entre-temps : vérifiez, puis enregistrez de nouveau.",
+                    "Un collègue a changé l’expert de ce thème entre-temps : vérifiez, puis enregistrez de nouveau.",
                     f"#id_{theme}-expert",
                 )
             )
@@ -192,7 +192,7 @@ def _take_charge(candidature: Candidature, *, person: User, actor: User, in_batc
         candidature,
         "take_charge",
         actor=actor,
-        guard=lambda: _obstacles(candidature, person),
+        guard=lambda: find_obstacles(candidature, person=person, at=timezone.now()),
         data={"referent": str(person)},
         by=person,
         at=timezone.now(),

@@ -37,14 +37,9 @@ if TYPE_CHECKING:
 Payload = Mapping[str, Any]
 
 
-def instruction_settings(enrolment: Enrolment) -> dict[str, Any]:
-    """What the démarche decides about its instruction."""
-    settings: dict[str, Any] = enrolment.demarche.settings.get("instruction", {})
-    return settings
-
-
 def checklist_lines(enrolment: Enrolment) -> tuple[Line, ...]:
-    return parse_lines(instruction_settings(enrolment).get("checklist", []))
+    """As the démarche words them; none when it has no checklist."""
+    return parse_lines(enrolment.demarche.settings.get("instruction", {}).get("checklist", []))
 
 
 def check_file(candidature: Candidature) -> tuple[CheckedLine, ...]:

@@ -15,7 +15,8 @@ from convergence.documents.signatures import seal_bytes
 from convergence.kernel.canonical import canonical_json, sha256_hex
 from convergence.kernel.errors import Blocker
 from referencing.candidature import notices
-from referencing.candidature.core.criteria import EffectiveCriterion, effective_criteria
+from referencing.candidature.content import load_criteria
+from referencing.candidature.core.criteria import EffectiveCriterion
 from referencing.candidature.core.report import SCHEMA, Judged, JudgedTheme, build_report
 from referencing.candidature.enums import Outcome, Proposal, RequestState
 from referencing.candidature.models import (
@@ -27,11 +28,16 @@ from referencing.candidature.models import (
     Verdict,
 )
 from referencing.candidature.services import standing
+from referencing.candidature.services.connection.standing import (
+    find_running_tests,
+    find_test_blockers,
+    newest_campaign,
+)
 from referencing.candidature.services.files import lock_file
 from referencing.candidature.services.journal import tell
 from referencing.candidature.services.non_conformities import find_blocking
 from referencing.dossier.models import Addendum
-from referencing.dossier.readers import answer_text, parse_payload, read_payload
+from referencing.dossier.readers import answer_text, read_payload
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -109,15 +115,15 @@ def find_conclusion_blockers(candidature: Candidature, proposal: str) -> list[Bl
     """Every reason not to conclude this way now, each linked to the page that mends it."""
     blockers = find_unfinished(candidature)
     if proposal == Proposal.FAVOURABLE:
-        blockers += find_objections(candidature)
-    return blockers
+        return [*blockers, *find_objections(candidature), *find_test_blockers(candidature)]
+    return blockers + find_running_tests(candidature)
 
 
 def find_unfinished(candidature: Candidature) -> list[Blocker]:
     """What keeps any conclusion from being written: themes, second readings, rereadings, requests still open."""
     settings = candidature.enrolment.demarche.settings.get("instruction", {})
     titles = theme_titles(candidature)
-    review_page = reverse("candidature:candidature_detail", args=[candidature.pk])
+    review_page = reverse("candidature:examination", args=[candidature.pk])
     blockers = []
     for review in ThemeReview.objects.filter(candidature=candidature).order_by("position"):
         title = titles.get(review.theme, review.theme)
@@ -133,7 +139,11 @@ def find_unfinished(candidature: Candidature) -> list[Blocker]:
         "number"
     ):
         blockers.append(
-            Blocker("request_open", f"La demande n° {request.number} attend une réponse : attendez-la ou retirez-la.")
+            Blocker(
+                "request_open",
+                f"La demande n° {request.number} attend une réponse : attendez-la ou retirez-la.",
+                reverse("candidature:request_detail", args=[candidature.pk, request.number]),
+            )
         )
     return blockers
 
@@ -154,14 +164,6 @@ def read_conclusion(conclusion: Conclusion) -> dict[str, Any]:
     """What was frozen, as plain values."""
     content: dict[str, Any] = json.loads(bytes(conclusion.payload))
     return content
-
-
-def load_criteria(candidature: Candidature) -> tuple[EffectiveCriterion, ...]:
-    """The criteria of the file as they stand: its frozen dossier and its addenda."""
-    addenda = Addendum.objects.filter(dossier=candidature.dossier_id).order_by("number")
-    return effective_criteria(
-        read_payload(candidature.dossier), [parse_payload(bytes(each.payload)) for each in addenda]
-    )
 
 
 def theme_titles(candidature: Candidature) -> dict[str, str]:
@@ -231,12 +233,19 @@ def _report(candidature: Candidature, *, proposal: str, text: str, by: str) -> d
             .prefetch_related("items")
             .order_by("number")
         ],
-        tests=None,
-        open_blockers=[blocker.message for blocker in find_objections(candidature)],
+        tests=_tests(candidature),
+        open_blockers=[
+            blocker.message for blocker in [*find_objections(candidature), *find_test_blockers(candidature)]
+        ],
         text=text,
         at=candidature.concluded_at or timezone.now(),
         by=by,
     )
+
+
+def _tests(candidature: Candidature) -> dict[str, Any] | None:
+    campaign = newest_campaign(candidature) if candidature.has_exchange else None
+    return {"state": campaign.state, "text": campaign.get_state_display()} if campaign else None
 
 
 def _judged(criterion: EffectiveCriterion, verdict: Verdict | None, row: dict[str, Any]) -> Judged:

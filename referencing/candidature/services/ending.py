@@ -46,6 +46,7 @@ def close_children(*, candidature: Candidature, actor: User, reason: str) -> Non
     NonConformity.objects.filter(candidature=candidature, state__in=UNSETTLED, closed_at__isnull=True).update(
         closed_at=now
     )
+    cancel_campaign(candidature, actor, reason)
 
 
 @transaction.atomic

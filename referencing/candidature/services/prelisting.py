@@ -12,10 +12,12 @@ from django.utils import timezone
 from convergence.audit import workflow
 from convergence.kernel.errors import Blocker
 from referencing.candidature import notices
+from referencing.candidature.content import load_criteria
 from referencing.candidature.enums import CandidatureState
 from referencing.candidature.models import Candidature
 from referencing.candidature.services import standing
-from referencing.candidature.services.conclusion import find_objections, find_unfinished, load_criteria
+from referencing.candidature.services.conclusion import find_objections, find_unfinished
+from referencing.candidature.services.connection.campaigns import cancel_campaign
 from referencing.candidature.services.files import lock_file
 from referencing.candidature.services.journal import tell
 from referencing.enrolment.enums import WhiteLabelRole
@@ -45,6 +47,7 @@ def pre_list(*, candidature_id: UUID, expires_on: date | None, actor: User) -> P
     )
     for former in PreListing.objects.standing().filter(enrolment=candidature.enrolment_id).select_for_update():
         workflow.fire(former, "replace", actor=actor, at=now)
+    cancel_campaign(candidature, actor, "Solution pré-référencée : elle ne passe pas en commission.")
     dossier = candidature.dossier
     pre_listing = PreListing.objects.create(
         enrolment=candidature.enrolment,

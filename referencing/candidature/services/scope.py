@@ -23,7 +23,7 @@ from referencing.candidature.enums import CandidatureState, RequestState
 from referencing.candidature.models import Candidature, ComplementItem, ComplementRequest
 from referencing.candidature.rules import can_answer
 from referencing.candidature.services import standing
-from referencing.candidature.services.connection.campaigns import cancel_campaign
+from referencing.candidature.services.connection.campaigns import narrow_campaign
 from referencing.candidature.services.files import lock_file
 from referencing.candidature.services.journal import tell
 from referencing.dossier.models import Addendum, AddendumKind
@@ -102,7 +102,7 @@ def reduce_scope(*, candidature_id: UUID, given_up: Sequence[str], reason: str, 
     if not reduction.has_exchange:
         candidature.has_exchange = False
         Candidature.objects.filter(pk=candidature.pk).update(has_exchange=False)
-        cancel_campaign(candidature, actor, reason.strip())
+    narrow_campaign(candidature, reduction.given_up, actor, reason.strip())
     tell(
         candidature,
         "scope_reduced",

@@ -1,4 +1,4 @@
-"""Tab « Recevabilité » (BO-04): checklist, missing pieces, « recevable », « irrecevable », and documents of the file."""
+"""Tab « Recevabilité » (BO-04): checklist, missing pieces, « recevable », « irrecevable », and documents of the file."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpResponse
-from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods
 
 from convergence.accounts.requests import SignedInRequest
 from convergence.accounts.rules import is_listing_team
@@ -21,12 +20,12 @@ from convergence.audit.workflow import is_allowed
 from convergence.kernel.errors import Blocker, TransitionRefused
 from convergence.ui.values import Action, Badge, Link, Progress, Tone
 from convergence.ui.views import render_confirmation
-from evidence.services import stream
 from referencing.candidature.core.checklist import CheckedLine, Result, failing, unanswered
-from referencing.candidature.core.clock import add_business_days, day_of
-from referencing.candidature.enums import CandidatureState, DocumentKind, RequestKind
+from referencing.candidature.core.clock import day_of
+from referencing.candidature.delays import delay_of, instruction_settings, propose_day
+from referencing.candidature.enums import CandidatureState, RequestKind
 from referencing.candidature.forms.admission import InadmissibleForm, LineForm, PiecesForm
-from referencing.candidature.models import AdmissibilityCheck, Candidature, ComplementRequest, IssuedDocument
+from referencing.candidature.models import AdmissibilityCheck, Candidature, ComplementRequest
 from referencing.candidature.rules import is_instructor
 from referencing.candidature.services.admission import (
     StaleAnswers,
@@ -38,15 +37,12 @@ from referencing.candidature.services.admission import (
     reason_templates,
 )
 from referencing.candidature.services.asking import open_request
-from referencing.candidature.services.checklist import check_file, instruction_settings, place_url
-from referencing.candidature.services.issuing import read_act
+from referencing.candidature.services.checklist import check_file, place_url
+from referencing.candidature.views.documents import list_documents, read_decision
 from referencing.candidature.views.frame import file_frame, get_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-#: Business days given to the editor when the démarche says nothing.
-DEFAULT_PIECES_DAYS = 15
 
 RESULT_BADGES: dict[Result, tuple[str, Tone]] = {
     Result.YES: ("Oui", "success"),
@@ -75,7 +71,7 @@ def admissibility_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
     forms = [LineForm(request.POST, checked=each) for each in lines]
     if not is_listing_team(request.user, candidature):
         raise PermissionDenied("answer_checklist")
-    if not all([form.is_valid() for form in forms]):
+    if not all(form.is_valid() for form in forms):
         return _render(request, candidature, lines, forms=forms)
     try:
         changed = answer_checklist(
@@ -94,6 +90,12 @@ def admissibility_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
                 left.append(blocker)
         return _render(request, candidature, lines, forms=forms, blockers=left)
     except StaleAnswers as stale:
+        # Both versions side by side; sending again keeps the reader’s own over the ones now shown.
+        typed = request.POST.copy()
+        for code, row in stale.rows.items():
+            typed[f"{code}-version"] = str(row.version if row else 0)
+        lines = check_file(candidature)
+        forms = [LineForm(typed, checked=each) for each in lines]
         return _render(request, candidature, lines, forms=forms, stale=stale.rows)
     messages.success(request, "Vos réponses sont enregistrées." if changed else "Rien n’a changé.")
     return redirect("candidature:admissibility_detail", pk)
@@ -130,7 +132,7 @@ def _render(
                         for problem in each.finding.problems
                     ],
                     "written": written.get(each.line.code),
-                    "conflict": _conflict(form, stale[each.line.code]) if stale and each.line.code in stale else None,
+                    "conflict": _conflict(stale[each.line.code]) if stale and each.line.code in stale else None,
                 }
                 for each, form in zip(lines, shown, strict=True)
             ],
@@ -145,7 +147,8 @@ def _render(
             ),
             "can_ask": may and bool(failing(lines)),
             "admissible": _admissible_action(candidature) if may else None,
-            "act": _act(candidature),
+            "decision": read_decision(candidature),
+            "documents": list_documents(candidature),
         },
         status=409 if stale else 422 if blockers or has_errors else 200,
     )
@@ -165,18 +168,16 @@ def _progress(lines: Sequence[CheckedLine], waiting: set[str]) -> Progress:
         len(lines),
         unit="lignes en ordre",
         remaining=[Link(each.line.label, f"#ligne-{each.line.code}") for each in lines if each.line.code in waiting],
-        remaining_title="Lignes à traiter :",
+        remaining_title="Lignes à traiter :",
     )
 
 
-def _conflict(form: LineForm, row: AdmissibilityCheck | None) -> dict[str, Any]:
-    """Both versions side by side; sending again keeps the reader’s own over the version now shown."""
-    form.data = form.data.copy()
-    form.data[form.add_prefix("version")] = str(row.version if row else 0)
+def _conflict(row: AdmissibilityCheck | None) -> dict[str, Any]:
+    """What a colleague wrote, None for an answer taken back."""
     return {
         "by": str(row.by) if row else "",
         "at": row.at if row else None,
-        "result": row.get_result_display() if row else "Réponse retirée",
+        "result": row.get_result_display() if row else "réponse retirée",
         "note": row.note if row else "",
     }
 
@@ -188,21 +189,15 @@ def _admissible_action(candidature: Candidature) -> Action:
         address,
         confirm_url=address,
         confirm_title="Déclarer la candidature recevable",
-        confirm_text="L’évaluation commence : vous pourrez désigner un expert par thème. L’éditeur est prévenu que son "
+        confirm_text="L’évaluation commence : vous pourrez désigner un expert par thème. L’éditeur est prévenu que son "
         "dossier est recevable. Vous ne pourrez plus revenir à la recevabilité.",
     )
-
-
-def _act(candidature: Candidature) -> dict[str, Any] | None:
-    if candidature.state != CandidatureState.INADMISSIBLE or not hasattr(candidature, "admissibility_act"):
-        return None
-    return read_act(bytes(candidature.admissibility_act.payload))
 
 
 @require_http_methods(["GET", "POST"])
 @login_required
 def candidature_declare_admissible(request: SignedInRequest, pk: UUID) -> HttpResponse:
-    """« Déclarer recevable » (T17): what stands in the way, else the question, then the deed."""
+    """« Déclarer recevable » (T17): what stands in the way, else the question, then the deed."""
     candidature = get_examined_file(request, pk)
     if not is_listing_team(request.user, candidature):
         raise PermissionDenied("declare_admissible")
@@ -227,7 +222,7 @@ def candidature_declare_admissible(request: SignedInRequest, pk: UUID) -> HttpRe
 @require_http_methods(["GET", "POST"])
 @login_required
 def pieces_ask(request: SignedInRequest, pk: UUID) -> HttpResponse:
-    """« Demander les pièces manquantes » (T17b): the failing lines, a message, a day."""
+    """« Demander les pièces manquantes » (T17b): the failing lines, a message, a day."""
     candidature = get_examined_file(request, pk)
     if not is_listing_team(request.user, candidature):
         raise PermissionDenied("open_request")
@@ -235,9 +230,8 @@ def pieces_ask(request: SignedInRequest, pk: UUID) -> HttpResponse:
     if candidature.state != CandidatureState.ADMISSIBILITY:
         messages.info(request, "La recevabilité de ce dossier n’est plus en cours d’examen.")
         return redirect(page)
-    settings = instruction_settings(candidature.enrolment)
+    settings = instruction_settings(candidature)
     today = day_of(timezone.now())
-    days = settings.get("delays", {}).get("pieces", DEFAULT_PIECES_DAYS)
     lines = failing(check_file(candidature))
     form = PiecesForm(
         request.POST if request.method == "POST" else None,
@@ -245,7 +239,7 @@ def pieces_ask(request: SignedInRequest, pk: UUID) -> HttpResponse:
         today=today,
         initial={
             "text": settings.get("message_templates", {}).get("pieces", ""),
-            "due_on": add_business_days(today, days),
+            "due_on": propose_day(candidature, "pieces", today=today),
         },
     )
     if request.method == "POST" and form.is_valid():
@@ -270,7 +264,7 @@ def pieces_ask(request: SignedInRequest, pk: UUID) -> HttpResponse:
             **file_frame(request, candidature, "admissibility"),
             "form": form,
             "page": page,
-            "days": days,
+            "days": delay_of(candidature, "pieces"),
             "has_lines": bool(lines),
         },
         status=422 if request.method == "POST" else 200,
@@ -280,7 +274,7 @@ def pieces_ask(request: SignedInRequest, pk: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @login_required
 def candidature_declare_inadmissible(request: SignedInRequest, pk: UUID) -> HttpResponse:
-    """« Déclarer irrecevable » (T18): the form, then what will happen, then the act."""
+    """« Déclarer irrecevable » (T18): the form, then what will happen, then the act."""
     candidature = get_examined_file(request, pk)
     if not is_listing_team(request.user, candidature):
         raise PermissionDenied("declare_inadmissible")
@@ -288,7 +282,7 @@ def candidature_declare_inadmissible(request: SignedInRequest, pk: UUID) -> Http
     if not is_allowed(candidature, "declare_inadmissible", request.user):
         messages.info(request, "La recevabilité de ce dossier n’est plus en cours d’examen.")
         return redirect(page)
-    settings = instruction_settings(candidature.enrolment)
+    settings = instruction_settings(candidature)
     templates = reason_templates(candidature)
     form = InadmissibleForm(
         request.POST if request.method == "POST" else None,
@@ -323,9 +317,9 @@ def candidature_declare_inadmissible(request: SignedInRequest, pk: UUID) -> Http
             "form": form,
             "page": page,
             "blockers": blockers,
-            "title_of_blockers": "La candidature n’est pas déclarée irrecevable :"
+            "title_of_blockers": "La candidature n’est pas déclarée irrecevable :"
             if is_refused
-            else "Sauf si le service est inéligible, vous ne pouvez pas encore décider :",
+            else "Sauf si le service est inéligible, vous ne pouvez pas encore décider :",
         },
         status=422 if is_refused else 200,
     )
@@ -343,16 +337,3 @@ def _confirm_inadmissible(request: SignedInRequest, candidature: Candidature, va
             "reasons": [reason_templates(candidature)[code]["text"] for code in values["reasons"]],
         },
     )
-
-
-@require_GET
-@login_required
-def issued_document(request: SignedInRequest, pk: UUID, kind: str) -> HttpResponseBase:
-    """The acknowledgement or the act, the same bytes for both sides."""
-    candidature = get_file(request, pk)
-    if kind not in DocumentKind.values:
-        raise Http404("kind")
-    document = get_object_or_404(
-        IssuedDocument.objects.select_related("file__blob"), candidature=candidature, kind=kind
-    )
-    return stream(document.file)

@@ -34,6 +34,7 @@ from referencing.candidature.services.conclusion import (
     reopen,
     theme_titles,
 )
+from referencing.candidature.services.connection.standing import find_test_blockers
 from referencing.candidature.services.prelisting import find_pre_listing_blockers, leave, pre_list
 from referencing.candidature.views.frame import file_frame, get_file
 from referencing.enrolment.enums import PreListingState, WhiteLabelRole
@@ -146,7 +147,9 @@ def _render(
             "pre_listing_form": pre_listing_form or PreListingForm(),
             "blockers": blockers,
             "unfinished": find_unfinished(candidature) if is_open(candidature) else [],
-            "objections": find_objections(candidature) if is_open(candidature) else [],
+            "objections": [*find_objections(candidature), *find_test_blockers(candidature)]
+            if is_open(candidature)
+            else [],
             "is_open": is_open(candidature),
             "may_conclude": may and is_open(candidature) and not is_producer,
             "may_pre_list": may and is_open(candidature) and is_producer,

@@ -140,7 +140,7 @@ def _campaign_values(request: SignedInRequest, campaign: TestCampaign, *, is_new
     is_booked = any(slot.booked_at and not slot.cancelled_at for slot in open_slots)
     holder = holder_of(campaign)
     who, what, mine = campaign_ball(campaign.state, holder, is_editor=is_editor, is_booked=is_booked)
-    lines = [facts_of(line) for line in campaign.lines.with_visuals()]
+    lines = [facts_of(line) for line in campaign.lines.kept().with_visuals()]
     done, final = count_complete(lines), count_final(lines)
     is_open = is_newest and campaign.candidature.state == CandidatureState.EVALUATION
     return {
@@ -716,7 +716,7 @@ def slot_calendar(request: SignedInRequest, pk: UUID) -> HttpResponse:
 def line_dispute(request: SignedInRequest, pk: UUID, code: str) -> HttpResponse:
     """X6: the editor contests a remark."""
     campaign = get_campaign(request, pk)
-    line = get_object_or_404(campaign.lines, code=code)
+    line = get_object_or_404(campaign.lines.kept(), code=code)
     form = ReasonForm(posted(request))
     items = [
         Item("Test", f"{line.code} {line.title}"),

@@ -1,4 +1,4 @@
-"""Tab « Experts »: who examines each theme of a file (BR-110, A-21)."""
+"""Tab « Experts »: who examines each theme of a file (BR-110, A-21)."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def expert_list(request: SignedInRequest, pk: UUID) -> HttpResponse:
     seats = list_seats(candidature)
     data = request.POST if request.method == "POST" else None
     forms = [SeatForm(data, seat=seat) for seat in seats]
-    if request.method == "GET" or not all([form.is_valid() for form in forms]):
+    if request.method == "GET" or not all(form.is_valid() for form in forms):
         return _render(request, candidature, seats, forms)
     changes = {str(form.prefix): form.change for form in forms if form.change}
     try:

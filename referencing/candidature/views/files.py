@@ -1,4 +1,4 @@
-"""The listing team’s queue, and a file taken in charge."""
+"""A file taken in charge."""
 
 from __future__ import annotations
 
@@ -8,68 +8,24 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods
 
 from convergence.accounts.requests import SignedInRequest
 from convergence.audit.workflow import is_allowed
-from convergence.database.search import search
 from convergence.kernel.errors import TransitionRefused
-from convergence.ui.values import Action, Row
+from convergence.ui.values import Action
 from convergence.ui.views import render_confirmation
 from referencing.candidature.enums import CandidatureState
 from referencing.candidature.models import Candidature
 from referencing.candidature.services import take_charge
 from referencing.candidature.views.frame import get_file
-from referencing.candidature.wording import state_badge
-
-LIST_LIMIT = 200
-ALL = ("toutes", "Toutes")
 
 
 def require_agent(request: SignedInRequest) -> None:
     if not request.user.access.reads_every_file:
         raise PermissionDenied("agents")
-
-
-@require_GET
-@login_required
-def candidature_list(request: SignedInRequest) -> HttpResponse:
-    """The listing team’s queue: the oldest waiting first; search on product, organisation and reference."""
-    require_agent(request)
-    state = request.GET.get("etat", CandidatureState.APPLIED)
-    text = request.GET.get("q", "").strip()
-    rows = Candidature.objects.visible_to(request.user).select_related("enrolment__product__organisation", "referent")
-    if state in CandidatureState.values:
-        rows = rows.filter(state=state)
-    rows = search(
-        rows, text, "enrolment__product__name", "enrolment__product__organisation__name", "dossier__reference"
-    )
-    return render(
-        request,
-        "candidature/candidature_list.html",
-        {
-            "rows": [
-                Row(
-                    cells=[
-                        candidature.enrolment.label,
-                        candidature.enrolment.product.organisation.name,
-                        state_badge(candidature.state),
-                        candidature.applied_at,
-                        candidature.referent.get_full_name() if candidature.referent else "",
-                    ],
-                    url=address,
-                )
-                for candidature in rows.order_by("applied_at", "pk")[:LIST_LIMIT]
-                for address in [reverse("candidature:candidature_detail", args=[candidature.pk])]
-            ],
-            "columns": ["Produit", "Structure", "État", "Déposée", "Référent"],
-            "states": [ALL, *(choice for choice in CandidatureState.choices if choice[0] != CandidatureState.NEW)],
-            "state": state,
-            "text": text,
-        },
-    )
 
 
 @require_http_methods(["GET", "POST"])

@@ -64,6 +64,9 @@ class Tab:
 TABS: list[Tab] = [
     Tab("summary", "Synthèse", "candidature:candidature_detail", editor_label="Suivi"),
     Tab("dossier", "Dossier", "candidature:candidature_dossier"),
+    Tab("changes", "Ce qui a changé", "candidature:candidature_changes"),
+    Tab("letters", "Échanges", "candidature:letter_list"),
+    Tab("history", "Historique", "candidature:candidature_history"),
     Tab("admissibility", "Recevabilité", "candidature:admissibility_detail", shows_admissibility),
     Tab("experts", "Experts", "candidature:expert_list", shows_experts),
     Tab("examination", "Examen des critères", "candidature:examination", editor_label="Critères et preuves"),

@@ -1,4 +1,4 @@
-"""« Vérifier avant de candidater »: the editor runs the verifier’s own checks (peers: pre-flight)."""
+"""« Vérifier avant de candidater »: the editor runs the verifier’s own checks (peers: pre-flight)."""
 
 from __future__ import annotations
 

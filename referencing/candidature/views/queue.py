@@ -350,11 +350,11 @@ class Shown:
             return ""
         full = format_date(due_on)
         return format_html(
-            '<time datetime="{}" title="{}" data-full="{}"{}>{}</time>',
+            '<time datetime="{}" title="{}" data-full="{}" class="{}">{}</time>',
             due_on.isoformat(),
             full,
             full,
-            format_html(' class="ui-late"') if due_on < self.today else "",
+            "ui-late" if due_on < self.today else "",
             say_due(due_on, today=self.today),
         )
 

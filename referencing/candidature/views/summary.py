@@ -14,15 +14,17 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from convergence.accounts.requests import SignedInRequest
+from convergence.accounts.rules import is_listing_team
 from convergence.audit.workflow import is_allowed
 from convergence.ui.typography import NBSP, format_date, format_datetime
-from convergence.ui.values import Action, Item, Row
+from convergence.ui.values import Action, Item, Link, Row
 from referencing.candidature.core.standing import FileFacts, find_standing
-from referencing.candidature.enums import NonConformityState, Outcome, RequestState
+from referencing.candidature.enums import CandidatureState, NonConformityState, Outcome, RequestState
 from referencing.candidature.models import Candidature, ComplementRequest, NonConformity, ThemeReview, Verdict
 from referencing.candidature.services.standing import load_facts
 from referencing.candidature.timeline import Told, list_events
 from referencing.candidature.views.clocks import clock_cards
+from referencing.candidature.views.documents import list_documents, read_decision
 from referencing.candidature.views.frame import audience_of, file_frame, get_file
 from referencing.candidature.wording import Audience, theme_badge
 from referencing.dossier.models import Dossier
@@ -41,17 +43,20 @@ def candidature_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
     audience = audience_of(request.user, candidature)
     facts = load_facts(candidature)
     events = list_events(candidature, audience=audience, limit=NEWS)
+    documents = list_documents(candidature)
     return render(
         request,
         "candidature/candidature_detail.html",
         {
             **file_frame(request, candidature, "summary"),
-            "items": _items(request, candidature),
+            "items": _items(request, candidature, documents),
             "themes": _theme_rows(candidature, facts, audience),
             "theme_columns": THEME_COLUMNS[audience],
             "open_rows": _open_rows(candidature),
             "open_columns": ["Objet", "État", "Avant le"],
-            "next_action": None,
+            "next_action": _next_action(request, candidature),
+            "decision": read_decision(candidature),
+            "documents": documents,
             "events": [_event_row(each, audience) for each in events],
             "history_columns": HISTORY_COLUMNS,
             "take": _take(request, candidature),
@@ -95,7 +100,7 @@ def candidature_dossier(request: SignedInRequest, pk: UUID) -> HttpResponse:
     )
 
 
-def _items(request: SignedInRequest, candidature: Candidature) -> list[Item]:
+def _items(request: SignedInRequest, candidature: Candidature, documents: list[Link]) -> list[Item]:
     applied = format_datetime(candidature.applied_at) if candidature.applied_at else ""
     return [
         Item("Structure", candidature.enrolment.product.organisation.name),
@@ -103,7 +108,19 @@ def _items(request: SignedInRequest, candidature: Candidature) -> list[Item]:
         Item("Déposée le", applied),
         Item("Référent", candidature.referent.get_full_name() if candidature.referent else "Pas encore désigné"),
         *([Item("Recevable depuis le", format_date(candidature.admissible_at))] if candidature.admissible_at else []),
+        *([Item("Documents", documents)] if documents else []),
     ]
+
+
+def _next_action(request: SignedInRequest, candidature: Candidature) -> Link | None:
+    """The one thing that the listing team does next on this file."""
+    if not is_listing_team(request.user, candidature):
+        return None
+    if candidature.state == CandidatureState.ADMISSIBILITY:
+        return Link("Examiner la recevabilité", reverse("candidature:admissibility_detail", args=[candidature.pk]))
+    if candidature.state == CandidatureState.EVALUATION and candidature.reviews.filter(expert__isnull=True).exists():
+        return Link("Désigner les experts", reverse("candidature:expert_list", args=[candidature.pk]))
+    return None
 
 
 THEME_COLUMNS: dict[Audience, list[str]] = {

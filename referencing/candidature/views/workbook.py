@@ -107,7 +107,7 @@ def read_changes(
     """What the posting says of each line; `fields` keeps those that the browser says have changed."""
     changes = {}
     wanted = None if fields is None else set(fields)
-    for code in campaign.lines.values_list("code", flat=True):
+    for code in campaign.lines.kept().values_list("code", flat=True):
         names = {name: f"{code}-{name}" for name in mode.value}
         values = {
             name: str(data[key]) for name, key in names.items() if key in data and (wanted is None or key in wanted)
@@ -151,7 +151,7 @@ def _act(request: SignedInRequest, campaign: TestCampaign, outcome: Outcome) -> 
         case "remove":
             return _remove(request, campaign, target, page)
         case "submit":
-            lacks = find_incomplete(facts_of(line) for line in campaign.lines.with_visuals())
+            lacks = find_incomplete(facts_of(line) for line in campaign.lines.kept().with_visuals())
             if lacks:
                 blockers = [Blocker("incomplete_line", lack.message, line_anchor(lack.code)) for lack in lacks]
                 return render_workbook(request, get_campaign(request, campaign.pk), blockers=blockers)
@@ -210,7 +210,7 @@ def workbook_save(request: SignedInRequest, pk: UUID) -> HttpResponse:
         "saved_at": f"{in_paris(timezone.now()):%H:%M}",
         "errors": errors,
         "progress": render_to_string(
-            "enrolment/answering/progress.html", {"progress": _panel(list(campaign.lines.with_visuals()), mode)}
+            "enrolment/answering/progress.html", {"progress": _panel(list(campaign.lines.kept().with_visuals()), mode)}
         ),
     }
     return JsonResponse(content, status=422 if errors else 200)
@@ -258,7 +258,7 @@ def render_workbook(
     """The page; with everything that was typed beside every refusal: 409 for a colleague’s change, else 422."""
     user, refused = request.user, list(blockers)
     mode = find_mode(campaign, user)
-    lines = list(campaign.lines.with_visuals().select_related("final_by").order_by("position"))
+    lines = list(campaign.lines.kept().with_visuals().select_related("final_by").order_by("position"))
     files: dict[int, list[TestFile]] = {}
     for each in (
         campaign.files.filter(line__isnull=False, removed_at__isnull=True)

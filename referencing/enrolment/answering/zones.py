@@ -5,7 +5,7 @@ One form for answers and files, so that depositing a file without scripts loses 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from uuid import UUID
@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString
 from convergence.ui.addresses import address_of_each
 from convergence.ui.typography import NBSP
 from convergence.ui.values import Action
-from evidence.values import DepositedFile, DropZone, deposited_file, drop_zone
+from evidence.values import DepositedFile, deposited_file, drop_zone
 from questionnaires.models import Deposit
 from questionnaires.selectors import CriterionView, EvidenceView
 from referencing.enrolment.models import Enrolment
@@ -29,10 +29,20 @@ TO_CONFIRM = "Ce dépôt attend votre confirmation."
 
 
 @dataclass(frozen=True, slots=True)
-class Zone:
-    """A drop zone with what surrounds it: template to fill in, confirmation that is awaited, encrypted container."""
+class ZoneFrame:
+    """What a zone says around its files: title, document to fill in, confirmation that is awaited, field of the file."""
 
-    drop: DropZone
+    id: str
+    label: str
+    required: bool
+    accepted: str
+    accept: str
+    max_size: str
+    max_bytes: int
+    submit_label: str
+    errors: tuple[str, ...]
+    locked: str
+    can_write: bool
     is_encrypted: bool
     is_single: bool
     template_url: str
@@ -40,46 +50,30 @@ class Zone:
     container_url: str
 
     @property
-    def form(self) -> SafeString:
-        drop = self.drop
-        return _render_form(
-            drop.id,
-            drop.label,
-            drop.accepted,
-            drop.accept,
-            drop.max_size,
-            drop.max_bytes,
-            drop.submit_label,
-            tuple(drop.errors),
-        )
+    def file_name(self) -> str:
+        """Name of the file input."""
+        return self.id + FILE
 
 
-# As for the text of a criterion (see `criteria`): a field per zone, the same for every product.
+# As for the text of a criterion (see `criteria`): mostly the same for every product.
 @lru_cache(maxsize=2048)
-def _render_form(
-    id_: str,
-    label: str,
-    accepted: str,
-    accept: str,
-    max_size: str,
-    max_bytes: int,
-    submit_label: str,
-    errors: tuple[str, ...],
-) -> SafeString:
-    return render_to_string(
-        "enrolment/answering/zone_form.html",
-        {
-            "id": id_,
-            "name": id_ + FILE,
-            "label": label,
-            "accepted": accepted,
-            "accept": accept,
-            "max_size": max_size,
-            "max_bytes": str(max_bytes),
-            "submit_label": submit_label,
-            "errors": errors,
-        },
-    )
+def render_frame(zone: ZoneFrame) -> tuple[SafeString, SafeString]:
+    """Head and field of the zone."""
+    parts = ("enrolment/answering/zone_head.html", "enrolment/answering/zone_field.html")
+    head, field = (render_to_string(part, {"zone": zone}) for part in parts)
+    return head, field
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """A drop zone on the page."""
+
+    id: str
+    label: str
+    head: SafeString
+    field: SafeString
+    files: Sequence[DepositedFile]
+    archived_url: str
 
 
 class ZoneMaker:
@@ -89,6 +83,7 @@ class ZoneMaker:
         self.enrolment, self.can_write, self._errors = enrolment, can_write, errors
         self._download_url = address_of_each("enrolment:evidence_download", enrolment.pk)
         self._archive_url = address_of_each("enrolment:evidence_archive", enrolment.pk)
+        self._archived_url = address_of_each("enrolment:evidence_archived", enrolment.pk, like="critere")
 
     def zones_of(self, view: CriterionView) -> list[Zone]:
         """In the order of the grid."""
@@ -104,20 +99,27 @@ class ZoneMaker:
             locked = TO_CONFIRM
         elif not self.can_write:
             locked = "Cette zone se consulte mais ne reçoit plus de fichier."
-        return Zone(
-            drop=drop_zone(
-                id=each.anchor,
-                label=expected.label,
-                url="",
-                formats=("zip",) if expected.encrypted else expected.formats,
-                max_size_mb=expected.max_size_mb,
-                required=expected.required,
-                submit_label="Déposer le conteneur" if expected.encrypted else "Déposer le fichier",
-                errors=list(self._errors.get(each.anchor, ())),
-                files=[self._file(deposit) for deposit in each.deposits],
-                archived_url=reverse("enrolment:evidence_archived", args=[key, view.code]),
-                locked=locked,
-            ),
+        drop = drop_zone(
+            id=each.anchor,
+            label=expected.label,
+            url="",
+            formats=("zip",) if expected.encrypted else expected.formats,
+            max_size_mb=expected.max_size_mb,
+            required=expected.required,
+            submit_label="Déposer le conteneur" if expected.encrypted else "Déposer le fichier",
+        )
+        frame = ZoneFrame(
+            id=drop.id,
+            label=drop.label,
+            required=drop.required,
+            accepted=drop.accepted,
+            accept=drop.accept,
+            max_size=drop.max_size,
+            max_bytes=drop.max_bytes,
+            submit_label=drop.submit_label,
+            errors=tuple(self._errors.get(each.anchor, ())),
+            locked=locked,
+            can_write=self.can_write,
             is_encrypted=expected.encrypted,
             is_single=expected.single_deposit,
             template_url=(
@@ -128,6 +130,8 @@ class ZoneMaker:
             confirm_url=reverse("enrolment:evidence_confirm", args=[key, waiting.pk]) if waiting else "",
             container_url=reverse("enrolment:container_download", args=[key]) if expected.encrypted else "",
         )
+        files = [self._file(deposit) for deposit in each.deposits]
+        return Zone(drop.id, drop.label, *render_frame(frame), files, self._archived_url(view.code))
 
     def _file(self, deposit: Deposit) -> DepositedFile:
         archive = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -73,7 +73,7 @@ def open_campaign(candidature: Candidature, actor: User, *, reason: str = "") ->
     return campaign
 
 
-def cancel_campaign(candidature: Candidature, actor: User, reason: str) -> TestCampaign | None:
+def cancel_campaign(candidature: Candidature, actor: User | None, reason: str) -> TestCampaign | None:
     """Cancel the live campaign of a file that is withdrawn, closed or no longer exchanges; None when none is live.
 
     Same contract as `open_campaign`: the caller holds the lock on the candidature and refreshes its standing.
@@ -86,6 +86,31 @@ def cancel_campaign(candidature: Candidature, actor: User, reason: str) -> TestC
     tell(candidature, "tests_cancelled", actor=actor, reason=reason, data={"campaign": campaign.number})
     transaction.on_commit(partial(notices.campaign_cancelled, campaign))
     return campaign
+
+
+def narrow_campaign(candidature: Candidature, given_up: Collection[str], actor: User, reason: str) -> None:
+    """Follow a reduction of the scope: the lines of what was given up (`mesures-ecriture`) leave the live campaign, which
+    is cancelled when nothing is exchanged any more (A-19). Same contract as `open_campaign`.
+    """
+    if not candidature.has_exchange:
+        cancel_campaign(candidature, actor, reason)
+        return
+    campaign = TestCampaign.objects.filter(candidature=candidature).live().locked().first()
+    if campaign is None:
+        return
+    campaign.scope = [each for each in campaign.scope if f"{each['api']}-{each['direction']}" not in given_up]
+    campaign.save(update_fields=["scope"])
+    dropped = campaign.lines.kept().filter(exchange__in=given_up)
+    codes = list(dropped.values_list("code", flat=True))
+    dropped.update(dropped_at=timezone.now())
+    tell(
+        candidature,
+        "tests_narrowed",
+        actor=actor,
+        subject=campaign,
+        reason=reason,
+        data={"campaign": campaign.number, "given_up": sorted(given_up), "lines": codes},
+    )
 
 
 # -- one campaign
@@ -269,6 +294,7 @@ def send_keys(*, campaign_id: UUID, to: str, channel: str, on: datetime, actor: 
             campaign=campaign,
             position=position,
             section=section.title,
+            exchange="-".join(section.pair or ()),
             code=line.code,
             title=line.title,
             steps=list(line.steps),
@@ -287,7 +313,7 @@ def send_keys(*, campaign_id: UUID, to: str, channel: str, on: datetime, actor: 
 def submit_acceptance(*, campaign_id: UUID, actor: User) -> TestCampaign:
     """« Déposer le dossier de recette », refused with every incomplete line (X3, BR-133)."""
     campaign = lock_campaign(campaign_id, actor)
-    lines = list(campaign.lines.with_visuals())
+    lines = list(campaign.lines.kept().with_visuals())
 
     def guard() -> Iterable[Blocker]:
         return [
@@ -315,7 +341,7 @@ def submit_acceptance(*, campaign_id: UUID, actor: User) -> TestCampaign:
 def send_back(*, campaign_id: UUID, actor: User) -> TestCampaign:
     """Send back the lines that were given a reason; these return to « à refaire » (X4, BR-134)."""
     campaign = lock_campaign(campaign_id, actor)
-    lines = [line for line in campaign.lines.all() if line.redo_reason.strip()]
+    lines = [line for line in campaign.lines.kept() if line.redo_reason.strip()]
 
     def guard() -> Iterable[Blocker]:
         if not lines:
@@ -347,7 +373,7 @@ def accept_acceptance(*, campaign_id: UUID, modalities: str, actor: User) -> Tes
     def guard() -> Iterable[Blocker]:
         if not modalities.strip():
             yield Blocker("modalities", "Indiquez les modalités du raccordement.", "#id_modalities")
-        for line in campaign.lines.exclude(redo_reason=""):
+        for line in campaign.lines.kept().exclude(redo_reason=""):
             yield Blocker(
                 "line_to_redo",
                 f"{line.code} porte une demande de reprise : renvoyez-la ou effacez-la.",
@@ -389,7 +415,7 @@ def complete_campaign(*, campaign_id: UUID, actor: User) -> TestCampaign:
     def guard() -> Iterable[Blocker]:
         return [
             Blocker("line_not_passed", lack.message, line_anchor(lack.code))
-            for lack in find_unpassed(facts_of(line) for line in campaign.lines.with_visuals())
+            for lack in find_unpassed(facts_of(line) for line in campaign.lines.kept().with_visuals())
         ]
 
     move(campaign, "complete", actor=actor, event="tests_passed", guard=guard, at=timezone.now())

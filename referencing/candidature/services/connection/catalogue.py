@@ -24,14 +24,11 @@ def load_catalogue(demarche: str) -> Catalogue:
 
 
 def read_scope(candidature: Candidature) -> list[dict[str, Any]]:
-    """The frozen exchange scope, as the last reduction left it: one entry per interface and direction (BR-132)."""
-    reduction = (
-        Addendum.objects.filter(dossier=candidature.dossier, kind=AddendumKind.SCOPE_REDUCTION)
-        .order_by("-number")
-        .first()
-    )
-    content = parse_payload(bytes(reduction.payload)) if reduction else read_payload(candidature.dossier)
+    """The frozen exchange scope, as reductions left it: one entry per interface and direction (BR-132)."""
+    reductions = Addendum.objects.filter(dossier=candidature.dossier_id, kind=AddendumKind.SCOPE_REDUCTION)
+    given_up = {code for each in reductions for code in parse_payload(bytes(each.payload))["given_up"]}
     return [
         {name: entry[name] for name in ("api", "api_text", "direction", "direction_text", "purpose_text")}
-        for entry in content.get("exchange_scope", [])
+        for entry in read_payload(candidature.dossier)["exchange_scope"]
+        if f"{entry['api']}-{entry['direction']}" not in given_up
     ]

@@ -36,7 +36,7 @@ def is_disputable(line: TestLine) -> bool:
 def dispute_line(*, campaign_id: UUID, code: str, reason: str, actor: User) -> TestDispute:
     """Contest what the final workbook says of a line, during the raccordement. Raises TestLine.DoesNotExist."""
     campaign = lock_campaign(campaign_id, actor)
-    line: TestLine = campaign.lines.get(code=code)
+    line: TestLine = campaign.lines.kept().get(code=code)
     now = timezone.now()
 
     def guard() -> Iterable[Blocker]:

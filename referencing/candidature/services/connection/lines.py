@@ -135,7 +135,7 @@ def _open(campaign_id: UUID, actor: User) -> tuple[TestCampaign, Mode]:
 
 
 def _save(campaign: TestCampaign, mode: Mode, changes: Mapping[str, LineChange], actor: User) -> Saved:
-    lines = {line.code: line for line in campaign.lines.with_visuals().select_related("saved_by")}
+    lines = {line.code: line for line in campaign.lines.kept().with_visuals().select_related("saved_by")}
     writable = open_codes(campaign, mode, list(lines.values()))
     saved, now, touched = Saved(), timezone.now(), []
     for code, change in changes.items():
@@ -249,7 +249,7 @@ def _open_line(campaign_id: UUID, code: str, actor: User) -> tuple[TestCampaign,
     campaign, mode = _open(campaign_id, actor)
     if mode is not Mode.RECETTE:
         raise PermissionDenied("visuals")
-    line = campaign.lines.get(code=code)
+    line = campaign.lines.kept().get(code=code)
     if code not in open_codes(campaign, mode, [line]):
         raise TransitionRefused([Blocker("closed", f"{code} n’est pas à refaire : ses visuels ne changent plus.")])
     return campaign, line

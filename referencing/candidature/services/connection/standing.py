@@ -49,6 +49,20 @@ def holder_of(campaign: TestCampaign) -> str:
     return TESTS
 
 
+def find_running_tests(candidature: Candidature) -> list[Blocker]:
+    """What bars any conclusion: a campaign that neither passed, failed nor was cancelled (T24b, A-20)."""
+    standing = campaign_standing(candidature)
+    if standing not in LIVE_CAMPAIGN_STATES:
+        return []
+    return [
+        Blocker(
+            "tests_running",
+            "Une campagne de tests de connexion est en cours : elle doit réussir, échouer ou être annulée.",
+            reverse("candidature:campaign_detail", args=[candidature.pk]),
+        )
+    ]
+
+
 def find_test_blockers(candidature: Candidature) -> list[Blocker]:
     """What the tests keep from being concluded favourably, scheduled or transmitted; nothing without exchange (BR-136)."""
     standing = campaign_standing(candidature)

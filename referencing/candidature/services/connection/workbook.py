@@ -60,7 +60,7 @@ def export_workbook(campaign: TestCampaign) -> bytes:
 
 
 def _rows(campaign: TestCampaign) -> Iterator[list[Any]]:
-    for line in campaign.lines.all():
+    for line in campaign.lines.kept():
         yield [
             line.code,
             line.section,
@@ -82,7 +82,7 @@ def _rows(campaign: TestCampaign) -> Iterator[list[Any]]:
 def read_upload(campaign: TestCampaign, mode: Mode, upload: UploadedFile[Any], *, anchor: str = "") -> Read:
     """What a filled workbook would change; writes nothing. Raises UploadRefused for a file that cannot be read safely."""
     sheets = read_workbook(upload=upload, max_size_mb=WORKBOOK_MAX_MB, anchor=anchor)
-    lines = list(campaign.lines.with_visuals())
+    lines = list(campaign.lines.kept().with_visuals())
     writable = open_codes(campaign, mode, lines)
     result, text = mode.value
     current = [
