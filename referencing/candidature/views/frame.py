@@ -78,7 +78,6 @@ TABS: list[Tab] = [
     Tab("tests", "Tests de connexion", "candidature:campaign_detail", shows_tests),
     Tab("letters", "Échanges", "candidature:letter_list"),
     Tab("changes", "Ce qui a changé", "candidature:candidature_changes"),
-    Tab("dossier", "Dossier", "candidature:candidature_dossier"),
     Tab("history", "Historique", "candidature:candidature_history"),
     Tab("conclusion", "Conclusion", "candidature:candidature_conclude", shows_conclusion),
 ]
