@@ -35,19 +35,20 @@ from evidence.services import keep_generated
 from referencing.candidature.content import load_criteria
 from referencing.candidature.enums import CampaignState, CandidatureState, LetterKind
 from referencing.candidature.models import Attachment, Candidature, Conclusion, Letter, QueueView
-from referencing.candidature.services import add_pin, open_discussion, take_charge
+from referencing.candidature.services import add_file, add_pin, ask_extension, open_discussion, send_reply, take_charge
 from referencing.candidature.services.connection.slots import propose_slot
 from referencing.convention import services as conventions
 from referencing.dossier.services import generate_dossier
 from referencing.enrolment.enums import WhiteLabelRole
 from referencing.enrolment.models import Enrolment, PreListing
 from referencing.enrolment.services import attach_product, save_sheet, submit_sheet
+from tests.candidature.asking import LEVELS, ask, in_days, open_gap
 from tests.candidature.campaigns import make_campaign, make_ended
 from tests.candidature.factories import make_candidature
 from tests.convention.factories import SHEET, TERMS, last_code, last_token
 from tests.dossier.factories import answer_core, answer_everything, make_signed_enrolment
 from tests.factories import DemarcheFactory, OrganisationFactory, ProductFactory, UserFactory, make_agent, make_member
-from tests.questionnaires.factories import deposit, make_definition, orient
+from tests.questionnaires.factories import deposit, make_definition, orient, pdf
 
 #: Members of the organisation, by what they may do there.
 MEMBERS = ("contributeur", "valideur", "responsable", "representant", "mandataire")
@@ -215,6 +216,7 @@ def add_dossiers(side: Side, verifier: User) -> None:
         side.objects[f"{state}_candidature"] = {"pk": candidature.pk}
         if is_examined:
             add_examination(side, candidature, verifier)
+            add_requests(side, candidature, verifier)
     add_letter(side, candidature, verifier)
     side.objects["conclusion"] = {"pk": candidature.pk, "number": add_conclusion(candidature, verifier).number}
     pre_listing = PreListing.objects.create(
@@ -279,6 +281,24 @@ def add_examination(side: Side, candidature: Candidature, verifier: User) -> Non
         "frozen_evidence": file | {"sha256": evidence.sha256},
         "own_thread": file | {"discussion": thread.pk},
         "frozen_page": file | {"sha256": evidence.sha256, "page": 1},
+    }
+
+
+def add_requests(side: Side, candidature: Candidature, verifier: User) -> None:
+    """A request whose delay is discussed; one gap answered with a file, hence an addendum, and one that waits."""
+    manager, file = side.people["mandataire"], {"pk": candidature.pk}
+    request = ask(candidature, LEVELS, actor=verifier)
+    ask_extension(request_id=request.pk, wanted_on=in_days(30), reason="Congés.", actor=manager)
+    answered = open_gap(candidature, actor=verifier)
+    joined = add_file(row_id=answered.pk, is_item=False, upload=pdf(), evidence_type="", actor=manager)
+    addendum = send_reply(non_conformity_id=answered.pk, actor=manager)
+    open_gap(candidature, actor=verifier)
+    side.objects |= {
+        "asked": file | {"number": request.number},
+        "gap": file | {"number": 2},
+        "answer_file": file | {"attachment": joined.pk},
+        "addendum": file | {"number": addendum.number},
+        "addendum_file": file | {"number": addendum.number, "file": addendum.files.get().pk},
     }
 
 
