@@ -30,8 +30,9 @@ from convergence.jobs.models import Job
 from convergence.kernel.canonical import canonical_json
 from convergence.notifications.models import Notification
 from convergence.products.models import Product
-from referencing.candidature.enums import CandidatureState
-from referencing.candidature.models import Candidature, Conclusion
+from evidence.services import keep_generated
+from referencing.candidature.enums import CandidatureState, DocumentKind
+from referencing.candidature.models import Candidature, Conclusion, IssuedDocument
 from referencing.candidature.services import take_charge
 from referencing.convention import services as conventions
 from referencing.dossier.services import generate_dossier
@@ -201,6 +202,10 @@ def add_dossiers(side: Side, verifier: User) -> None:
         side.objects[f"{stage}_candidature"] = {"pk": candidature.pk}
         if stage == "taken":
             take_charge(candidature_id=candidature.pk, actor=verifier)
+            receipt = keep_generated(content=f"%PDF-1.7 {candidature.pk}".encode(), name="accuse.pdf", code="pdf")
+            IssuedDocument.objects.create(
+                candidature=candidature, kind=DocumentKind.ACKNOWLEDGEMENT, file=receipt, made_at=timezone.now()
+            )
     for state in (CandidatureState.EVALUATION, CandidatureState.READY_COMMISSION):
         candidature, _ = make_candidature(state, complete=False, referent=verifier, **fields)
         side.objects[f"{state}_candidature"] = {"pk": candidature.pk}
