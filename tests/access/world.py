@@ -33,8 +33,8 @@ from convergence.notifications.models import Notification
 from convergence.products.models import Product
 from evidence.services import keep_generated
 from referencing.candidature.content import load_criteria
-from referencing.candidature.enums import CampaignState, CandidatureState, LetterKind
-from referencing.candidature.models import Attachment, Candidature, Conclusion, Letter, QueueView
+from referencing.candidature.enums import CampaignState, CandidatureState, DocumentKind, LetterKind
+from referencing.candidature.models import Attachment, Candidature, Conclusion, IssuedDocument, Letter, QueueView
 from referencing.candidature.services import add_file, add_pin, ask_extension, open_discussion, send_reply, take_charge
 from referencing.candidature.services.connection.slots import propose_slot
 from referencing.convention import services as conventions
@@ -210,6 +210,10 @@ def add_dossiers(side: Side, verifier: User) -> None:
         side.objects[f"{stage}_candidature"] = {"pk": candidature.pk}
         if stage == "taken":
             take_charge(candidature_id=candidature.pk, actor=verifier)
+            receipt = keep_generated(content=f"%PDF-1.7 {candidature.pk}".encode(), name="accuse.pdf", code="pdf")
+            IssuedDocument.objects.create(
+                candidature=candidature, kind=DocumentKind.ACKNOWLEDGEMENT, file=receipt, made_at=timezone.now()
+            )
     for state in (CandidatureState.EVALUATION, CandidatureState.READY_COMMISSION):
         is_examined = state == CandidatureState.EVALUATION
         candidature, _ = make_candidature(state, complete=is_examined, referent=verifier, **fields)
