@@ -25,8 +25,9 @@ from convergence.products.models import Demarche, Parcours, Product
 from convergence.ui.typography import format_date, format_number
 from convergence.ui.values import Badge, Item, Row, TimelineEntry
 from referencing.candidature.core.queue import ME, QueueFilter
-from referencing.candidature.enums import CandidatureState
+from referencing.candidature.enums import TEAM_CAMPAIGN_STATES, CandidatureState
 from referencing.candidature.enums import Holder as FileHolder
+from referencing.candidature.models import TestCampaign
 from referencing.candidature.selectors.queue import COUNT_LIMIT, count_queues
 from referencing.candidature.views.queue import queue_address
 from referencing.convention.enums import ConventionState
@@ -118,6 +119,15 @@ def agent_counters(user: User) -> list[tuple[str, str, str]]:
                 f"{reverse('convention:convention_list')}?etat={ConventionState.SIGNED}",
             ),
         ]
+    if user.access.has(Role.TESTS, Role.TESTS_LEAD):
+        waiting = TestCampaign.objects.visible_to(user).filter(state__in=TEAM_CAMPAIGN_STATES)
+        counters.append(
+            (
+                "Campagnes de tests à traiter",
+                say_figure(waiting[: COUNT_LIMIT + 1].count()),
+                reverse("candidature:campaign_list"),
+            )
+        )
     queues = [(label, asked, view) for label, asked, view, roles in AGENT_QUEUES if user.access.has(*roles)]
     if queues:
         counts = count_queues(user, [asked for _, asked, _ in queues], today=timezone.localdate())

@@ -398,7 +398,7 @@ def test_stops_are_said_to_both_sides():
     at = timezone.now()
 
     badge, items = cards(candidature, Audience.AGENT, at)["Délai interne"]
-    assert badge == "Suspendu, 10 jours ouvrés à venir"
+    assert badge == "Suspendu, reste 10 jours ouvrés"
     assert "pièces attendues de l’éditeur" in items["Suspensions"][0]
     badge, items = cards(candidature, Audience.EDITOR, at)["En attente de vos réponses"]
     assert (badge, len(items["Périodes"])) == ("En cours", 1)

@@ -79,7 +79,7 @@ def _badge(clock: Clock, *, soon: int, at: datetime) -> Badge:
     if left is None:
         return Badge("Aucun délai fixé")
     if due_on is None:
-        return Badge(f"Suspendu, {_count(left, *unit)} à venir", tone="info")
+        return Badge(f"Suspendu, reste {_count(left, *unit)}", tone="info")
     if clock.is_late(at):
         return Badge(f"Dépassé de {_count(_days_since(due_on, clock, at=at), *unit)}", tone="error")
     if left == 0:
