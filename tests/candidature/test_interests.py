@@ -69,6 +69,24 @@ def test_conflict_hides_the_file(role):
 
 
 @pytest.mark.rule("A-21")
+def test_conflict_hides_everything_of_the_organisation(client):
+    candidature, _ = make_candidature(complete=False)
+    person = candidature.referent
+    client.force_login(person)
+    addresses = [
+        reverse("candidature:candidature_detail", args=[candidature.pk]),
+        reverse("candidature:dossier_detail", args=[candidature.dossier_id]),
+        reverse("pages:enrolment_detail", args=[candidature.enrolment_id]),
+        reverse("convention:convention_detail", args=[candidature.enrolment_id]),
+    ]
+    assert {client.get(address).status_code for address in addresses} == {200}
+
+    declare(person, organisation_of(candidature))
+
+    assert {client.get(address).status_code for address in addresses} == {404}
+
+
+@pytest.mark.rule("A-21")
 def test_agent_who_is_a_member_keeps_the_editors_view_only():
     candidature, manager = make_candidature(complete=False)
     agent = make_agent(Role.LISTING_TEAM)
