@@ -9,6 +9,10 @@ Result = TypeVar("Result")
 
 
 def wait_for(coroutine: Coroutine[Any, Any, Result]) -> Result:
-    """Run `coroutine` to its end, in a thread of its own: the caller’s may already run an event loop."""
+    """Run `coroutine` to its end; in a thread of its own when the caller’s already runs an event loop."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(coroutine)
     with ThreadPoolExecutor(max_workers=1) as thread:
         return thread.submit(asyncio.run, coroutine).result()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -26,6 +26,21 @@ class Restored:
     at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Drafts:
+    """The drafts of one person in several forms of a page."""
+
+    rows: tuple[TextDraft, ...]
+
+    def over(self, form: str, values: Mapping[str, str]) -> Restored:
+        """`values` of that form (what is saved, by field) with what was typed since."""
+        newer = [each for each in self.rows if each.form == form and each.text != values.get(each.field, each.text)]
+        return Restored(
+            {**values, **{each.field: each.text for each in newer}},
+            max((each.updated_at for each in newer), default=None),
+        )
+
+
 @transaction.atomic
 def save_drafts(*, user: User, form: str, texts: Mapping[str, str], at: datetime) -> list[str]:
     """Keep `texts` (by field). Returns the fields whose text is too long to be kept."""
@@ -43,22 +58,15 @@ def save_drafts(*, user: User, form: str, texts: Mapping[str, str], at: datetime
     return refused
 
 
+def load_drafts(*, user: User, forms: Collection[str]) -> Drafts:
+    """One query (none without forms): what the person typed in these forms and did not send."""
+    rows = TextDraft.objects.filter(user=user, form__in=forms) if forms else ()
+    return Drafts(tuple(rows))
+
+
 def restore(*, user: User, form: str, values: Mapping[str, str]) -> Restored:
     """One query: `values` (what is saved, by field) with what the person typed since and did not send."""
-    drafts = TextDraft.objects.filter(user=user, form=form, field__in=values)
-    newer = [each for each in drafts if each.text != values[each.field]]
-    return Restored(
-        {**values, **{each.field: each.text for each in newer}},
-        max((each.updated_at for each in newer), default=None),
-    )
-
-
-def restore_many(*, user: User, forms: Sequence[str], field: str) -> dict[str, str]:
-    """One query (none without forms): what the person typed in `field` of each of several forms, by form."""
-    if not forms:
-        return {}
-    drafts = TextDraft.objects.filter(user=user, form__in=forms, field=field)
-    return {each.form: each.text for each in drafts}
+    return load_drafts(user=user, forms=[form]).over(form, values)
 
 
 def discard(*, user: User, form: str) -> None:

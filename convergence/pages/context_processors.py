@@ -40,9 +40,10 @@ AGENT_TABS: tuple[tuple[str, str, tuple[Role, ...]], ...] = (
     (
         "Candidatures",
         "candidature:candidature_list",
-        (Role.LISTING_TEAM, Role.SUPPORT),
+        (Role.LISTING_TEAM, Role.EXPERT, Role.TESTS, Role.TESTS_LEAD, Role.SUPPORT),
     ),
     ("Liens d’intérêts", "candidature:interest_list", DECLARING_ROLES),
+    ("Tests de connexion", "candidature:campaign_list", (Role.TESTS, Role.TESTS_LEAD)),
     ("Référentiels", "questionnaires:version_list", (Role.ADMIN,)),
     ("Journal", "pages:journal", (Role.ADMIN, Role.AUDITOR)),
     ("Support", "accounts:support_list", (Role.SUPPORT,)),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Prefetch, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models.functions import Least
 
 from convergence.pages.core import Facts
 from questionnaires.enums import Status
@@ -37,6 +38,7 @@ def last_candidatures() -> QuerySet[Candidature]:
             asks_pieces=Exists(requests.filter(kind=RequestKind.PIECES)),
             asks_criteria=Exists(requests.filter(kind=RequestKind.CRITERIA)),
             asks_gaps=Exists(gaps),
+            editor_due_on=Least(_first_day(requests), _first_day(gaps)),
             has_newer_dossier=Exists(
                 Dossier.objects.filter(
                     enrolment=OuterRef("enrolment"), is_complete=True, frozen_at__gt=OuterRef("applied_at")
@@ -45,6 +47,11 @@ def last_candidatures() -> QuerySet[Candidature]:
         )
         .order_by("-applied_at", "-pk")
     )
+
+
+def _first_day(rows: QuerySet[Any]) -> Subquery:
+    """The nearest day given to the editor: the file’s own day may be an internal one (A-17)."""
+    return Subquery(rows.exclude(due_on=None).order_by("due_on").values("due_on")[:1])
 
 
 def with_stages(rows: EnrolmentQuerySet) -> EnrolmentQuerySet:
@@ -83,7 +90,7 @@ def read_facts(enrolment: Any) -> Facts:
         candidature_id=candidature.pk if candidature else None,
         waiting_for=candidature.waiting_for if candidature else "",
         asked=tuple(words for flag, words in ASKED.items() if getattr(candidature, flag, False)),
-        due_on=candidature.due_on if candidature else None,
+        due_on=candidature.editor_due_on if candidature else None,
         has_exchange=bool(decided and decided.exchange),
         attached_at=enrolment.created_at,
         sheet_at=enrolment.sheet.decided_at,

@@ -9,6 +9,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.text import slugify
 from django.views.decorators.http import require_GET
 
@@ -21,10 +22,14 @@ from convergence.pages.selectors import read_facts, with_stages
 from convergence.products import rules as product_rules
 from convergence.products.enums import Interest
 from convergence.products.models import Demarche, Parcours, Product
-from convergence.ui.typography import format_date
+from convergence.ui.typography import format_date, format_number
 from convergence.ui.values import Badge, Item, Row, TimelineEntry
-from referencing.candidature.enums import CandidatureState
-from referencing.candidature.models import Candidature
+from referencing.candidature.core.queue import ME, QueueFilter
+from referencing.candidature.enums import TEAM_CAMPAIGN_STATES, CandidatureState
+from referencing.candidature.enums import Holder as FileHolder
+from referencing.candidature.models import TestCampaign
+from referencing.candidature.selectors.queue import COUNT_LIMIT, count_queues
+from referencing.candidature.views.queue import queue_address
 from referencing.convention.enums import ConventionState
 from referencing.convention.models import Convention
 from referencing.enrolment.enums import SheetState
@@ -93,32 +98,90 @@ ENROLMENT_COLUMNS = ["Produit", "Étape", "À qui d’agir", "Ce qui est attendu
 LIST_LIMIT = 100
 
 
-def agent_counters(user: User) -> list[tuple[str, int, str]]:
-    """(label, how many wait, address) for the roles this person holds."""
-    if not user.access.has(Role.LISTING_TEAM):
-        return []
-    return [
-        (
-            "Fiches administratives à examiner",
-            AdministrativeSheet.objects.filter(state=SheetState.SUBMITTED).count(),
-            reverse("enrolment:sheet_list"),
-        ),
-        (
-            "Conventions à envoyer",
-            Convention.objects.filter(state=ConventionState.TO_SEND).count(),
-            f"{reverse('convention:convention_list')}?etat={ConventionState.TO_SEND}",
-        ),
-        (
-            "Conventions signées à valider",
-            Convention.objects.filter(state=ConventionState.SIGNED).count(),
-            f"{reverse('convention:convention_list')}?etat={ConventionState.SIGNED}",
-        ),
-        (
-            "Candidatures à prendre en charge",
-            Candidature.objects.filter(state=CandidatureState.APPLIED).count(),
-            reverse("candidature:candidature_list"),
-        ),
-    ]
+def agent_counters(user: User) -> list[tuple[str, str, str]]:
+    """(label, how many wait, address) for the roles this person holds; counts of files stop at « 1 000+ »."""
+    counters = []
+    if user.access.has(Role.LISTING_TEAM):
+        counters = [
+            (
+                "Fiches administratives à examiner",
+                say_figure(AdministrativeSheet.objects.filter(state=SheetState.SUBMITTED)[: COUNT_LIMIT + 1].count()),
+                reverse("enrolment:sheet_list"),
+            ),
+            (
+                "Conventions à envoyer",
+                say_figure(Convention.objects.filter(state=ConventionState.TO_SEND)[: COUNT_LIMIT + 1].count()),
+                f"{reverse('convention:convention_list')}?etat={ConventionState.TO_SEND}",
+            ),
+            (
+                "Conventions signées à valider",
+                say_figure(Convention.objects.filter(state=ConventionState.SIGNED)[: COUNT_LIMIT + 1].count()),
+                f"{reverse('convention:convention_list')}?etat={ConventionState.SIGNED}",
+            ),
+        ]
+    if user.access.has(Role.TESTS, Role.TESTS_LEAD):
+        waiting = TestCampaign.objects.visible_to(user).filter(state__in=TEAM_CAMPAIGN_STATES)
+        counters.append(
+            (
+                "Campagnes de tests à traiter",
+                say_figure(waiting[: COUNT_LIMIT + 1].count()),
+                reverse("candidature:campaign_list"),
+            )
+        )
+    queues = [(label, asked, view) for label, asked, view, roles in AGENT_QUEUES if user.access.has(*roles)]
+    if queues:
+        counts = count_queues(user, [asked for _, asked, _ in queues], today=timezone.localdate())
+        counters += [
+            (label, say_figure(count), queue_address(asked, view=view))
+            for (label, asked, view), count in zip(queues, counts, strict=True)
+        ]
+    return counters
+
+
+#: The files that wait for a role: (label, filter of the work queue, its tab, roles).
+AGENT_QUEUES: list[tuple[str, QueueFilter, str, tuple[Role, ...]]] = [
+    (
+        "Candidatures à prendre en charge",
+        QueueFilter(states=(CandidatureState.APPLIED,)),
+        "a-prendre",
+        (Role.LISTING_TEAM,),
+    ),
+    (
+        "Mes dossiers à faire avancer",
+        QueueFilter(assignees=(ME,), holders=(FileHolder.LISTING_TEAM,)),
+        "",
+        (Role.LISTING_TEAM,),
+    ),
+    (
+        "Dossiers qui attendent mes verdicts",
+        QueueFilter(assignees=(ME,), holders=(FileHolder.EXPERTS,)),
+        "",
+        (Role.EXPERT,),
+    ),
+    (
+        "Tests de connexion à suivre",
+        QueueFilter(holders=(FileHolder.TESTS,)),
+        "",
+        (Role.TESTS, Role.TESTS_LEAD),
+    ),
+    (
+        "Candidatures en retard",
+        QueueFilter(is_late=True),
+        "en-retard",
+        (Role.LISTING_TEAM, Role.EXPERT, Role.TESTS, Role.TESTS_LEAD, Role.SUPPORT),
+    ),
+    (
+        "Candidatures en cours",
+        QueueFilter(),
+        "en-cours",
+        (Role.LISTING_TEAM, Role.EXPERT, Role.TESTS, Role.TESTS_LEAD, Role.SUPPORT),
+    ),
+]
+
+
+def say_figure(count: int) -> str:
+    """« 12 », « 1 000+ »."""
+    return f"{format_number(COUNT_LIMIT)}+" if count > COUNT_LIMIT else format_number(count)
 
 
 @require_GET

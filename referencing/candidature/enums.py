@@ -197,6 +197,8 @@ ENDED_CAMPAIGN_STATES = [CampaignState.PASSED, *REPLACEABLE_CAMPAIGN_STATES]
 LIVE_CAMPAIGN_STATES = [state for state in CampaignState if state not in ENDED_CAMPAIGN_STATES]
 #: The editor fills the dossier de recette.
 EDITOR_FILLS_STATES = [CampaignState.KEYS_SENT, CampaignState.E2E_RUNNING, CampaignState.E2E_REDO]
+#: The tests team holds the ball, or shares it while a slot is being fixed.
+TEAM_CAMPAIGN_STATES = [state for state in LIVE_CAMPAIGN_STATES if state not in EDITOR_FILLS_STATES]
 #: The tests team fills the final workbook (BR-135).
 FINAL_WORKBOOK_STATES = [CampaignState.CONNECTION_RUNNING, CampaignState.REMARK_DISPUTED]
 #: Slots are proposed and booked.

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import Enum
 from typing import Any
 
-from convergence.ui.typography import format_date
+from convergence.ui.typography import format_date, format_datetime
 from convergence.ui.values import Badge, Tone
-from referencing.candidature.enums import CandidatureState, Holder, Outcome, Proposal, Side
+from referencing.candidature.enums import (
+    CandidatureState,
+    Holder,
+    Outcome,
+    Proposal,
+    RequestKind,
+    Ruling,
+    Severity,
+    Side,
+)
+from referencing.enrolment.enums import Api, Direction
 
 
 class Audience(Enum):
@@ -155,6 +165,37 @@ EVENTS: dict[str, Words] = {
     ),
     "interest_declared": Words("Une personne quitte le dossier après avoir déclaré un lien d’intérêts"),
     "reminded": Words("Relance de l’éditeur", "Relance", told=("what", "due_on")),
+    "lapsed": Words("Abandon constaté", "Candidature close par abandon", told=("reason",)),
+    "scope_reduced": Words(
+        "Périmètre réduit par l’éditeur", "Périmètre réduit", told=("given_up", "criteria", "addendum", "reason")
+    ),
+    # requests and non-conformities
+    "request_sent": Words(
+        "Demande à l’éditeur", "Demande de l’équipe d’instruction", told=("number", "kind", "criteria", "due_on")
+    ),
+    "request_withdrawn": Words("Demande retirée", "Demande retirée", told=("number", "reason")),
+    "request_reminded": Words("Relance de l’éditeur", "Relance d’une demande", told=("number",)),
+    "formal_reminder_sent": Words("Mise en demeure", "Mise en demeure", told=("number", "grace_until")),
+    "answers_sent": Words(
+        "Réponses de l’éditeur à une demande", "Réponses envoyées", told=("number", "criteria", "addendum")
+    ),
+    "extension_asked": Words("Délai demandé par l’éditeur", "Délai demandé", told=("number", "wanted_on", "reason")),
+    "extension_granted": Words("Délai accordé", "Délai accordé", told=("number", "due_on", "reason")),
+    "extension_refused": Words("Délai refusé", "Délai refusé", told=("number", "reason")),
+    "non_conformity_opened": Words(
+        "Non-conformité ouverte", "Non-conformité relevée", told=("number", "severity", "due_on")
+    ),
+    "non_conformity_reminded": Words("Relance d’une non-conformité", "Relance d’une non-conformité", told=("number",)),
+    "non_conformity_answered": Words(
+        "Réponse de l’éditeur à une non-conformité", "Réponse à une non-conformité", told=("number", "addendum")
+    ),
+    "non_conformity_lifted": Words("Non-conformité levée", "Non-conformité levée", told=("number", "reason")),
+    "non_conformity_maintained": Words(
+        "Non-conformité maintenue", "Non-conformité maintenue", told=("number", "reason")
+    ),
+    "non_conformity_reopened": Words(
+        "Non-conformité rouverte", "Non-conformité rouverte", told=("number", "due_on", "reason")
+    ),
     # discussions and pins of the workspace
     "discussion_opened": Words("Discussion ouverte", "Discussion ouverte sur un critère"),
     "discussion_answered": Words("Message dans une discussion", "Message dans une discussion"),
@@ -174,11 +215,39 @@ EVENTS: dict[str, Words] = {
     "letter_answered": Words(
         "Échange marqué comme ayant reçu sa réponse", "Échange marqué comme ayant reçu sa réponse", told=("subject",)
     ),
+    # connection tests
+    "tests_opened": Words("Campagne de tests ouverte", "Tests de connexion à faire", told=("reason",)),
+    "tests_coach_named": Words("Accompagnateur désigné", "Accompagnateur désigné", told=("coach",)),
+    "tests_unit_declared": Words("Tests unitaires déclarés", "Tests unitaires déclarés"),
+    "tests_keys_sent": Words("Clés et cahier de tests envoyés", "Clés et cahier de tests envoyés", told=("to",)),
+    "tests_begun": Words("Tests de bout en bout commencés", "Tests de bout en bout commencés"),
+    "tests_recette_submitted": Words("Dossier de recette déposé", "Dossier de recette déposé"),
+    "tests_recette_sent_back": Words("Tests renvoyés à l’éditeur", "Tests à refaire", told=("lines",)),
+    "tests_recette_accepted": Words("Dossier de recette accepté", "Dossier de recette accepté"),
+    "tests_slot_proposed": Words("Créneau de raccordement proposé", "Créneau de raccordement proposé"),
+    "tests_slot_booked": Words("Raccordement fixé", "Raccordement fixé"),
+    "tests_slot_cancelled": Words("Créneau de raccordement annulé", "Créneau de raccordement annulé", told=("reason",)),
+    "tests_started": Words("Raccordement commencé", "Raccordement commencé"),
+    "tests_line_disputed": Words("Remarque contestée par l’éditeur", "Remarque contestée", told=("lines", "reason")),
+    "tests_dispute_judged": Words("Contestation tranchée", "Contestation tranchée", told=("lines", "reason")),
+    "tests_narrowed": Words("Tests retirés avec le périmètre réduit", "Tests retirés du cahier", told=("lines",)),
+    "tests_passed": Words("Tests de connexion réussis", "Tests de connexion réussis"),
+    "tests_failed": Words("Tests de connexion en échec", "Tests de connexion en échec", told=("reason",)),
+    "tests_cancelled": Words("Campagne de tests annulée", "Campagne de tests annulée", told=("reason",)),
 }
 
 #: Details that may be read, with their label; what is not here stays in the journal.
 DETAILS = {
+    "number": "Numéro",
+    "kind": "Nature",
+    "severity": "Gravité",
+    "campaign": "Campagne",
     "dossier": "Dossier",
+    "addendum": "Additif",
+    "given_up": "Échanges abandonnés",
+    "starts_at": "Le",
+    "wanted_on": "Date souhaitée",
+    "grace_until": "Dernier délai",
     "what": "Objet",
     "due_on": "Échéance",
     "person": "Personne",
@@ -190,12 +259,26 @@ DETAILS = {
     "outcome": "Verdict",
     "proposal": "Proposition",
     "subject": "Objet",
+    "lines": "Tests",
+    "to": "Destinataire",
+    "coach": "Accompagnateur",
     "reason": "Motif",
 }
 _VALUES: dict[str, dict[str, str]] = {
-    "outcome": {value: str(label) for value, label in Outcome.choices},
-    "proposal": {value: str(label) for value, label in Proposal.choices},
+    key: {str(value): str(label) for value, label in choices}
+    for key, choices in (
+        ("outcome", Outcome.choices),
+        ("proposal", Proposal.choices),
+        ("kind", RequestKind.choices),
+        ("severity", Severity.choices),
+        ("ruling", Ruling.choices),
+        (
+            "given_up",
+            [(f"{api}-{way}", f"{api.label} ({way.label.lower()})") for api in Api for way in Direction],
+        ),
+    )
 }
+_DATES = {"due_on", "wanted_on", "grace_until"}
 
 
 def say_event(kind: str, *, audience: Audience) -> str:
@@ -211,21 +294,25 @@ def list_details(
 ) -> list[tuple[str, str]]:
     """(label, text) of what the event’s data says to this audience; `themes`: titles by code."""
     words = EVENTS.get(kind)
-    allowed = words.told if words and audience is Audience.EDITOR else () if audience is Audience.EDITOR else DETAILS
+    told = words.told if words else ()
     return [
         (label, _say_value(key, data[key], themes))
         for key, label in DETAILS.items()
-        if key in allowed and data.get(key) not in (None, "", [])
+        if (key in told or audience is not Audience.EDITOR)
+        and data.get(key) not in (None, "", [])
+        and not isinstance(data[key], dict)
     ]
 
 
 def _say_value(key: str, value: Any, themes: Mapping[str, str]) -> str:
+    if isinstance(value, list):
+        return ", ".join(_say_value(key, item, themes) for item in value)
     if key == "theme":
         return themes.get(str(value), str(value))
-    if key == "due_on":
+    if key in _DATES:
         return format_date(date.fromisoformat(value))
-    if isinstance(value, list):
-        return ", ".join(str(item) for item in value)
+    if key == "starts_at":
+        return format_datetime(datetime.fromisoformat(value))
     return _VALUES.get(key, {}).get(str(value), str(value))
 
 

@@ -23,7 +23,15 @@ ONE_AGENT_PER_COLUMN = [
     people[0] for column, people in COLUMNS.items() if column in ("team", "supp", "read", "expe", "admin")
 ]
 #: Objects that are named by two identifiers: the parent, then the child.
-CHILDREN = ("membership", "membership_request", "invitation", "evidence", "single_evidence")
+CHILDREN = (
+    "membership",
+    "membership_request",
+    "invitation",
+    "evidence",
+    "single_evidence",
+    "letter",
+    "letter_attachment",
+)
 
 
 @dataclass

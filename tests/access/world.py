@@ -30,8 +30,9 @@ from convergence.jobs.models import Job
 from convergence.kernel.canonical import canonical_json
 from convergence.notifications.models import Notification
 from convergence.products.models import Product
-from referencing.candidature.enums import CandidatureState
-from referencing.candidature.models import Candidature, Conclusion
+from evidence.services import keep_generated
+from referencing.candidature.enums import CandidatureState, LetterKind
+from referencing.candidature.models import Attachment, Candidature, Conclusion, Letter, QueueView
 from referencing.candidature.services import take_charge
 from referencing.convention import services as conventions
 from referencing.dossier.services import generate_dossier
@@ -97,6 +98,8 @@ def build_side(agents: dict[str, User]) -> Side:
     add_membership_objects(side)
     add_sheets_and_conventions(side, agents[Role.LISTING_TEAM])
     add_dossiers(side, agents[Role.LISTING_TEAM])
+    view = QueueView.objects.create(owner=agents[Role.LISTING_TEAM], name=f"Vue {organisation}", is_shared=True)
+    side.objects |= {"queue_view": {"pk": view.pk}, "agent": {"pk": agents[Role.LISTING_TEAM].pk}}
     return side
 
 
@@ -204,6 +207,7 @@ def add_dossiers(side: Side, verifier: User) -> None:
     for state in (CandidatureState.EVALUATION, CandidatureState.READY_COMMISSION):
         candidature, _ = make_candidature(state, complete=False, referent=verifier, **fields)
         side.objects[f"{state}_candidature"] = {"pk": candidature.pk}
+    add_letter(side, candidature, verifier)
     side.objects["conclusion"] = {"pk": candidature.pk, "number": add_conclusion(candidature, verifier).number}
     pre_listing = PreListing.objects.create(
         enrolment=candidature.enrolment,
@@ -213,6 +217,24 @@ def add_dossiers(side: Side, verifier: User) -> None:
         pre_listed_at=timezone.now(),
     )
     side.objects["pre_listing"] = {"pk": pre_listing.pk}
+
+
+def add_letter(side: Side, candidature: Candidature, verifier: User) -> None:
+    """A message that waits for an answer, with a file joined to it."""
+    letter = Letter.objects.create(
+        candidature=candidature,
+        kind=LetterKind.MESSAGE,
+        subject="Une précision",
+        text="Pouvez-vous préciser ?",
+        happened_at=timezone.now(),
+        author=verifier,
+        waits_for_answer=True,
+        answer_by="editor",
+    )
+    file = keep_generated(content=f"%PDF-1.7 {letter.pk}".encode(), name="question.pdf", code="pdf")
+    attachment = Attachment.objects.create(candidature=candidature, letter=letter, file=file, added_by=verifier)
+    side.objects["letter"] = {"pk": candidature.pk, "letter": letter.pk}
+    side.objects["letter_attachment"] = {"pk": candidature.pk, "attachment": attachment.pk}
 
 
 def add_conclusion(candidature: Candidature, verifier: User) -> Conclusion:

@@ -11,6 +11,7 @@ from convergence.accounts.models import User
 from referencing.candidature.enums import ADMISSIBLE_STATES, UNTAKEN_STATES, CandidatureState, Proposal
 from referencing.candidature.models import Candidature, ThemeReview
 from referencing.candidature.services import standing
+from referencing.dossier.models import Dossier
 from referencing.dossier.readers import read_payload
 from referencing.enrolment.models import Enrolment
 from tests.dossier.factories import make_dossier
@@ -24,13 +25,20 @@ def make_candidature(
     experts: dict[str, User] | None = None,
     complete: bool = True,
     has_exchange: bool = False,
+    dossier: Dossier | None = None,
+    made: tuple[Dossier, User] | None = None,
     **fields: Any,
 ) -> tuple[Candidature, User]:
     """A file in `state` and a mandataire of its organisation; `experts` maps a theme to its expert.
 
-    `fields` go to the product. `complete=False` is faster: only the core questionnaires were answered.
+    `fields` go to the product. `complete=False` is faster: only the core questionnaires were answered. With `dossier`,
+    the file is another one of the same product, applied for by the author of that dossier; `made` is a dossier and its
+    mandataire, when the usual ones would not do.
     """
-    dossier, manager = make_dossier(complete=complete, **fields)
+    if dossier is not None:
+        manager = dossier.created_by
+    else:
+        dossier, manager = made or make_dossier(complete=complete, **fields)
     now = timezone.now()
     is_taken = state not in UNTAKEN_STATES
     candidature = Candidature.objects.create(

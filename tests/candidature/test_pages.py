@@ -199,16 +199,3 @@ class TestListingTeam:
         client.force_login(candidature.applied_by)
 
         assert client.get(reverse("candidature:candidature_list")).status_code == 403
-
-
-@pytest.mark.parametrize("count", [1, 3])
-def test_queue_query_count_is_constant(client, django_assert_num_queries, count):
-    for _ in range(count):
-        dossier, manager = make_dossier()
-        apply(dossier_id=dossier.pk, actor=manager)
-    client.force_login(make_agent(Role.LISTING_TEAM))
-    client.get(reverse("candidature:candidature_list"))
-    with django_assert_num_queries(6):
-        response = client.get(reverse("candidature:candidature_list"))
-
-    assert len(response.context["rows"]) == count

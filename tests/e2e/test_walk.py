@@ -203,7 +203,7 @@ def apply(page: Page, picture: Album, folder: Path) -> None:
 
 
 def take_charge(team: Page, picture: Album, editor: people.Editor) -> None:
-    people.open_file_of(team, "/instruction/candidatures/", editor)
+    people.open_file_of(team, "/candidatures/", editor)
     picture(team, "BO-04-candidature")
     people.do_and_confirm(team, "Prendre en charge")
     picture(team, "BO-04-taken")

@@ -131,7 +131,7 @@ def test_home_leads_to_what_the_instruction_asks(client):
         requested_by=candidature.referent,
         requested_at=timezone.now(),
     )
-    Candidature.objects.filter(pk=candidature.pk).update(due_on=date(2026, 12, 24))
+    Candidature.objects.filter(pk=candidature.pk).update(due_on=date(2026, 12, 1))  # internal
     client.force_login(manager)
 
     response = client.get(reverse("pages:enrolment_detail", args=[candidature.enrolment_id]))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -212,11 +212,14 @@ def parse_lines(rows: Iterable[Mapping[str, Any]]) -> tuple[Line, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What an agent answered on a line; on a line that the platform checked, it takes the place of its finding."""
+    """What an agent answered on a line, who and when; on a line that the platform checked, it takes the place of its
+    finding."""
 
     result: Result
     note: str = ""
     version: int = 1
+    by: str = ""
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -220,21 +220,25 @@ class NonConformityForm(DsfrForm):
         initial: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(data, initial=dict(initial or {}))
-        self.fields["criterion"].choices = [("", "Choisissez un critère"), *criteria]
-        self.fields["severity"].choices = [
-            (
-                value,
-                HintedLabel(
-                    str(label),
-                    hint="N’appelle pas de réponse."
-                    if value == Severity.OBSERVATION
-                    else "Empêche une conclusion favorable tant qu’elle n’est pas levée."
-                    if value in blocking
-                    else "N’empêche pas une conclusion favorable.",
-                ),
-            )
-            for value, label in Severity.choices
-        ]
+        _offer(self, "criterion", [("", "Choisissez un critère"), *criteria])
+        _offer(
+            self,
+            "severity",
+            [
+                (
+                    value,
+                    HintedLabel(
+                        str(label),
+                        hint="N’appelle pas de réponse."
+                        if value == Severity.OBSERVATION
+                        else "Empêche une conclusion favorable tant qu’elle n’est pas levée."
+                        if value in blocking
+                        else "N’empêche pas une conclusion favorable.",
+                    ),
+                )
+                for value, label in Severity.choices
+            ],
+        )
 
     def clean(self) -> dict[str, Any]:
         found = super().clean() or {}
@@ -262,7 +266,7 @@ class DecisionForm(DsfrForm):
         initial: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(data, initial=dict(initial or {}))
-        self.fields["decision"].choices = decisions
+        _offer(self, "decision", decisions)
         if not asks_day:
             del self.fields["due_on"]
 
@@ -275,4 +279,10 @@ class ScopeForm(DsfrForm):
 
     def __init__(self, exchanges: Sequence[tuple[str, str]], data: QueryDict | None = None) -> None:
         super().__init__(data)
-        self.fields["given_up"].choices = exchanges
+        _offer(self, "given_up", exchanges)
+
+
+def _offer(form: DsfrForm, name: str, choices: Sequence[tuple[str, Any]]) -> None:
+    field = form.fields[name]
+    if isinstance(field, forms.ChoiceField):
+        field.choices = choices

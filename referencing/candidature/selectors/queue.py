@@ -197,3 +197,13 @@ def read_page(
     if not found and cursor is not None:
         return QueuePage(cut([], order, cursor, size=PAGE_SIZE), counted.count())
     return QueuePage(cut(found, order, cursor, size=PAGE_SIZE), found[0]["total"] if found else 0)
+
+
+def count_queues(user: User, asked: Sequence[QueueFilter], *, today: date) -> list[int]:
+    """How many files each filter keeps, in one query; each count stops at `COUNT_LIMIT + 1`. No search, no démarche."""
+    counts = {}
+    for rank, each in enumerate(asked):
+        branches = filter_queue(user, each, today=today, demarches={})
+        joined = _join([branch.order_by()[: COUNT_LIMIT + 1] for branch in branches])
+        counts[f"count_{rank}"] = CappedCount(joined[: COUNT_LIMIT + 1])
+    return list(User.objects.filter(pk=user.pk).values_list(*counts.values())[0])

@@ -39,8 +39,9 @@ def assign_expert(
 ) -> ThemeReview:
     """Give a theme of the file to an expert, or take it back with `expert_id=None`; verdicts stay as they are.
 
-    The same expert again changes nothing and tells nobody. `in_batch`: the caller tells agents once for all files. Raises TransitionRefused with every reason (file not
-    admissible: BR-110; person without the theme; interests: A-21), PermissionDenied, Candidature.DoesNotExist.
+    The same expert again changes nothing and tells nobody. `in_batch`: the caller tells agents once for all files. Raises
+    TransitionRefused with every reason (file not admissible: BR-110; person without the theme; interests: A-21),
+    PermissionDenied, Candidature.DoesNotExist.
     """
     candidature = lock_file(candidature_id, actor)
     if not is_listing_team(actor, candidature):

@@ -59,8 +59,8 @@ def check_before_applying(enrolment: Enrolment, content: Payload) -> tuple[Check
 
 def load_answers(candidature: Candidature) -> dict[str, Answer]:
     return {
-        row.code: Answer(Result(row.result), row.note, row.version)
-        for row in AdmissibilityCheck.objects.filter(candidature=candidature)
+        row.code: Answer(Result(row.result), row.note, row.version, str(row.by), row.at)
+        for row in AdmissibilityCheck.objects.filter(candidature=candidature).select_related("by")
     }
 
 

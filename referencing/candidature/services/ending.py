@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 UNSETTLED = [NonConformityState.OPEN, NonConformityState.ANSWERED]
 
 
-def close_children(*, candidature: Candidature, actor: User | None, reason: str) -> None:
-    """End whatever the file still waits for: requests, their open items, unsettled non-conformities.
+def close_children(*, candidature: Candidature, actor: User, reason: str) -> None:
+    """End whatever the file still waits for: requests, their open items, unsettled non-conformities, tests.
 
     The candidature is locked by the caller, in a state that nothing leaves; the caller refreshes its standing. What was
     written and not sent stays with its editor.
@@ -38,7 +38,8 @@ def close_children(*, candidature: Candidature, actor: User | None, reason: str)
     for request in ComplementRequest.objects.select_for_update().filter(
         candidature=candidature, state=RequestState.OPEN
     ):
-        workflow.fire(request, "end", actor=None, reason=reason, data=_by(actor), at=now)
+        workflow.fire(request, "end", actor=None, reason=reason, data={"by": str(actor)}, at=now)
+    cancel_campaign(candidature, actor, reason)
     ComplementItem.objects.filter(candidature=candidature, answered_at__isnull=True, closed_at__isnull=True).update(
         closed_at=now
     )
@@ -46,10 +47,6 @@ def close_children(*, candidature: Candidature, actor: User | None, reason: str)
         closed_at=now
     )
     cancel_campaign(candidature, actor, reason)
-
-
-def _by(actor: User | None) -> dict[str, str]:
-    return {"by": str(actor)} if actor else {}
 
 
 @transaction.atomic

@@ -9,7 +9,6 @@ from django.db import transaction
 from django.utils import timezone
 
 from convergence.kernel.errors import Blocker, TransitionRefused
-from questionnaires.core import QuestionType
 from questionnaires.grids import compiled_grid
 from questionnaires.models import Answer
 from questionnaires.services import read_secret
@@ -96,16 +95,9 @@ def settle_pin(*, candidature_id: UUID, pin_id: int, actor: User) -> EvidencePin
     return pin
 
 
-def list_secret_questions(candidature: Candidature) -> list[tuple[str, str]]:
-    """(code, label) of the secret questions that were answered (A-10): two queries, none of them reads a secret."""
-    response = candidature.enrolment.response
-    questions = compiled_grid(response.definition).grid.questions
-    given = Answer.objects.filter(response=response).exclude(secret="").values_list("code", flat=True)
-    return [
-        (code, questions[code].label)
-        for code in sorted(given)
-        if code in questions and questions[code].type is QuestionType.SECRET
-    ]
+def has_secrets(candidature: Candidature) -> bool:
+    """Whether the editor gave secret answers (A-10); one query, which reads none."""
+    return Answer.objects.filter(response=candidature.enrolment.response_id).exclude(secret="").exists()
 
 
 def show_secrets(*, candidature: Candidature, actor: User) -> list[tuple[str, str]]:
@@ -116,7 +108,9 @@ def show_secrets(*, candidature: Candidature, actor: User) -> list[tuple[str, st
     if not can_instruct(actor, candidature):
         raise PermissionDenied("show_secrets")
     response = candidature.enrolment.response
+    questions = compiled_grid(response.definition).grid.questions
+    given = Answer.objects.filter(response=response, code__in=questions).exclude(secret="").order_by("code")
     return [
-        (label, read_secret(response=response, question=code, actor=actor))
-        for code, label in list_secret_questions(candidature)
+        (questions[code].label, read_secret(response=response, question=code, actor=actor))
+        for code in given.values_list("code", flat=True)
     ]

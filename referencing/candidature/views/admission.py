@@ -115,7 +115,6 @@ def _render(
     shown = forms or [LineForm(checked=each) for each in lines]
     waiting = {*(each.line.code for each in unanswered(lines)), *(each.line.code for each in failing(lines))}
     has_errors = any(form.is_bound and form.errors for form in shown)
-    written = {row.code: row for row in candidature.checks.select_related("by")}
     return render(
         request,
         "candidature/admissibility_detail.html",
@@ -131,7 +130,6 @@ def _render(
                         Link(problem.message, place_url(candidature.enrolment_id, problem.place))
                         for problem in each.finding.problems
                     ],
-                    "written": written.get(each.line.code),
                     "conflict": _conflict(stale[each.line.code]) if stale and each.line.code in stale else None,
                 }
                 for each, form in zip(lines, shown, strict=True)

@@ -23,7 +23,7 @@ from referencing.candidature.services import add_pin, move_discussion, open_disc
 from referencing.candidature.views.criterion import render_criterion
 from referencing.candidature.views.examined import Examined, criterion_url, load_examined, visible_threads
 from referencing.candidature.views.frame import get_file
-from referencing.candidature.views.threads import reply_form
+from referencing.candidature.views.threads import discussion_key, reply_form, reply_key
 from referencing.candidature.views.viewer import Place, place_url
 
 
@@ -60,7 +60,7 @@ def discussion_open(request: SignedInRequest, pk: UUID, criterion: str) -> HttpR
     except TransitionRefused as refusal:
         form.add_blockers(refusal.blockers)
         return render_criterion(request, examined, about, discussion_form=form, status=422)
-    drafts.discard(user=request.user, form=f"discussion:{pk}:{about.code}")
+    drafts.discard(user=request.user, form=discussion_key(examined.candidature, about.code))
     messages.success(request, "Votre message est envoyé.")
     return redirect(criterion_url(examined.candidature, about.code) + "#discussions")
 
@@ -90,7 +90,7 @@ def discussion_reply(request: SignedInRequest, pk: UUID, discussion: UUID) -> Ht
     if form.errors:
         examined, about = _load(request, pk, thread.criterion)
         return render_criterion(request, examined, about, refused_reply=(discussion, form), status=422)
-    drafts.discard(user=request.user, form=f"reply:{discussion}")
+    drafts.discard(user=request.user, form=reply_key(thread))
     messages.success(request, "Votre message est envoyé.")
     return redirect(criterion_url(thread.candidature, thread.criterion) + "#discussions")
 

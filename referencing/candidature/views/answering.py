@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -224,7 +224,7 @@ class Saved:
 
 def _save_one(request: SignedInRequest, item: ComplementItem, form: ItemForm, saved: Saved) -> None:
     if not form.is_valid():
-        saved.errors |= {form.add_prefix(name): list(found) for name, found in form.errors.items()}
+        saved.errors |= {form.add_prefix(name): _texts(found) for name, found in form.errors.items()}
         return
     try:
         row = save_item(
@@ -250,6 +250,10 @@ def _save_one(request: SignedInRequest, item: ComplementItem, form: ItemForm, sa
         saved.refuse(refusal.blockers)
     else:
         saved.versions[form.name_of_version] = row.version
+
+
+def _texts(errors: Iterable[object]) -> list[str]:
+    return [str(each) for each in errors]
 
 
 def _buffer_words(answer: Mapping[str, Any], comment: str) -> str:
@@ -648,7 +652,7 @@ def non_conformity_detail(request: SignedInRequest, pk: UUID, number: int) -> Ht
     saved = Saved()
     form = ReplyForm(request.POST)
     if not form.is_valid():
-        saved.errors = {name: list(found) for name, found in form.errors.items()}
+        saved.errors = {name: _texts(found) for name, found in form.errors.items()}
         return _show_gap(request, gap, form=form, saved=saved)
     _save_gap(request, gap, form.cleaned_data["reply"], saved)
     for upload in request.FILES.getlist(f"{gap.number}{FILE}"):
@@ -704,7 +708,7 @@ def non_conformity_save(request: SignedInRequest, pk: UUID, number: int) -> Http
     if form.is_valid():
         _save_gap(request, gap, form.cleaned_data["reply"], saved)
     else:
-        saved.errors = {name: list(found) for name, found in form.errors.items()}
+        saved.errors = {name: _texts(found) for name, found in form.errors.items()}
     return _autosaved(saved)
 
 

@@ -14,12 +14,11 @@ from convergence.accounts.requests import SignedInRequest
 from convergence.database.search import search
 from convergence.ui.values import Row
 from referencing.candidature.connection_wording import AGENT_STATES, campaign_badge
-from referencing.candidature.enums import EDITOR_FILLS_STATES, LIVE_CAMPAIGN_STATES, CampaignState
+from referencing.candidature.enums import LIVE_CAMPAIGN_STATES, TEAM_CAMPAIGN_STATES, CampaignState
 from referencing.candidature.models import TestCampaign
 
 LIST_LIMIT = 200
 TODO, MINE, EVERYTHING = "a-traiter", "que-j-accompagne", "toutes"
-TEAM_STATES = [state for state in LIVE_CAMPAIGN_STATES if state not in EDITOR_FILLS_STATES]
 
 
 @require_GET
@@ -36,7 +35,7 @@ def campaign_list(request: SignedInRequest) -> HttpResponse:
     elif state == MINE:
         rows = rows.filter(coach=request.user, state__in=LIVE_CAMPAIGN_STATES)
     elif state != EVERYTHING:
-        rows = rows.filter(state__in=TEAM_STATES)
+        rows = rows.filter(state__in=TEAM_CAMPAIGN_STATES)
     rows = search(rows, text, "candidature__searchable").defer(
         "candidature__dossier__payload", "candidature__dossier__seal"
     )

@@ -33,7 +33,7 @@ from referencing.candidature.services import (
     UnknownCriterion,
     be_present,
     give_verdict,
-    list_secret_questions,
+    has_secrets,
     show_secrets,
 )
 from referencing.candidature.services.presence import POLL_SECONDS
@@ -48,9 +48,31 @@ from referencing.candidature.views.examined import (
     words_of,
 )
 from referencing.candidature.views.frame import file_frame, get_file
-from referencing.candidature.views.threads import list_threads, new_discussion
+from referencing.candidature.views.threads import (
+    discussion_key,
+    load_threads,
+    new_discussion,
+    present_threads,
+    reply_key,
+)
 from referencing.candidature.views.viewer import Builder
 from referencing.dossier.readers import LEVELS, NATURES, acceptable_text, read_payload
+
+KEYS = (
+    ("1 2 3 4", "Choisir le verdict : conforme, non conforme, à compléter, sans objet"),
+    ("Ctrl + Entrée", "Enregistrer et passer au prochain critère à examiner"),
+    ("n, j", "Critère suivant"),
+    ("p, k", "Critère précédent"),
+    ("t", "Motifs prêts à l’emploi"),
+    ("e", "Aller aux preuves, puis ← et → pour tourner les pages"),
+    ("/", "Chercher dans le document"),
+    ("v", "Revenir au verdict"),
+    ("c", "Demander à l’éditeur les compléments des critères « à compléter »"),
+    ("m", "Écrire un message"),
+    ("l", "Liste des critères"),
+    ("Échap", "Quitter un champ, pour que les touches agissent de nouveau"),
+    ("?", "Cette aide"),
+)
 
 
 @never_cache
@@ -165,6 +187,9 @@ def render_criterion(
     judged = examined.judged
     previous, following = neighbours(scope, about.code)
     open_file = candidature.state in OPEN_STATES
+    threads = load_threads(request, examined, about)
+    keys = [_verdict_key(candidature, about), discussion_key(candidature, about.code), *map(reply_key, threads)]
+    typed = drafts.load_drafts(user=request.user, forms=keys)
     values: dict[str, Any] = {
         **file_frame(request, candidature, "examination"),
         "is_agent": examined.is_agent,
@@ -202,15 +227,20 @@ def render_criterion(
         ],
         "viewer": Builder(request, candidature, about).build(),
         "pin_form": pin_form or PinForm(),
-        "threads": list_threads(request, examined, about, refused=refused_reply),
-        "new_discussion": new_discussion(request, examined, about, form=discussion_form),
-        "secrets": list_secret_questions(candidature) if open_file and can_instruct(request.user, candidature) else [],
+        "threads": present_threads(request, examined, threads, typed, refused=refused_reply),
+        "new_discussion": new_discussion(request, examined, about, typed, form=discussion_form),
+        "has_secrets": open_file and can_instruct(request.user, candidature) and has_secrets(candidature),
     }
     if examined.is_agent:
-        values |= _verdict_values(request, examined, about, form=form, theirs=theirs)
+        values |= _verdict_values(request, examined, about, typed, form=form, theirs=theirs)
         values["progress"] = progress_of(scope, judged)
         values["others"] = _others(request, candidature, about, now=timezone.now())
         values["poll_seconds"] = POLL_SECONDS
+        values["keys"] = KEYS
+        values["may_ask"] = bool(can_instruct(request.user, candidature))
+        values["to_ask"] = sum(
+            judged[each.code].outcome == Outcome.TO_COMPLETE for each in scope if each.code in judged
+        )
     return render(request, "candidature/criterion_review.html", values, status=status)
 
 
@@ -218,6 +248,7 @@ def _verdict_values(
     request: SignedInRequest,
     examined: Examined,
     about: EffectiveCriterion,
+    typed: drafts.Drafts,
     *,
     form: VerdictForm | None,
     theirs: Verdict | None,
@@ -233,11 +264,11 @@ def _verdict_values(
     restored_at: datetime | None = None
     if form is None and may_judge:
         saved = {"text": verdict.text if verdict else "", "note": verdict.note if verdict else ""}
-        typed = drafts.restore(user=request.user, form=_verdict_key(candidature, about), values=saved)
-        restored_at = typed.at
+        restored = typed.over(_verdict_key(candidature, about), saved)
+        restored_at = restored.at
         form = VerdictForm(
             initial={
-                **typed.values,
+                **restored.values,
                 "outcome": verdict.outcome if verdict else "",
                 "base_version": verdict.version if verdict else 0,
             }

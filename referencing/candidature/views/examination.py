@@ -34,6 +34,13 @@ from referencing.candidature.views.examined import (
 from referencing.candidature.views.frame import file_frame
 from referencing.dossier.readers import NATURES
 
+KEYS = (
+    ("n", "Continuer l’examen au premier critère qui reste"),
+    ("↓", "Entrer dans la liste, puis critère suivant"),
+    ("Entrée", "Ouvrir le critère"),
+    ("?", "Cette aide"),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -85,6 +92,7 @@ def examination(request: SignedInRequest, pk: UUID) -> HttpResponse:
             **file_frame(request, examined.candidature, "examination"),
             "blocks": [block for block in blocks if block.lines or not only_open],
             "only_open": only_open,
+            "keys": KEYS,
             "continue_url": criterion_url(examined.candidature, following) if following else "",
             "continue_code": following,
             "progress": progress_of(scope, judged) if examined.is_agent else None,

@@ -58,20 +58,26 @@ class Tab:
     url: str
     is_shown: Callable[[User, Candidature], bool] = everybody
     editor_label: str = ""
+    shortcut: str = ""
 
 
 #: In the order of the work; each topic adds its own line.
 TABS: list[Tab] = [
     Tab("summary", "Synthèse", "candidature:candidature_detail", editor_label="Suivi"),
-    Tab("tests", "Tests de connexion", "candidature:campaign_detail", shows_tests),
     Tab("dossier", "Dossier", "candidature:candidature_dossier"),
-    Tab("changes", "Ce qui a changé", "candidature:candidature_changes"),
-    Tab("letters", "Échanges", "candidature:letter_list"),
-    Tab("history", "Historique", "candidature:candidature_history"),
     Tab("admissibility", "Recevabilité", "candidature:admissibility_detail", shows_admissibility),
     Tab("experts", "Experts", "candidature:expert_list", shows_experts),
-    Tab("examination", "Examen des critères", "candidature:examination", editor_label="Critères et preuves"),
+    Tab(
+        "examination",
+        "Examen des critères",
+        "candidature:examination",
+        editor_label="Critères et preuves",
+        shortcut="x",
+    ),
     Tab("requests", "Demandes", "candidature:request_list", shows_requests),
+    Tab("tests", "Tests de connexion", "candidature:campaign_detail", shows_tests),
+    Tab("letters", "Échanges", "candidature:letter_list"),
+    Tab("changes", "Ce qui a changé", "candidature:candidature_changes"),
     Tab("dossier", "Dossier", "candidature:candidature_dossier"),
     Tab("history", "Historique", "candidature:candidature_history"),
     Tab("conclusion", "Conclusion", "candidature:candidature_conclude", shows_conclusion),
@@ -100,11 +106,12 @@ def file_frame(request: SignedInRequest, candidature: Candidature, tab: str) -> 
     user = request.user
     instructor = is_instructor(user, candidature)
     who, what = ball_words(candidature.waiting_for, is_instructor=instructor)
-    home = (
-        Link("Candidatures", reverse("candidature:candidature_list"))
-        if instructor
-        else Link(candidature.enrolment.label, reverse("pages:enrolment_detail", args=[candidature.enrolment_id]))
-    )
+    if not instructor:
+        home = Link(candidature.enrolment.label, reverse("pages:enrolment_detail", args=[candidature.enrolment_id]))
+    elif user.access.has(Role.TESTS, Role.TESTS_LEAD) and not user.access.reads_every_file:
+        home = Link("Tests de connexion", reverse("candidature:campaign_list"))
+    else:
+        home = Link("Candidatures", reverse("candidature:candidature_list"))
     return {
         "candidature": candidature,
         "is_instructor": instructor,
@@ -121,6 +128,7 @@ def file_frame(request: SignedInRequest, candidature: Candidature, tab: str) -> 
                 "label": each.label if instructor or not each.editor_label else each.editor_label,
                 "url": reverse(each.url, args=[candidature.pk]),
                 "is_current": each.key == tab,
+                "shortcut": each.shortcut,
             }
             for each in TABS
             if each.is_shown(user, candidature)

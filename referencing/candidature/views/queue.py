@@ -100,6 +100,7 @@ class QuickView:
     label: str
     filter: QueueFilter
     roles: tuple[Role, ...] = ()
+    shortcut: str = ""
 
 
 QUICK_VIEWS = (
@@ -108,8 +109,16 @@ QUICK_VIEWS = (
         "a-prendre", "À prendre en charge", QueueFilter(states=(CandidatureState.APPLIED,)), (Role.LISTING_TEAM,)
     ),
     QuickView("mes-dossiers", "Mes dossiers", QueueFilter(assignees=(ME,)), (Role.LISTING_TEAM, Role.EXPERT)),
-    QuickView("en-retard", "En retard", QueueFilter(is_late=True)),
+    QuickView("en-retard", "En retard", QueueFilter(is_late=True), shortcut="r"),
     QuickView("toutes", "Toutes", QueueFilter(with_closed=True)),
+)
+
+
+KEYS = (
+    ("r", "Candidatures en retard, la plus ancienne en premier"),
+    ("↓", "Entrer dans la liste, puis ligne suivante"),
+    ("Entrée", "Ouvrir la candidature"),
+    ("?", "Cette aide"),
 )
 
 
@@ -163,6 +172,7 @@ def candidature_list(request: SignedInRequest) -> HttpResponse:
         "candidature/candidature_list.html",
         {
             "tabs": list(list_tabs(request.user, asked, view, choices)),
+            "keys": KEYS,
             "view": view,
             "text": asked.text,
             "groups": list_groups(asked, choices),
@@ -228,6 +238,7 @@ def list_tabs(user: User, asked: QueueFilter, view: str, choices: QueueChoices) 
                 "url": queue_address(quick.filter, view=quick.key),
                 "is_current": same == asked and (not view.isdecimal()),
                 "hint": "",
+                "shortcut": quick.shortcut,
             }
     for saved in choices.views:
         yield {
@@ -235,6 +246,7 @@ def list_tabs(user: User, asked: QueueFilter, view: str, choices: QueueChoices) 
             "url": f"{reverse('candidature:candidature_list')}?{saved_query(saved.pk, saved.query)}",
             "is_current": str(saved.pk) == view,
             "hint": "" if saved.is_mine else "vue partagée",
+            "shortcut": "",
         }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -19,14 +20,16 @@ from convergence.audit.workflow import is_allowed
 from convergence.ui.typography import NBSP, format_date, format_datetime
 from convergence.ui.values import Action, Item, Link, Row
 from referencing.candidature.core.standing import FileFacts, find_standing
-from referencing.candidature.enums import CandidatureState, NonConformityState, Outcome, RequestState
+from referencing.candidature.enums import CandidatureState, Holder, NonConformityState, Outcome, RequestState
 from referencing.candidature.models import Candidature, ComplementRequest, NonConformity, ThemeReview, Verdict
+from referencing.candidature.rules import can_instruct, can_prepare, is_tester
+from referencing.candidature.services.reading import mark_read
 from referencing.candidature.services.standing import load_facts
 from referencing.candidature.timeline import Told, list_events
 from referencing.candidature.views.clocks import clock_cards
 from referencing.candidature.views.documents import list_documents, read_decision
 from referencing.candidature.views.frame import audience_of, file_frame, get_file
-from referencing.candidature.wording import Audience, theme_badge
+from referencing.candidature.wording import Audience, ball_words, theme_badge
 from referencing.dossier.models import Dossier
 from referencing.dossier.outputs import present
 from referencing.dossier.readers import read_payload
@@ -41,20 +44,24 @@ def candidature_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """Who has the ball, theme by theme; what is open; the last news; what to do next."""
     candidature = get_file(request, pk)
     audience = audience_of(request.user, candidature)
+    if request.user.access.is_agent:
+        mark_read(candidature=candidature, person=request.user)
     facts = load_facts(candidature)
     events = list_events(candidature, audience=audience, limit=NEWS)
     documents = list_documents(candidature)
+    open_rows = _open_rows(candidature)
     return render(
         request,
         "candidature/candidature_detail.html",
         {
             **file_frame(request, candidature, "summary"),
+            **(_ball_of_editor(facts) if audience is Audience.EDITOR else {}),
             "items": _items(request, candidature, documents),
             "themes": _theme_rows(candidature, facts, audience),
             "theme_columns": THEME_COLUMNS[audience],
-            "open_rows": _open_rows(candidature),
+            "open_rows": [replace(row, key="") for row in open_rows],
             "open_columns": ["Objet", "État", "Avant le"],
-            "next_action": _next_action(request, candidature),
+            "next_action": _next_action(request, candidature, facts, open_rows),
             "decision": read_decision(candidature),
             "documents": documents,
             "events": [_event_row(each, audience) for each in events],
@@ -100,6 +107,16 @@ def candidature_dossier(request: SignedInRequest, pk: UUID) -> HttpResponse:
     )
 
 
+def _ball_of_editor(facts: FileFacts) -> dict[str, Any]:
+    """What the editor must answer comes first, even while agents go on with the rest; nothing when nothing is asked."""
+    asked = [each for each in facts.asked if each.is_with_editor]
+    if not asked:
+        return {}
+    who, what = ball_words(Holder.EDITOR, is_instructor=False)
+    days = [each.due_on for each in asked if each.due_on]
+    return {"ball_who": who, "ball_what": what, "ball_until": min(days, default=None), "ball_is_mine": True}
+
+
 def _items(request: SignedInRequest, candidature: Candidature, documents: list[Link]) -> list[Item]:
     applied = format_datetime(candidature.applied_at) if candidature.applied_at else ""
     return [
@@ -112,14 +129,34 @@ def _items(request: SignedInRequest, candidature: Candidature, documents: list[L
     ]
 
 
-def _next_action(request: SignedInRequest, candidature: Candidature) -> Link | None:
-    """The one thing that the listing team does next on this file."""
-    if not is_listing_team(request.user, candidature):
-        return None
-    if candidature.state == CandidatureState.ADMISSIBILITY:
-        return Link("Examiner la recevabilité", reverse("candidature:admissibility_detail", args=[candidature.pk]))
-    if candidature.state == CandidatureState.EVALUATION and candidature.reviews.filter(expert__isnull=True).exists():
-        return Link("Désigner les experts", reverse("candidature:expert_list", args=[candidature.pk]))
+def _next_action(
+    request: SignedInRequest, candidature: Candidature, facts: FileFacts, open_rows: list[Row]
+) -> Link | None:
+    """The one thing that this person does next on the file; None when somebody else has the ball."""
+    user = request.user
+
+    def leads_to(label: str, name: str) -> Link:
+        return Link(label, reverse(f"candidature:{name}", args=[candidature.pk]))
+
+    if can_prepare(user, candidature):
+        asked = next((row for row in open_rows if row.key == "editor"), None)
+        if asked is not None:
+            return Link("Répondre à ce qui est demandé", asked.url)
+        return (
+            leads_to("Poursuivre les tests de connexion", "campaign_detail") if facts.tests == Holder.EDITOR else None
+        )
+    in_evaluation = candidature.state == CandidatureState.EVALUATION
+    if is_listing_team(user, candidature):
+        if candidature.state == CandidatureState.ADMISSIBILITY:
+            return leads_to("Examiner la recevabilité", "admissibility_detail")
+        if in_evaluation and not all(theme.has_expert for theme in facts.themes):
+            return leads_to("Désigner les experts", "expert_list")
+        if in_evaluation and all(theme.is_concluded for theme in facts.themes):
+            return leads_to("Conclure l’évaluation", "candidature_conclude")
+    if in_evaluation and can_instruct(user, candidature):
+        return leads_to("Examiner les critères", "examination")
+    if in_evaluation and is_tester(user, candidature):
+        return leads_to("Suivre les tests de connexion", "campaign_detail")
     return None
 
 
@@ -139,6 +176,7 @@ def _theme_rows(candidature: Candidature, facts: FileFacts, audience: Audience) 
     themes = {row["code"]: row for row in read_payload(candidature.dossier)["questionnaires"]}
     asked = {each.theme for each in facts.asked if each.is_with_editor}
     counts = _count_verdicts(candidature) if audience is not Audience.EDITOR else {}
+    examination = reverse("candidature:examination", args=[candidature.pk])
     rows = []
     for review in reviews:
         badge = theme_badge(
@@ -156,7 +194,7 @@ def _theme_rows(candidature: Candidature, facts: FileFacts, audience: Audience) 
                 found[Outcome.NON_COMPLIANT],
                 found[Outcome.TO_COMPLETE],
             ]
-        rows.append(Row(cells=cells))
+        rows.append(Row(cells=cells, url=f"{examination}#{review.theme}"))
     return rows
 
 
@@ -168,7 +206,7 @@ def _count_verdicts(candidature: Candidature) -> dict[str, Counter[str]]:
 
 
 def _open_rows(candidature: Candidature) -> list[Row]:
-    """What still waits for an answer or a decision, both sides alike."""
+    """What still waits for an answer or a decision, both sides alike; key `editor`: the editor must answer."""
     requests = ComplementRequest.objects.filter(candidature=candidature, state=RequestState.OPEN).order_by("due_on")
     gaps = NonConformity.objects.filter(
         candidature=candidature,
@@ -177,7 +215,11 @@ def _open_rows(candidature: Candidature) -> list[Row]:
     ).order_by("number")
     return [
         *(
-            Row(cells=[f"{each.get_kind_display()} n°{NBSP}{each.number}", each.get_state_display(), each.due_on])
+            Row(
+                cells=[f"{each.get_kind_display()} n°{NBSP}{each.number}", each.get_state_display(), each.due_on],
+                url=reverse("candidature:request_detail", args=[candidature.pk, each.number]),
+                key="editor",
+            )
             for each in requests
         ),
         *(
@@ -186,7 +228,9 @@ def _open_rows(candidature: Candidature) -> list[Row]:
                     f"Non-conformité n°{NBSP}{each.number}, {each.criterion} {each.title}",
                     each.get_state_display(),
                     each.due_on,
-                ]
+                ],
+                url=reverse("candidature:non_conformity_detail", args=[candidature.pk, each.number]),
+                key="editor" if each.state == NonConformityState.OPEN else "team",
             )
             for each in gaps
         ),

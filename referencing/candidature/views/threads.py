@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Prefetch
 from django.urls import reverse
 
 from convergence.accounts.requests import SignedInRequest
-from convergence.drafts import services as drafts
+from convergence.drafts.services import Drafts
 from convergence.ui.values import Badge, Tone
 from referencing.candidature.core.criteria import EffectiveCriterion
 from referencing.candidature.enums import OPEN_STATES, DiscussionState
 from referencing.candidature.forms.review import DiscussionForm, MessageForm
-from referencing.candidature.models import Discussion, DiscussionMessage
+from referencing.candidature.models import Candidature, Discussion, DiscussionMessage
 from referencing.candidature.rules import can_discuss, can_instruct
 from referencing.candidature.services.discussing import mark_read
 from referencing.candidature.views.examined import Examined, visible_threads
@@ -31,31 +33,36 @@ MOVES = (
 )
 
 
-def list_threads(
-    request: SignedInRequest,
-    examined: Examined,
-    about: EffectiveCriterion,
-    *,
-    refused: tuple[UUID, MessageForm] | None = None,
-) -> list[dict[str, Any]]:
-    """The threads of a criterion with their messages; showing them marks them as read. `refused`: a reply sent back."""
+def load_threads(request: SignedInRequest, examined: Examined, about: EffectiveCriterion) -> list[Discussion]:
+    """The threads of a criterion with their messages, in two queries; reading them marks them as read."""
     threads = list(
         visible_threads(examined.candidature, request.user)
         .filter(criterion=about.code)
         .with_unread(request.user)
-        .prefetch_related("messages__author")
+        .prefetch_related(Prefetch("messages", DiscussionMessage.objects.select_related("author")))
         .order_by("opened_at")
     )
     for thread in threads:
         thread.candidature = examined.candidature
     mark_read(discussions=[thread for thread in threads if thread.is_unread], user=request.user)
-    typed = drafts.restore_many(user=request.user, forms=[_reply_key(thread) for thread in threads], field="message")
+    return threads
+
+
+def present_threads(
+    request: SignedInRequest,
+    examined: Examined,
+    threads: Sequence[Discussion],
+    typed: Drafts,
+    *,
+    refused: tuple[UUID, MessageForm] | None = None,
+) -> list[dict[str, Any]]:
+    """Each thread with its messages, the form that goes on with it, and its buttons. `refused`: a reply sent back."""
     is_open = examined.candidature.state in OPEN_STATES
     shown = []
     for thread in threads:
         form: MessageForm | None = None
         if is_open and thread.state != DiscussionState.CLOSED and can_discuss(request.user, thread):
-            form = MessageForm(initial={"message": typed.get(_reply_key(thread), "")}, auto_id=_ids(thread))
+            form = MessageForm(initial=typed.over(reply_key(thread), {"message": ""}).values, auto_id=_ids(thread))
             if refused and refused[0] == thread.pk:
                 form = refused[1]
         shown.append(
@@ -64,7 +71,7 @@ def list_threads(
                 "badge": Badge(thread.get_state_display(), TONES[thread.state]),
                 "messages": [_message(each, examined) for each in thread.messages.all()],
                 "form": form,
-                "key": _reply_key(thread),
+                "key": reply_key(thread),
                 "moves": _moves(request, thread) if is_open else [],
             }
         )
@@ -80,21 +87,29 @@ def _ids(thread: Discussion) -> str:
     return f"id_{thread.pk.hex[:8]}_%s"
 
 
-def _reply_key(thread: Discussion) -> str:
+def reply_key(thread: Discussion) -> str:
     return f"reply:{thread.pk}"
 
 
+def discussion_key(candidature: Candidature, criterion: str) -> str:
+    return f"discussion:{candidature.pk}:{criterion}"
+
+
 def new_discussion(
-    request: SignedInRequest, examined: Examined, about: EffectiveCriterion, *, form: DiscussionForm | None
+    request: SignedInRequest,
+    examined: Examined,
+    about: EffectiveCriterion,
+    typed: Drafts,
+    *,
+    form: DiscussionForm | None,
 ) -> dict[str, Any] | None:
     """The form that opens a thread, None for whoever may not."""
     probe = Discussion(candidature=examined.candidature, theme=about.theme, criterion=about.code, is_internal=False)
     if examined.candidature.state not in OPEN_STATES or not can_discuss(request.user, probe):
         return None
-    key = f"discussion:{examined.candidature.pk}:{about.code}"
+    key = discussion_key(examined.candidature, about.code)
     if form is None:
-        typed = drafts.restore(user=request.user, form=key, values={"message": ""})
-        form = DiscussionForm(initial=typed.values)
+        form = DiscussionForm(initial=typed.over(key, {"message": ""}).values)
     return {"form": form, "key": key, "is_refused": form.is_bound}
 
 

@@ -11,10 +11,11 @@ import * as grow from "./grow.js";
 import * as keyboardList from "./keyboard_list.js";
 import { once } from "./once.js";
 import * as print from "./print.js";
+import * as shortcuts from "./shortcuts.js";
 import * as submit from "./submit.js";
 import * as unsaved from "./unsaved.js";
 
-const modules = [fold, focusErrors, grow, copy, confirm, keyboardList, print, submit, autosave, unsaved, dropZone, checkAll];
+const modules = [fold, focusErrors, grow, copy, confirm, keyboardList, print, submit, autosave, unsaved, dropZone, checkAll, shortcuts];
 const start = (root) => {
   for (const element of once(root, "[data-needs-js]", "main")) element.hidden = false;
   modules.forEach((module) => module.start(root));

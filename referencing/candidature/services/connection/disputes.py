@@ -57,7 +57,7 @@ def dispute_line(*, campaign_id: UUID, code: str, reason: str, actor: User) -> T
         event="tests_line_disputed",
         guard=guard,
         reason=reason.strip(),
-        data={"line": code},
+        data={"lines": [code]},
         at=now,
     )
     assert line.final_by_id is not None  # noqa: S101 - the guard saw a remark
@@ -124,7 +124,7 @@ def judge_dispute(*, dispute_id: UUID, ruling: str, note: str, result: str, acto
         actor=actor,
         subject=dispute,
         reason=note.strip(),
-        data={"campaign": campaign.number, "line": line.code, "ruling": ruling},
+        data={"campaign": campaign.number, "lines": [line.code], "ruling": ruling},
     )
     if not TestDispute.objects.filter(line__campaign=campaign, judged_at__isnull=True).exists():
         workflow.fire(campaign, "settle", actor=actor, at=now)

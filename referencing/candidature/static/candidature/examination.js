@@ -1,115 +1,6 @@
-/* The review workspace under the hands of somebody who lives in it: keys, reasons to insert, pins by a click.
-   Everything here has a twin that works without scripts. */
+/* The review workspace: reasons to insert, pins by a click, the panel of evidence. Each has a twin without scripts. */
 
-const STORE = "examination:keys";
-const typing = (target) => target.closest("input:not([type=radio], [type=checkbox]), textarea, select, [contenteditable]");
 const find = (selector) => document.querySelector(selector);
-
-/* Keys of one letter can be turned off (they may disturb voice control); the choice is this browser's. */
-const keysAreOn = () => {
-  try {
-    return localStorage.getItem(STORE) !== "off";
-  } catch {
-    return true;
-  }
-};
-
-function follow(selector) {
-  const link = find(selector);
-  link?.click();
-  return Boolean(link);
-}
-
-function focus(selector) {
-  const element = find(selector);
-  element?.closest("details")?.setAttribute("open", "");
-  element?.focus();
-  element?.scrollIntoView({ block: "nearest" });
-  return Boolean(element);
-}
-
-/** Choose a verdict; those that must be explained lead to their text. */
-function choose(number) {
-  const radio = find(`[data-outcome="${number}"]`);
-  if (!radio) return false;
-  radio.click();
-  if (radio.value === "compliant") radio.focus();
-  else focus("#id_text");
-  return true;
-}
-
-const openDiscussion = () => {
-  find("#new-discussion")?.setAttribute("open", "");
-  return focus("#new-discussion textarea");
-};
-
-const openTemplates = () => {
-  find("[data-templates]")?.setAttribute("open", "");
-  return focus("[data-templates] button");
-};
-
-const help = () => {
-  const dialog = find("[data-keys]");
-  dialog?.showModal();
-  return Boolean(dialog);
-};
-
-const keys = {
-  1: () => choose(1),
-  2: () => choose(2),
-  3: () => choose(3),
-  4: () => choose(4),
-  n: () => follow('[data-key="n"]'),
-  j: () => follow('[data-key="n"]'),
-  p: () => follow('[data-key="p"]'),
-  k: () => follow('[data-key="p"]'),
-  l: () => follow('[data-key="l"]'),
-  c: () => follow('[data-key="c"]'),
-  e: () => focus("[data-frame]") || focus("#evidence-title"),
-  v: () => focus("#id_text"),
-  t: openTemplates,
-  m: openDiscussion,
-  "/": () => focus("#id_search"),
-  "?": help,
-};
-
-document.addEventListener("keydown", (event) => {
-  if (event.defaultPrevented || event.altKey || document.querySelector("dialog[open]")) return;
-  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
-    const form = event.target.closest("form") ?? find("[data-verdict-form]");
-    if (!form || form.method !== "post") return;
-    event.preventDefault();
-    form.requestSubmit(form.querySelector("[data-save]") ?? form.querySelector("button:not([type=button])"));
-    return;
-  }
-  if (event.ctrlKey || event.metaKey) return;
-  if (typing(event.target)) {
-    if (event.key === "Escape") event.target.blur();
-    return;
-  }
-  if (event.target.closest("[data-frame]") && ["ArrowLeft", "ArrowRight"].includes(event.key)) {
-    const sheet = event.target.closest("[data-frame]");
-    if (sheet.scrollWidth > sheet.clientWidth) return; // an enlarged page scrolls first
-    if (follow(`[data-page="${event.key === "ArrowLeft" ? "previous" : "next"}"]`)) event.preventDefault();
-    return;
-  }
-  if (keysAreOn() && keys[event.key]?.()) event.preventDefault();
-});
-
-/* Help */
-find("[data-keys-help]")?.addEventListener("click", help);
-find("[data-keys-close]")?.addEventListener("click", () => find("[data-keys]").close());
-const toggle = find("[data-keys-on]");
-if (toggle) {
-  toggle.checked = keysAreOn();
-  toggle.addEventListener("change", () => {
-    try {
-      localStorage.setItem(STORE, toggle.checked ? "on" : "off");
-    } catch {
-      // refused by the browser: they stay on
-    }
-  });
-}
 
 /* A reason is inserted here instead of by a round trip; the draft follows as if it had been typed. */
 document.addEventListener("click", (event) => {
@@ -135,23 +26,28 @@ document.addEventListener("click", (event) => {
   const y = place(event.clientY, box.top, box.height);
   form.elements.namedItem("x").value = x;
   form.elements.namedItem("y").value = y;
-  aim(sheet, x, y);
+  aim(sheet.querySelector("svg"), x, y);
   find("[data-pin]").open = true;
   form.elements.namedItem("note").focus();
 });
 
-function aim(sheet, x, y) {
-  const marks = sheet.querySelector("svg");
+function aim(marks, x, y) {
   marks.querySelector(".ui-viewer__aim")?.remove();
-  const group = document.createElementNS("http://www.w3.org/2000/svg", "g");
-  group.setAttribute("class", "ui-viewer__aim");
   const circle = document.createElementNS("http://www.w3.org/2000/svg", "circle");
-  circle.setAttribute("cx", `${x / 10}%`);
-  circle.setAttribute("cy", `${y / 10}%`);
-  circle.setAttribute("r", "9");
-  group.append(circle);
-  marks.append(group);
+  const attributes = { class: "ui-viewer__aim", cx: `${x / 10}%`, cy: `${y / 10}%`, r: 9 };
+  for (const [name, value] of Object.entries(attributes)) circle.setAttribute(name, value);
+  marks.append(circle);
 }
+
+/* In the page of a document, arrows turn pages; an enlarged page scrolls instead. */
+document.addEventListener("keydown", (event) => {
+  const frame = event.target.closest("[data-frame]");
+  if (!frame || event.altKey || event.ctrlKey || frame.scrollWidth > frame.clientWidth) return;
+  const link = find({ ArrowLeft: '[data-page="previous"]', ArrowRight: '[data-page="next"]' }[event.key] ?? "template");
+  if (!link) return;
+  event.preventDefault();
+  link.click();
+});
 
 /* After the panel of evidence is replaced, whoever was in it still is. */
 let hadFocus = false;
@@ -163,5 +59,5 @@ document.addEventListener("htmx:afterSettle", () => {
   hadFocus = false;
 });
 
-/* A refused save shows where to look. */
+/* A save that was refused shows where to look. */
 find("#conflict")?.focus();
