@@ -9,6 +9,7 @@ from convergence.accounts.enums import MembershipState
 from convergence.accounts.models import Membership, Organisation
 from convergence.database.search import Fold
 from convergence.interests.models import DeclaredInterest, InterestDeclaration
+from convergence.interests.rules import must_declare
 
 if TYPE_CHECKING:
     from convergence.accounts.models import User
@@ -35,6 +36,13 @@ def reachable(user: User, path: str) -> Q:
     if not user.access.reads_every_file:
         return own
     return own | ~Q(**{f"{path}__in": conflicting_organisations(user)})
+
+
+def needs_to_declare(user: User) -> bool:
+    """Examines files and has no declaration that is valid today."""
+    if not must_declare(user):
+        return False
+    return not InterestDeclaration.objects.filter(person=user, expires_on__gte=timezone.localdate()).exists()
 
 
 def without_conflict(people: QuerySet[User], organisation: Organisation) -> QuerySet[User]:
