@@ -234,7 +234,7 @@ class TestVerdictForm:
             {"code": "one", "title": "Ce critère", "criterion": ETHICS, "text": "Taux absent."},
             {"code": "two", "title": "Autre critère", "criterion": "DEV.1.1", "text": "Mesure absente."},
         ]
-        demarche.settings = {**demarche.settings, "instruction": {"reason_templates": templates}}
+        demarche.settings = {**demarche.settings, "instruction": {"reason_templates": {"verdict": templates}}}
         demarche.save()
         html = read(client, expert, page(candidature, ETHICS))
         assert [title in html for title in ("Non daté", "Autre thème", "Ce critère", "Autre critère")] == [

@@ -149,7 +149,9 @@ def _verdict_key(candidature: Candidature, criterion: EffectiveCriterion) -> str
 
 def list_templates(candidature: Candidature, criterion: EffectiveCriterion) -> list[dict[str, str]]:
     """Reasons ready to insert, as the démarche’s settings hold them: for this criterion, its theme, or all of them."""
-    found = candidature.enrolment.demarche.settings.get("instruction", {}).get("reason_templates", [])
+    found = (
+        candidature.enrolment.demarche.settings.get("instruction", {}).get("reason_templates", {}).get("verdict", [])
+    )
     return [
         {"code": each["code"], "title": each["title"], "text": each["text"], "outcome": each.get("outcome", "")}
         for each in found
