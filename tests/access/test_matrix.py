@@ -33,6 +33,9 @@ CHILDREN = (
     "single_evidence",
     "letter",
     "letter_attachment",
+    "thread",
+    "pin",
+    "frozen_evidence",
 )
 
 
