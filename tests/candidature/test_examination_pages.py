@@ -295,13 +295,13 @@ class TestVerdictForm:
 
 
 class TestEvidence:
-    def test_page_is_an_image_that_only_this_browser_keeps(self, client, candidature, verifier, manager):
+    def test_page_is_an_image_that_no_browser_keeps(self, client, candidature, verifier, manager):
         (item,) = evidence_of(candidature, ETHICS)
         for person in (verifier, manager):
             client.force_login(person)
             response = client.get(address("evidence_page", candidature.pk, item.sha256, 1) + "?largeur=1600")
             assert response["Content-Type"] == "image/png"
-            assert response["Cache-Control"] == "private, max-age=3600"
+            assert response["Cache-Control"] == "no-store, private"
             assert Image.open(io.BytesIO(response.content)).width == 1600
 
     def test_evidence_of_another_file_or_page_is_404(self, client, candidature, verifier, manager):

@@ -1,4 +1,4 @@
-"""Figure R4, in small: many people make the same transition at once; one wins, the journal has one line."""
+"""Figure R4: many people make the same transition at once; one wins, the journal has one line."""
 
 from __future__ import annotations
 
@@ -14,16 +14,20 @@ from convergence.accounts.enums import Role
 from convergence.audit.models import AuditEntry
 from convergence.kernel.errors import TransitionRefused
 from referencing.candidature.enums import CandidatureState
-from referencing.candidature.models import Candidature
-from referencing.candidature.services import apply, take_charge
+from referencing.candidature.models import Candidature, CandidatureEvent, ThemeReview
+from referencing.candidature.services import apply, declare_admissible, take_charge
 from referencing.convention import services as conventions
 from referencing.convention.models import Convention
+from referencing.dossier.readers import read_payload
 from referencing.enrolment.services import request_sheet_changes, submit_sheet
+from tests.candidature.factories import make_candidature
 from tests.convention.factories import last_code, last_token, make_prepared, make_submitted
 from tests.dossier.factories import make_dossier
 from tests.factories import make_agent
 
 THREADS = 8
+#: What the figure asks of the two transitions that agents compete for.
+MANY_THREADS = 50
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -33,9 +37,9 @@ def _authority(settings, tmp_path):
     settings.SIGNATURE_DIR = str(tmp_path)
 
 
-def race(service: Callable[..., Any], **arguments: Any) -> list[str]:
+def race(service: Callable[..., Any], *, threads: int = THREADS, **arguments: Any) -> list[str]:
     """Call the service from every thread at once, each with its own connection: `won` or the codes of the refusal."""
-    barrier = Barrier(THREADS)
+    barrier = Barrier(threads)
 
     def run(_: int) -> str:
         try:
@@ -48,12 +52,12 @@ def race(service: Callable[..., Any], **arguments: Any) -> list[str]:
         finally:
             connections.close_all()
 
-    with ThreadPoolExecutor(THREADS) as pool:
-        return list(pool.map(run, range(THREADS)))
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(run, range(threads)))
 
 
 def assert_one_winner(results: list[str], *, action: str, refusal: str) -> None:
-    assert sorted(results) == sorted(["won", *[refusal] * (THREADS - 1)])
+    assert sorted(results) == sorted(["won", *[refusal] * (len(results) - 1)])
     assert AuditEntry.objects.filter(action=action).count() == 1
 
 
@@ -80,13 +84,27 @@ def test_one_of_eight_transmits_the_fiche():
     assert enrolment.sheet.versions.count() == 2
 
 
-def test_one_of_eight_takes_charge():
+def test_one_of_fifty_takes_charge():
     dossier, manager = make_dossier()
     candidature = apply(dossier_id=dossier.pk, actor=manager)
 
-    results = race(take_charge, candidature_id=candidature.pk, actor=make_agent(Role.LISTING_TEAM))
+    results = race(
+        take_charge, threads=MANY_THREADS, candidature_id=candidature.pk, actor=make_agent(Role.LISTING_TEAM)
+    )
 
     assert_one_winner(results, action="candidature.take_charge", refusal="wrong_state")
+    assert CandidatureEvent.objects.filter(kind="taken").count() == 1
+
+
+def test_one_of_fifty_declares_admissible():
+    verifier = make_agent(Role.LISTING_TEAM)
+    candidature, _ = make_candidature(CandidatureState.ADMISSIBILITY, referent=verifier)
+
+    results = race(declare_admissible, threads=MANY_THREADS, candidature_id=candidature.pk, actor=verifier)
+
+    assert_one_winner(results, action="candidature.declare_admissible", refusal="wrong_state")
+    themes = [row["code"] for row in read_payload(candidature.dossier)["questionnaires"]]
+    assert sorted(ThemeReview.objects.values_list("theme", flat=True)) == sorted(themes)
 
 
 def test_one_of_eight_validates_the_convention():
