@@ -110,9 +110,6 @@ class DiscussionMessage(models.Model):
     text = models.TextField("message")
     at = models.DateTimeField("le")
 
-    #: Only on rows that a query annotates with it.
-    is_unread: bool
-
     class Meta:
         verbose_name = "message"
         ordering = ["at", "pk"]

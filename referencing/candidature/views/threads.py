@@ -51,13 +51,14 @@ def load_threads(request: SignedInRequest, examined: Examined, about: EffectiveC
         .annotate(is_unread=~Exists(reads_up_to(request.user, "discussion")))
         .order_by("discussion__opened_at", "discussion_id", "at", "pk")
     )
-    threads = []
+    threads, unread = [], []
     for _, found in groupby(rows, key=lambda message: message.discussion_id):
         messages = list(found)
         discussion = messages[0].discussion
         discussion.candidature = examined.candidature
         threads.append(Thread(discussion, messages))
-    unread = [each.discussion for each in threads if each.messages[0].is_unread]
+        if messages[0].is_unread:
+            unread.append(discussion)
     mark_read(discussions=unread, user=request.user)
     return threads
 
