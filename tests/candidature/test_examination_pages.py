@@ -398,7 +398,7 @@ class TestEvidence:
         assert client.get(address("evidence_page", candidature.pk, item.sha256, 1)).status_code == 404
 
 
-PAGE_QUERIES = 17
+PAGE_QUERIES = 19
 
 
 class TestContainer:
