@@ -10,7 +10,8 @@ from functools import lru_cache
 from typing import Any
 
 from evidence.models import StoredFile
-from questionnaires.models import Deposit
+from questionnaires.grids import CompiledGrid, compiled_grid
+from questionnaires.models import DefinitionVersion, Deposit
 from referencing.candidature.core.criteria import EffectiveCriterion, effective_criteria
 from referencing.candidature.models import Candidature
 from referencing.dossier.models import Addendum, AddendumFile, DossierFile
@@ -62,3 +63,13 @@ def find_files(candidature: Candidature, hashes: Iterable[str]) -> dict[str, Sto
     frozen = files.filter(pk__in=Deposit.objects.filter(pk__in=deposits.values("deposit_id")).values("file_id"))
     found = frozen.union(files.filter(pk__in=added.values("file_id")))
     return {file.blob.sha256: file for file in found if file.blob.sha256 in wanted}
+
+
+def frozen_grid(candidature: Candidature) -> CompiledGrid:
+    """The grid with which the dossier was answered. Raises LookupError when the platform no longer has it."""
+    grid = read_payload(candidature.dossier)["grid"]
+    definitions = DefinitionVersion.objects.filter(demarche=candidature.enrolment.demarche_id, sha256=grid["sha256"])
+    definition = definitions.defer("source").order_by("pk").first()
+    if definition is None:
+        raise LookupError(f"no grid {grid['version']}")
+    return compiled_grid(definition)

@@ -39,6 +39,7 @@ from referencing.candidature.services import (
 )
 from referencing.candidature.services.presence import POLL_SECONDS
 from referencing.candidature.services.reviewing import judged_of
+from referencing.candidature.views.asked import asked_here
 from referencing.candidature.views.examined import (
     GAP_WORDS,
     Examined,
@@ -233,6 +234,7 @@ def render_criterion(
             for each in about.supplements
         ],
         "viewer": Builder(request, candidature, about).build(),
+        "here": asked_here(candidature, about.code, about.theme, request.user),
         "pin_form": pin_form or PinForm(),
         "threads": present_threads(request, examined, threads, typed, refused=refused_reply),
         "new_discussion": new_discussion(request, examined, about, typed, form=discussion_form),
