@@ -2,13 +2,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from convergence.accounts.enums import MembershipState
 from convergence.accounts.models import Membership, Organisation
 from convergence.database.search import Fold
 from convergence.interests.models import DeclaredInterest, InterestDeclaration
+from convergence.interests.rules import must_declare
 
 if TYPE_CHECKING:
     from convergence.accounts.models import User
@@ -26,6 +27,22 @@ def conflicting_organisations(user: User) -> QuerySet[Organisation, Any]:
     named = Organisation.objects.alias(folded=Fold("name")).filter(folded__in=lines.values_list(Fold("name")))
     joined = Membership.objects.filter(user=user, state=MembershipState.ACTIVE)
     return chosen.values("pk").union(named.values("pk"), joined.values("organisation_id"), all=True)
+
+
+def reachable(user: User, path: str) -> Q:
+    """Rows whose organisation stands at `path`: one’s own organisations’; for listing team and support all others too, save
+    those of organisations to which a link of interest ties them (A-21)."""
+    own = Q(**{f"{path}__in": user.access.organisation_ids})
+    if not user.access.reads_every_file:
+        return own
+    return own | ~Q(**{f"{path}__in": conflicting_organisations(user)})
+
+
+def needs_to_declare(user: User) -> bool:
+    """Examines files and has no declaration that is valid today."""
+    if not must_declare(user):
+        return False
+    return not InterestDeclaration.objects.filter(person=user, expires_on__gte=timezone.localdate()).exists()
 
 
 def without_conflict(people: QuerySet[User], organisation: Organisation) -> QuerySet[User]:

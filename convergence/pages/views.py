@@ -17,6 +17,7 @@ from convergence.accounts.enums import Role
 from convergence.accounts.organisations import current_organisation
 from convergence.accounts.requests import SignedInRequest
 from convergence.documents.pdf import render_pdf
+from convergence.interests.selectors import needs_to_declare
 from convergence.pages.core import Ball, Holder, find_ball, list_phases, say_ended
 from convergence.pages.selectors import read_facts, with_stages
 from convergence.products import rules as product_rules
@@ -48,7 +49,8 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         return render(request, "pages/welcome.html", {"parcours": parcours})
     user: User = request.user  # type: ignore[assignment]
     if user.access.is_agent:
-        return render(request, "pages/agent_dashboard.html", {"counters": agent_counters(user)})
+        values = {"counters": agent_counters(user), "needs_to_declare": needs_to_declare(user)}
+        return render(request, "pages/agent_dashboard.html", values)
     organisation = current_organisation(request)
     if organisation is None:
         return redirect("accounts:welcome")

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from convergence.accounts.enums import Role
 from convergence.accounts.models import User
+from convergence.interests.selectors import without_conflict
 from convergence.notifications.services import MailFile, send
 from convergence.products.people import responsible_people
 from convergence.ui.typography import format_datetime
@@ -112,7 +113,8 @@ def slot_cancelled(slot: TestSlot) -> None:
 
 def line_disputed(dispute: TestDispute, campaign: TestCampaign) -> None:
     """To the leads: the author of the remark does not judge it (A-20)."""
-    leads = User.objects.with_role(Role.TESTS_LEAD).exclude(pk=dispute.remark_by_id)
+    organisation = campaign.candidature.enrolment.product.organisation
+    leads = without_conflict(User.objects.with_role(Role.TESTS_LEAD), organisation).exclude(pk=dispute.remark_by_id)
     _send(
         campaign,
         recipients=leads,

@@ -50,7 +50,9 @@ def campaign_badge(state: str, *, is_editor: bool) -> Badge:
     return Badge(words, tone=TONES[state])
 
 
-def campaign_ball(state: str, holder: str, *, is_editor: bool, is_booked: bool = False) -> tuple[str, str, bool]:
+def campaign_ball(
+    state: str, holder: str, *, is_editor: bool, is_booked: bool = False, may_judge: bool = False
+) -> tuple[str, str, bool]:
     """Who, what, and whether it is the reader’s turn; `holder` as `services.connection.standing` says."""
     if not holder:
         return ("Personne", "n’a plus rien à faire : cette campagne est terminée", False)
@@ -60,6 +62,8 @@ def campaign_ball(state: str, holder: str, *, is_editor: bool, is_booked: bool =
             what = "réserver un créneau de raccordement"
         else:
             what = "commencer le raccordement le jour convenu" if is_booked else "fixer un créneau de raccordement"
+    if state == CampaignState.REMARK_DISPUTED and not may_judge:
+        return ("Le responsable des tests", f"doit {what}", False)
     if (holder == EDITOR) == is_editor:
         return ("Vous", f"devez {what}", True)
     return ("L’éditeur" if holder == EDITOR else "L’équipe de tests", f"doit {what}", False)

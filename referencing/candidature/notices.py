@@ -377,4 +377,4 @@ def note_shared(candidature: Candidature, letter: Letter) -> None:
 
 def _instructors(candidature: Candidature) -> set[User]:
     """Whom the editor’s message reaches: the référent, or the whole team while there is none."""
-    return {candidature.referent} if candidature.referent else set(User.objects.with_role(Role.LISTING_TEAM))
+    return {candidature.referent} if candidature.referent else set(listing_team(candidature))

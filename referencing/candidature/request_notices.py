@@ -7,13 +7,13 @@ from datetime import date
 
 from django.urls import reverse
 
-from convergence.accounts.enums import Role
 from convergence.accounts.models import User
 from convergence.notifications.services import send
 from convergence.products.people import responsible_people
 from convergence.ui.typography import NBSP, format_date
 from referencing.candidature.enums import RequestKind
 from referencing.candidature.models import Candidature, ComplementRequest, Extension, NonConformity, ThemeReview
+from referencing.candidature.notices import listing_team
 
 TEAM = "Équipe de référencement"
 
@@ -218,7 +218,7 @@ def _tell_editor(candidature: Candidature, *, subject: str, content: str, link: 
 def _tell_agents(candidature: Candidature, people: Iterable[User], *, subject: str, content: str, link: str) -> None:
     """The référent (or the whole listing team while there is none) and `people`."""
     enrolment = candidature.enrolment
-    team = [candidature.referent] if candidature.referent else list(User.objects.with_role(Role.LISTING_TEAM))
+    team = [candidature.referent] if candidature.referent else list(listing_team(candidature))
     send(
         recipients=[*team, *people],
         sender=enrolment.product.organisation.name,

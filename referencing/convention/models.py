@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django_fsm import FSMField, FSMModelMixin, transition
 
+from convergence.interests.selectors import reachable
 from evidence.models import StoredFile
 from referencing.convention import rules
 from referencing.convention.enums import SENT_STATES, TRANSITIONS, ConventionState, DataCategory, LinkState
@@ -22,9 +23,7 @@ if TYPE_CHECKING:
 
 class ConventionQuerySet(models.QuerySet["Convention"]):
     def visible_to(self, user: User) -> ConventionQuerySet:
-        if user.access.reads_every_file:
-            return self
-        return self.filter(enrolment__product__organisation__in=user.access.organisation_ids)
+        return self.filter(reachable(user, "enrolment__product__organisation"))
 
     def locked(self) -> ConventionQuerySet:
         return self.select_for_update(of=("self",))

@@ -8,6 +8,7 @@ from django.db import models
 
 from convergence.audit.triggers import frozen
 from convergence.database.sequences import NextNumber
+from convergence.interests.selectors import reachable
 from evidence.models import StoredFile
 from referencing.enrolment.models import Enrolment
 
@@ -17,10 +18,8 @@ if TYPE_CHECKING:
 
 class DossierQuerySet(models.QuerySet["Dossier"]):
     def visible_to(self, user: User) -> DossierQuerySet:
-        """Members see those of their organisations; the listing team and support see all."""
-        if user.access.reads_every_file:
-            return self
-        return self.filter(enrolment__product__organisation__in=user.access.organisation_ids)
+        """Members see those of their organisations; the listing team and support all but those that a link of interest bars."""
+        return self.filter(reachable(user, "enrolment__product__organisation"))
 
     def locked(self) -> DossierQuerySet:
         return self.select_for_update(of=("self",))

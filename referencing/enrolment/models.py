@@ -14,6 +14,7 @@ from phonenumber_field.modelfields import PhoneNumberField
 from convergence.accounts.enums import LegalForm
 from convergence.accounts.rules import is_listing_team
 from convergence.database.sequences import NextNumber
+from convergence.interests.selectors import reachable
 from convergence.products import rules as product_rules
 from convergence.products.models import Demarche, Product
 from evidence.models import StoredFile
@@ -37,10 +38,8 @@ if TYPE_CHECKING:
 
 class EnrolmentQuerySet(models.QuerySet["Enrolment"]):
     def visible_to(self, user: User) -> EnrolmentQuerySet:
-        """Members see those of their organisations; the listing team and support see all."""
-        if user.access.reads_every_file:
-            return self
-        return self.filter(product__organisation__in=user.access.organisation_ids)
+        """Members see those of their organisations; the listing team and support all but those that a link of interest bars."""
+        return self.filter(reachable(user, "product__organisation"))
 
     def locked(self) -> EnrolmentQuerySet:
         return self.select_for_update(of=("self",))
@@ -267,10 +266,8 @@ class ExchangeScope(models.Model):
 
 class PreListingQuerySet(models.QuerySet["PreListing"]):
     def visible_to(self, user: User) -> PreListingQuerySet:
-        """Members see those of their organisations; the listing team and support see all."""
-        if user.access.reads_every_file:
-            return self
-        return self.filter(enrolment__product__organisation__in=user.access.organisation_ids)
+        """Members see those of their organisations; the listing team and support all but those that a link of interest bars."""
+        return self.filter(reachable(user, "enrolment__product__organisation"))
 
     def standing(self) -> PreListingQuerySet:
         return self.filter(state__in=STANDING_PRE_LISTINGS)

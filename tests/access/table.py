@@ -6,8 +6,10 @@ Columns, for an object of the members’ own organisation (or that belongs to wh
     cont   contributeur              team   listing team
     val    contributeur who may validate    supp  support
     resp   contributeur responsible for the product    read  Cnam, ministry, auditor
-    mgr    représentant, mandataire  expe   experts, tests, commission
+    mgr    représentant, mandataire  expe   experts, commission, tests
                                      admin  administrator
+
+`a/b` under `expe`: experts and commission get `a`, the tests team `b`; `a/b/c`: `c` is what its lead gets.
 
 `login` is a redirection to the login page, 302 one to another page. `object` is a name of `world.Side.objects`, then fixed
 arguments. What members get for a foreign object is the column `other`, and a missing object looks the same.
@@ -23,7 +25,9 @@ COLUMNS = {
     "team": ("listing_team",),
     "supp": ("support",),
     "read": ("cnam", "ministry", "auditor"),
-    "expe": ("expert", "tests", "tests_lead", "secretary", "president", "member"),
+    "expe": ("expert", "secretary", "president", "member"),
+    "tests": ("tests",),
+    "lead": ("tests_lead",),
     "admin": ("admin",),
 }
 
@@ -159,6 +163,55 @@ candidature:letter_settle               letter                              POST
 candidature:letter_attachment           letter_attachment                   GET  login 200   200   200   200   404   | 200   200   404   404   404
 candidature:candidature_take            applied_candidature                 GET  login 403   403   403   403   403   | 200   302   403   403   403
 candidature:candidature_take            applied_candidature                 POST login 403   403   403   403   403   | 302   403   403   403   403
+candidature:examination                 evaluation_candidature              GET  login 200   200   200   200   404   | 200   200   404   404   404
+candidature:criterion_review            examined                            GET  login 200   200   200   200   404   | 200   200   404   404   404
+candidature:criterion_review            examined                            POST login 403   403   403   403   404   | 422   403   404   404   404
+candidature:criterion_presence          examined                            POST login 403   403   403   403   404   | 200   200   404   404   404
+candidature:discussion_open             examined                            POST login 422   422   422   422   404   | 422   403   404   404   404
+candidature:discussion_reply            thread                              POST login 422   422   422   422   404   | 422   403   404   404   404
+candidature:discussion_move             own_thread+move=resolve             POST login 302   302   302   302   404   | 302   403   404   404   404
+candidature:pin_add                     examined                            POST login 403   403   403   403   404   | 404   403   404   404   404
+candidature:pin_settle                  pin                                 POST login 403   403   403   403   404   | 302   403   404   404   404
+candidature:evidence_page               frozen_page                         GET  login 200   200   200   200   404   | 200   200   404   404   404
+candidature:evidence_original           frozen_evidence                     GET  login 200   200   200   200   404   | 200   200   404   404   404
+candidature:secrets_show                evaluation_candidature              POST login 403   403   403   403   404   | 200   403   404   404   404
+candidature:theme_act                   evaluation_candidature+theme=ethique+act=conclure GET login 403 403 403 403 404 | 200   403   404   404   404
+candidature:theme_act                   evaluation_candidature+theme=ethique+act=conclure POST login 403 403 403 403 404 | 422  403   404   404   404
+candidature:request_list                evaluation_candidature              GET  login 200   200   200   200   404   | 200   200   404   404   404
+candidature:request_create              evaluation_candidature              GET  login 403   403   403   403   404   | 200   403   404   404   404
+candidature:request_create              evaluation_candidature              POST login 403   403   403   403   404   | 422   403   404   404   404
+candidature:request_detail              asked                               GET  login 200   200   200   200   404   | 200   200   404   404   404
+candidature:request_detail              asked                               POST login 302   302   302   302   404   | 403   403   404   404   404
+candidature:request_save                asked                               POST login 200   200   200   200   404   | 403   403   404   404   404
+candidature:request_send                asked                               GET  login 302   302   200   200   404   | 403   403   404   404   404
+candidature:request_send                asked                               POST login 302   302   422   422   404   | 403   403   404   404   404
+candidature:request_withdraw            asked                               GET  login 403   403   403   403   404   | 200   403   404   404   404
+candidature:request_withdraw            asked                               POST login 403   403   403   403   404   | 422   403   404   404   404
+candidature:request_remind              asked                               GET  login 403   403   403   403   404   | 200   403   404   404   404
+candidature:request_remind              asked                               POST login 403   403   403   403   404   | 302   403   404   404   404
+candidature:request_formal_reminder     asked                               GET  login 403   403   403   403   404   | 200   403   404   404   404
+candidature:request_formal_reminder     asked                               POST login 403   403   403   403   404   | 422   403   404   404   404
+candidature:extension_ask               asked                               GET  login 403   403   200   200   404   | 403   403   404   404   404
+candidature:extension_ask               asked                               POST login 403   403   422   422   404   | 403   403   404   404   404
+candidature:extension_decide            asked                               GET  login 403   403   403   403   404   | 200   403   404   404   404
+candidature:extension_decide            asked                               POST login 403   403   403   403   404   | 422   403   404   404   404
+candidature:non_conformity_create       evaluation_candidature              GET  login 403   403   403   403   404   | 200   403   404   404   404
+candidature:non_conformity_create       evaluation_candidature              POST login 403   403   403   403   404   | 422   403   404   404   404
+candidature:non_conformity_detail       gap                                 GET  login 200   200   200   200   404   | 200   200   404   404   404
+candidature:non_conformity_detail       gap                                 POST login 302   302   302   302   404   | 403   403   404   404   404
+candidature:non_conformity_save         gap                                 POST login 200   200   200   200   404   | 403   403   404   404   404
+candidature:non_conformity_send         gap                                 GET  login 302   302   200   200   404   | 403   403   404   404   404
+candidature:non_conformity_send         gap                                 POST login 302   302   422   422   404   | 403   403   404   404   404
+candidature:non_conformity_decide       gap                                 POST login 403   403   403   403   404   | 422   403   404   404   404
+candidature:answer_file                 answer_file                         GET  login 200   200   200   200   404   | 200   200   404   404   404
+candidature:addendum_detail             addendum                            GET  login 200   200   200   200   404   | 200   200   404   404   404
+candidature:addendum_export             addendum                            POST login 302   302   302   302   404   | 302   302   404   404   404
+candidature:addendum_source             addendum+form=json                  GET  login 200   200   200   200   404   | 200   200   404   404   404
+candidature:addendum_file               addendum_file                       GET  login 200   200   200   200   404   | 200   200   404   404   404
+candidature:scope_reduce                evaluation_candidature              GET  login 403   403   200   200   404   | 403   403   404   404   404
+candidature:scope_reduce                evaluation_candidature              POST login 403   403   422   422   404   | 403   403   404   404   404
+candidature:candidature_lapse           evaluation_candidature              GET  login 403   403   403   403   404   | 200   403   404   404   404
+candidature:candidature_lapse           evaluation_candidature              POST login 403   403   403   403   404   | 422   403   404   404   404
 candidature:preflight_detail            ready                                    GET  login 200   200   200   200   404   | 200   200   404   404   404
 candidature:admissibility_detail        taken_candidature                        GET  login 403   403   403   403   404   | 200   200   404   404   404
 candidature:admissibility_detail        taken_candidature                        POST login 403   403   403   403   404   | 302   403   404   404   404
@@ -178,6 +231,47 @@ candidature:pre_listing_list            -                                   GET 
 candidature:pre_listing_detail          pre_listing                         GET  login 200   200   200   200   404   | 200   200   404   404   404
 candidature:pre_listing_change          pre_listing+step=suspend            GET  login 302   302   302   302   404   | 200   302   404   404   404
 candidature:pre_listing_change          pre_listing+step=suspend            POST login 403   403   403   403   404   | 422   403   404   404   404
+candidature:campaign_list               -                                           GET  login 403   403   403   403   403   | 200   200   403   403/200     403
+candidature:campaign_detail             tested                                      GET  login 200   200   200   200   404   | 200   200   404   404/200     404
+candidature:campaign_reopen             failed_tests                                GET  login 403   403   403   403   404   | 403   403   404   404/200     404
+candidature:campaign_reopen             failed_tests                                POST login 403   403   403   403   404   | 403   403   404   404/422     404
+candidature:unit_declare                campaign_opened                             GET  login 200   200   200   200   404   | 403   403   404   404/403     404
+candidature:unit_declare                campaign_opened                             POST login 302   302   302   302   404   | 403   403   404   404/403     404
+candidature:keys_send                   campaign_opened                             GET  login 403   403   403   403   404   | 403   403   404   404/200     404
+candidature:keys_send                   campaign_opened                             POST login 403   403   403   403   404   | 403   403   404   404/422     404
+candidature:coach_assign                campaign_opened                             GET  login 403   403   403   403   404   | 403   403   404   404/200     404
+candidature:coach_assign                campaign_opened                             POST login 403   403   403   403   404   | 403   403   404   404/422     404
+candidature:workbook_detail             campaign_running                            GET  login 200   200   200   200   404   | 200   200   404   404/200     404
+candidature:workbook_detail             campaign_running                            POST login 302   302   302   302   404   | 403   403   404   404/422     404
+candidature:workbook_save               campaign_running                            POST login 200   200   200   200   404   | 403   403   404   404/422     404
+candidature:workbook_export             campaign_running                            GET  login 200   200   200   200   404   | 200   200   404   404/200     404
+candidature:workbook_import             campaign_running                            GET  login 200   200   200   200   404   | 403   403   404   404/302     404
+candidature:workbook_import             campaign_running                            POST login 422   422   422   422   404   | 403   403   404   404/302     404
+candidature:test_file_download          test_file                                   GET  login 200   200   200   200   404   | 200   200   404   404/200     404
+candidature:acceptance_submit           campaign_running                            GET  login 403   403   200   200   404   | 403   403   404   404/403     404
+candidature:acceptance_submit           campaign_running                            POST login 403   403   422   422   404   | 403   403   404   404/403     404
+candidature:acceptance_send_back        campaign_submitted                          GET  login 403   403   403   403   404   | 403   403   404   404/200     404
+candidature:acceptance_send_back        campaign_submitted                          POST login 403   403   403   403   404   | 403   403   404   404/422     404
+candidature:acceptance_accept           campaign_submitted                          GET  login 403   403   403   403   404   | 403   403   404   404/200     404
+candidature:acceptance_accept           campaign_submitted                          POST login 403   403   403   403   404   | 403   403   404   404/422     404
+candidature:slot_propose                campaign_planned                            GET  login 200   200   200   200   404   | 403   403   404   404/200     404
+candidature:slot_propose                campaign_planned                            POST login 422   422   422   422   404   | 403   403   404   404/422     404
+candidature:slot_book                   proposed_slot                               POST login 302   302   302   302   404   | 403   403   404   404/422     404
+candidature:slot_cancel                 proposed_slot                               GET  login 200   200   200   200   404   | 403   403   404   404/200     404
+candidature:slot_cancel                 proposed_slot                               POST login 422   422   422   422   404   | 403   403   404   404/422     404
+candidature:slot_calendar               booked_slot                                 GET  login 200   200   200   200   404   | 200   200   404   404/200     404
+candidature:connection_start            campaign_planned                            GET  login 403   403   403   403   404   | 403   403   404   404/200     404
+candidature:connection_start            campaign_planned                            POST login 403   403   403   403   404   | 403   403   404   404/422     404
+candidature:line_dispute                campaign_disputed+code=APP-05               GET  login 403   403   200   200   404   | 403   403   404   404/403     404
+candidature:line_dispute                campaign_disputed+code=APP-05               POST login 403   403   422   422   404   | 403   403   404   404/403     404
+candidature:dispute_judge               dispute                                     GET  login 403   403   403   403   404   | 403   403   404   404/403/200 404
+candidature:dispute_judge               dispute                                     POST login 403   403   403   403   404   | 403   403   404   404/403/422 404
+candidature:campaign_complete           campaign_disputed                           GET  login 403   403   403   403   404   | 403   403   404   404/302     404
+candidature:campaign_complete           campaign_disputed                           POST login 403   403   403   403   404   | 403   403   404   404/302     404
+candidature:campaign_fail               campaign_running                            GET  login 403   403   403   403   404   | 403   403   404   404/403/200 404
+candidature:campaign_fail               campaign_running                            POST login 403   403   403   403   404   | 403   403   404   404/403/422 404
+candidature:campaign_cancel             campaign_running                            GET  login 403   403   403   403   404   | 403   403   404   404/403/200 404
+candidature:campaign_cancel             campaign_running                            POST login 403   403   403   403   404   | 403   403   404   404/403/422 404
 healthz                                 -                                   GET  200   200   200   200   200   200   | 200   200   200   200   200
 readyz                                  -                                   GET  200   200   200   200   200   200   | 200   200   200   200   200
 metrics                                 -                                   GET  404   404   404   404   404   404   | 404   404   404   404   404

@@ -20,7 +20,9 @@ PERSONAL = ("key", "job", "notification")
 LINKS = ("invitation_link", "to_sign_link")
 #: Rows are looked up in the same way for all agents of a column.
 ONE_AGENT_PER_COLUMN = [
-    people[0] for column, people in COLUMNS.items() if column in ("team", "supp", "read", "expe", "admin")
+    people[0]
+    for column, people in COLUMNS.items()
+    if column in ("team", "supp", "read", "expe", "tests", "lead", "admin")
 ]
 #: Objects that are named by two identifiers: the parent, then the child.
 CHILDREN = (
@@ -31,6 +33,9 @@ CHILDREN = (
     "single_evidence",
     "letter",
     "letter_attachment",
+    "thread",
+    "pin",
+    "frozen_evidence",
 )
 
 
@@ -55,6 +60,9 @@ def read_table(text: str) -> dict[str, Row]:
         name, target, method, *cells = line.replace("|", " ").split()
         key, *extras = target.split("+")
         row = rows.setdefault(name, Row(name, key, dict(extra.split("=") for extra in extras)))
+        place = len(cells) - 2  # `expe`: experts and commission, then the tests team, then its lead
+        others = cells[place].split("/")
+        cells[place : place + 1] = (others + others[-1:] * 2)[:3]
         values = dict(zip(COLUMNS, (NOT_ALLOWED if cell == "·" else cell for cell in cells), strict=True))
         row.expected[method] = {person: values[column] for column, people in COLUMNS.items() for person in people}
     return rows

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from secrets import token_bytes
 from typing import Any
 from uuid import uuid4
@@ -31,19 +32,23 @@ from convergence.kernel.canonical import canonical_json
 from convergence.notifications.models import Notification
 from convergence.products.models import Product
 from evidence.services import keep_generated
-from referencing.candidature.enums import CandidatureState, DocumentKind, LetterKind
+from referencing.candidature.content import load_criteria
+from referencing.candidature.enums import CampaignState, CandidatureState, DocumentKind, LetterKind
 from referencing.candidature.models import Attachment, Candidature, Conclusion, IssuedDocument, Letter, QueueView
-from referencing.candidature.services import take_charge
+from referencing.candidature.services import add_file, add_pin, ask_extension, open_discussion, send_reply, take_charge
+from referencing.candidature.services.connection.slots import propose_slot
 from referencing.convention import services as conventions
 from referencing.dossier.services import generate_dossier
 from referencing.enrolment.enums import WhiteLabelRole
 from referencing.enrolment.models import Enrolment, PreListing
 from referencing.enrolment.services import attach_product, save_sheet, submit_sheet
+from tests.candidature.asking import LEVELS, ask, in_days, open_gap
+from tests.candidature.campaigns import make_campaign, make_ended
 from tests.candidature.factories import make_candidature
 from tests.convention.factories import SHEET, TERMS, last_code, last_token
 from tests.dossier.factories import answer_core, answer_everything, make_signed_enrolment
 from tests.factories import DemarcheFactory, OrganisationFactory, ProductFactory, UserFactory, make_agent, make_member
-from tests.questionnaires.factories import deposit, make_definition, orient
+from tests.questionnaires.factories import deposit, make_definition, orient, pdf
 
 #: Members of the organisation, by what they may do there.
 MEMBERS = ("contributeur", "valideur", "responsable", "representant", "mandataire")
@@ -98,6 +103,7 @@ def build_side(agents: dict[str, User]) -> Side:
     add_membership_objects(side)
     add_sheets_and_conventions(side, agents[Role.LISTING_TEAM])
     add_dossiers(side, agents[Role.LISTING_TEAM])
+    add_tests(side)
     view = QueueView.objects.create(owner=agents[Role.LISTING_TEAM], name=f"Vue {organisation}", is_shared=True)
     side.objects |= {"queue_view": {"pk": view.pk}, "agent": {"pk": agents[Role.LISTING_TEAM].pk}}
     return side
@@ -209,8 +215,12 @@ def add_dossiers(side: Side, verifier: User) -> None:
                 candidature=candidature, kind=DocumentKind.ACKNOWLEDGEMENT, file=receipt, made_at=timezone.now()
             )
     for state in (CandidatureState.EVALUATION, CandidatureState.READY_COMMISSION):
-        candidature, _ = make_candidature(state, complete=False, referent=verifier, **fields)
+        is_examined = state == CandidatureState.EVALUATION
+        candidature, _ = make_candidature(state, complete=is_examined, referent=verifier, **fields)
         side.objects[f"{state}_candidature"] = {"pk": candidature.pk}
+        if is_examined:
+            add_examination(side, candidature, verifier)
+            add_requests(side, candidature, verifier)
     add_letter(side, candidature, verifier)
     side.objects["conclusion"] = {"pk": candidature.pk, "number": add_conclusion(candidature, verifier).number}
     pre_listing = PreListing.objects.create(
@@ -221,6 +231,79 @@ def add_dossiers(side: Side, verifier: User) -> None:
         pre_listed_at=timezone.now(),
     )
     side.objects["pre_listing"] = {"pk": pre_listing.pk}
+
+
+def add_tests(side: Side) -> None:
+    """Connection tests of products that exchange data, stopped at each stage that has pages of its own."""
+    fields = {"organisation": side.organisation, "owner": side.people["responsable"]}
+    stages = {
+        "opened": CampaignState.UNIT_SELF_CHECK,
+        "running": CampaignState.E2E_RUNNING,
+        "submitted": CampaignState.ACCEPTANCE_SUBMITTED,
+        "planned": CampaignState.CONNECTION_PLANNED,
+        "disputed": CampaignState.REMARK_DISPUTED,
+    }
+    tested = {stage: make_campaign(state, **fields) for stage, state in stages.items()}
+    for stage, each in tested.items():
+        side.objects[f"campaign_{stage}"] = {"pk": each.campaign.pk}
+    running, planned, disputed = tested["running"], tested["planned"], tested["disputed"]
+    running.fill_recette()
+    running.campaign.lines.filter(code="APP-01").update(result="")
+    disputed.campaign.lines.filter(code="APP-05").update(
+        final_result="ko", final_remark="À revoir", final_by=disputed.coach
+    )
+    proposed = propose_slot(
+        campaign_id=planned.campaign.pk,
+        starts_at=timezone.now() + timedelta(days=3),
+        minutes=60,
+        place="https://visio.example/1",
+        actor=planned.coach,
+    )
+    failed = make_ended(CampaignState.FAILED, **fields)
+    side.objects |= {
+        "tested": {"pk": running.candidature.pk},
+        "failed_tests": {"pk": failed.candidature.pk},
+        "test_file": {"pk": running.campaign.files.order_by("added_at", "pk")[0].pk},
+        "proposed_slot": {"pk": proposed.pk},
+        "booked_slot": {"pk": disputed.campaign.slots.get().pk},
+        "dispute": {"pk": disputed.line("APP-03").disputes.get().pk},
+    }
+
+
+def add_examination(side: Side, candidature: Candidature, verifier: User) -> None:
+    """A shared thread and a shared pin on a criterion that has evidence."""
+    file = {"pk": candidature.pk}
+    criterion = "DEV.1.2"
+    (evidence,) = next(each for each in load_criteria(candidature) if each.code == criterion).evidence
+    about = {"candidature_id": candidature.pk, "criterion": criterion, "is_internal": False, "actor": verifier}
+    thread = open_discussion(text="Quelle date ?", **about)
+    pin = add_pin(sha256=evidence.sha256, entry=None, page=1, x=500, y=500, note="Ici", **about)
+    side.objects |= {
+        "examined": file | {"criterion": criterion},
+        "thread": file | {"discussion": thread.pk},
+        "pin": file | {"pin": pin.pk},
+        "frozen_evidence": file | {"sha256": evidence.sha256},
+        "own_thread": file | {"discussion": thread.pk},
+        "frozen_page": file | {"sha256": evidence.sha256, "page": 1},
+    }
+
+
+def add_requests(side: Side, candidature: Candidature, verifier: User) -> None:
+    """A request whose delay is discussed; one gap answered with a file, hence an addendum, and one that waits."""
+    manager, file = side.people["mandataire"], {"pk": candidature.pk}
+    request = ask(candidature, LEVELS, actor=verifier)
+    ask_extension(request_id=request.pk, wanted_on=in_days(30), reason="Congés.", actor=manager)
+    answered = open_gap(candidature, actor=verifier)
+    joined = add_file(row_id=answered.pk, is_item=False, upload=pdf(), evidence_type="", actor=manager)
+    addendum = send_reply(non_conformity_id=answered.pk, actor=manager)
+    open_gap(candidature, actor=verifier)
+    side.objects |= {
+        "asked": file | {"number": request.number},
+        "gap": file | {"number": 2},
+        "answer_file": file | {"attachment": joined.pk},
+        "addendum": file | {"number": addendum.number},
+        "addendum_file": file | {"number": addendum.number, "file": addendum.files.get().pk},
+    }
 
 
 def add_letter(side: Side, candidature: Candidature, verifier: User) -> None:

@@ -178,9 +178,9 @@ STEPS: dict[CampaignState, Callable[[Tested], None]] = {
 }
 
 
-def make_ended(state: CampaignState) -> Tested:
+def make_ended(state: CampaignState, **fields: Any) -> Tested:
     """A campaign that failed, or was cancelled with its file still evaluated."""
-    tested = make_campaign(CampaignState.KEYS_SENT)
+    tested = make_campaign(CampaignState.KEYS_SENT, **fields)
     if state == CampaignState.FAILED:
         _fail(tested)
     else:

@@ -8,8 +8,9 @@ from django.utils import timezone
 
 from convergence.accounts.enums import Role
 from convergence.accounts.models import User
-from referencing.candidature.enums import ADMISSIBLE_STATES, UNTAKEN_STATES, CandidatureState, Proposal
-from referencing.candidature.models import Candidature, ThemeReview
+from referencing.candidature.content import load_criteria
+from referencing.candidature.enums import ADMISSIBLE_STATES, UNTAKEN_STATES, CandidatureState, Outcome, Proposal
+from referencing.candidature.models import Candidature, ThemeReview, Verdict
 from referencing.candidature.services import standing
 from referencing.dossier.models import Dossier
 from referencing.dossier.readers import read_payload
@@ -75,3 +76,23 @@ def set_instruction(candidature: Candidature | Enrolment, **settings: Any) -> No
     demarche = enrolment.demarche
     demarche.settings = {**demarche.settings, "instruction": {**demarche.settings.get("instruction", {}), **settings}}
     demarche.save(update_fields=["settings"])
+
+
+def conclude_themes(candidature: Candidature, by: User) -> None:
+    """Every criterion judged as it stands, except those that have a verdict; every theme concluded."""
+    now = timezone.now()
+    judged = set(candidature.verdicts.values_list("criterion", flat=True))
+    Verdict.objects.bulk_create(
+        Verdict(
+            candidature=candidature,
+            theme=each.theme,
+            criterion=each.code,
+            outcome=Outcome.COMPLIANT,
+            content_sha256=each.content_sha256,
+            by=by,
+            at=now,
+        )
+        for each in load_criteria(candidature)
+        if each.code not in judged
+    )
+    ThemeReview.objects.filter(candidature=candidature).update(concluded_at=now, concluded_by=by)

@@ -25,7 +25,7 @@ from referencing.candidature.models import (
     Verdict,
 )
 from referencing.candidature.services.conclusion import conclude, read_conclusion, reopen
-from tests.candidature.factories import make_candidature
+from tests.candidature.factories import conclude_themes, make_candidature
 from tests.factories import DemarcheFactory, make_agent
 
 pytestmark = pytest.mark.django_db
@@ -42,12 +42,8 @@ def verifier():
 def file(verifier):
     """A file whose every theme is concluded."""
     candidature, _ = make_candidature(complete=False, referent=verifier)
-    finish_themes(candidature, verifier)
+    conclude_themes(candidature, verifier)
     return candidature
-
-
-def finish_themes(candidature, by):
-    ThemeReview.objects.filter(candidature=candidature).update(concluded_at=timezone.now(), concluded_by=by)
 
 
 def add_gap(candidature, by, **fields):
@@ -58,16 +54,8 @@ def add_gap(candidature, by, **fields):
 
 
 def give(candidature, by, outcome, criterion="A06.1.2", **fields):
-    return Verdict.objects.create(
-        candidature=candidature,
-        theme="interoperabilite",
-        criterion=criterion,
-        outcome=outcome,
-        content_sha256="0" * 64,
-        by=by,
-        at=timezone.now(),
-        **fields,
-    )
+    """Another verdict than the one that `conclude_themes` gave, on the criterion as it stands."""
+    Verdict.objects.filter(candidature=candidature, criterion=criterion).update(outcome=outcome, by=by, **fields)
 
 
 def refusal(candidature, actor, proposal=Proposal.FAVOURABLE, text=TEXT):
@@ -98,8 +86,8 @@ class TestConclude:
 
     def test_editor_learns_the_end_but_not_the_proposal(self, verifier, django_capture_on_commit_callbacks):
         file, manager = make_candidature(complete=False, referent=verifier)
-        finish_themes(file, verifier)
-        give(file, verifier, Outcome.NON_COMPLIANT)
+        conclude_themes(file, verifier)
+        give(file, verifier, Outcome.NON_COMPLIANT, text="Rien ne le montre.")
         with django_capture_on_commit_callbacks(execute=True):
             conclude(candidature_id=file.pk, proposal=Proposal.UNFAVOURABLE, text="À refuser.", actor=verifier)
 
@@ -130,8 +118,12 @@ class TestConclude:
     def test_every_unfinished_thing_is_listed_at_once_for_any_proposal(self, verifier):
         DemarcheFactory(settings={"instruction": {"second_reading": ["urbanisation"]}})
         file, _ = make_candidature(complete=False, referent=verifier)
-        themes = list(file.reviews.order_by("position").values_list("theme", flat=True))
-        give(file, verifier, Outcome.COMPLIANT, needs_rereading=True)
+        conclude_themes(file, verifier)
+        first, *themes = file.reviews.order_by("position").values_list("theme", flat=True)
+        ThemeReview.objects.filter(candidature=file, theme__in=themes).update(concluded_at=None, concluded_by=None)
+        rereading = load_criteria(file)[0]
+        assert rereading.theme == first
+        give(file, verifier, Outcome.COMPLIANT, criterion=rereading.code, needs_rereading=True)
         ComplementRequest.objects.create(
             candidature=file,
             number=1,
@@ -140,14 +132,14 @@ class TestConclude:
             requested_by=verifier,
             requested_at=timezone.now(),
         )
-        expected = ["theme_open"] * len(themes) + ["rereading", "request_open"]
+        expected = ["needs_rereading", *["theme_open"] * len(themes), "request_open"]
 
         assert refusal(file, verifier, Proposal.UNFAVOURABLE) == expected
         assert refusal(file, verifier) == expected
 
     def test_second_reading_is_waited_for(self, verifier):
         file, _ = make_candidature(complete=False, referent=verifier)
-        finish_themes(file, verifier)
+        conclude_themes(file, verifier)
         demarche = file.enrolment.demarche
         demarche.settings = {**demarche.settings, "instruction": {"second_reading": ["interoperabilite"]}}
         demarche.save()
@@ -171,7 +163,7 @@ class TestConclude:
     def test_expert_does_not_conclude_the_file(self, verifier):
         expert = make_agent(Role.EXPERT, Theme.INTEROPERABILITE)
         file, _ = make_candidature(complete=False, referent=verifier, experts={"interoperabilite": expert})
-        finish_themes(file, verifier)
+        conclude_themes(file, verifier)
         with pytest.raises(PermissionDenied):
             conclude(candidature_id=file.pk, proposal=Proposal.FAVOURABLE, text=TEXT, actor=expert)
 
@@ -257,3 +249,10 @@ class TestPages:
         assert client.post(address, {"reason": "Oubli."}).status_code == 302
         file.refresh_from_db()
         assert file.state == CandidatureState.EVALUATION
+
+
+@pytest.mark.rule("BR-114")
+def test_answer_that_came_after_a_verdict_is_judged_before_concluding(file, verifier):
+    Verdict.objects.filter(candidature=file, criterion="A06.1.2").update(content_sha256="0" * 64)
+
+    assert refusal(file, verifier, Proposal.UNFAVOURABLE) == ["changed"]

@@ -6,11 +6,17 @@ from convergence.audit.models import AuditEntry
 from convergence.kernel.errors import TransitionRefused
 from convergence.notifications.models import Notification
 from referencing.candidature.enums import CandidatureState, RequestKind, RequestState
-from referencing.candidature.models import Candidature, ComplementItem, ComplementRequest, NonConformity
-from referencing.candidature.services import apply, lapse, open_request, save_item, send_formal_reminder, withdraw
+from referencing.candidature.models import ComplementItem, ComplementRequest, NonConformity
+from referencing.candidature.services import (
+    find_blockers,
+    lapse,
+    open_request,
+    save_item,
+    send_formal_reminder,
+    withdraw,
+)
 from tests.candidature.asking import LEVELS, ask, in_days, make_file, make_overdue, open_gap
 from tests.candidature.factories import make_candidature
-from tests.dossier.factories import make_dossier
 from tests.factories import make_agent
 
 pytestmark = pytest.mark.django_db
@@ -54,7 +60,9 @@ def test_a_lapsed_file_frees_the_enrolment():
     candidature, _, referent = make_lapsable()
     lapse(candidature_id=candidature.pk, reason="Sans réponse.", actor=referent)
 
-    assert not Candidature.objects.open().filter(enrolment=candidature.enrolment).exists()
+    assert "open_candidature" not in [
+        blocker.code for blocker in find_blockers(candidature.enrolment, candidature.dossier)
+    ]
 
 
 @pytest.mark.rule("A-16")
@@ -132,15 +140,3 @@ def test_withdrawing_closes_what_was_asked():
     assert NonConformity.objects.get().closed_at is not None
     with pytest.raises(TransitionRefused):
         save_item(item_id=item.pk, answer={}, comment="x", base_version=1, actor=editor)
-
-
-@pytest.mark.rule("A-16")
-def test_after_a_lapse_one_may_apply_again():
-    dossier, manager = make_dossier()
-    first = apply(dossier_id=dossier.pk, actor=manager)
-    Candidature.objects.filter(pk=first.pk).update(state=CandidatureState.ADMISSIBILITY)
-    Candidature.objects.filter(pk=first.pk).update(state=CandidatureState.ABANDONED)
-
-    again = apply(dossier_id=dossier.pk, actor=manager)
-
-    assert again.state == CandidatureState.APPLIED

@@ -229,12 +229,12 @@ class TestVerdictForm:
     def test_reason_is_inserted_without_scripts(self, client, candidature, expert):
         demarche = candidature.enrolment.demarche
         templates = [
-            {"code": "date", "title": "Non daté", "outcome": "to_complete", "text": "Le document n’est pas daté."},
-            {"code": "rgpd", "title": "Autre thème", "theme": "rgpd", "text": "Registre absent."},
-            {"code": "one", "title": "Ce critère", "criterion": ETHICS, "text": "Taux absent."},
-            {"code": "two", "title": "Autre critère", "criterion": "DEV.1.1", "text": "Mesure absente."},
+            {"code": "date", "label": "Non daté", "outcome": "to_complete", "text": "Le document n’est pas daté."},
+            {"code": "rgpd", "label": "Autre thème", "theme": "rgpd", "text": "Registre absent."},
+            {"code": "one", "label": "Ce critère", "criterion": ETHICS, "text": "Taux absent."},
+            {"code": "two", "label": "Autre critère", "criterion": "DEV.1.1", "text": "Mesure absente."},
         ]
-        demarche.settings = {**demarche.settings, "instruction": {"reason_templates": templates}}
+        demarche.settings = {**demarche.settings, "instruction": {"reason_templates": {"verdicts": templates}}}
         demarche.save()
         html = read(client, expert, page(candidature, ETHICS))
         assert [title in html for title in ("Non daté", "Autre thème", "Ce critère", "Autre critère")] == [
@@ -295,13 +295,13 @@ class TestVerdictForm:
 
 
 class TestEvidence:
-    def test_page_is_an_image_that_only_this_browser_keeps(self, client, candidature, verifier, manager):
+    def test_page_is_an_image_that_no_browser_keeps(self, client, candidature, verifier, manager):
         (item,) = evidence_of(candidature, ETHICS)
         for person in (verifier, manager):
             client.force_login(person)
             response = client.get(address("evidence_page", candidature.pk, item.sha256, 1) + "?largeur=1600")
             assert response["Content-Type"] == "image/png"
-            assert response["Cache-Control"] == "private, max-age=3600"
+            assert response["Cache-Control"] == "no-store, private"
             assert Image.open(io.BytesIO(response.content)).width == 1600
 
     def test_evidence_of_another_file_or_page_is_404(self, client, candidature, verifier, manager):

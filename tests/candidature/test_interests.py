@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.core import mail
 from django.urls import reverse
 from django.utils import timezone
@@ -15,6 +16,7 @@ from convergence.interests.enums import Nature
 from convergence.interests.models import InterestDeclaration
 from convergence.kernel.errors import TransitionRefused
 from convergence.notifications.models import Notification
+from referencing.candidature import tasks
 from referencing.candidature.enums import CandidatureState, Outcome
 from referencing.candidature.models import Candidature, CandidatureEvent, Verdict
 from referencing.candidature.services import take_charge
@@ -66,6 +68,24 @@ def test_conflict_hides_the_file(role):
     declare(person, organisation_of(candidature))
 
     assert not Candidature.objects.visible_to(person).exists()
+
+
+@pytest.mark.rule("A-21")
+def test_conflict_hides_everything_of_the_organisation(client):
+    candidature, _ = make_candidature(complete=False)
+    person = candidature.referent
+    client.force_login(person)
+    addresses = [
+        reverse("candidature:candidature_detail", args=[candidature.pk]),
+        reverse("candidature:dossier_detail", args=[candidature.dossier_id]),
+        reverse("pages:enrolment_detail", args=[candidature.enrolment_id]),
+        reverse("convention:convention_detail", args=[candidature.enrolment_id]),
+    ]
+    assert {client.get(address).status_code for address in addresses} == {200}
+
+    declare(person, organisation_of(candidature))
+
+    assert {client.get(address).status_code for address in addresses} == {404}
 
 
 @pytest.mark.rule("A-21")
@@ -209,6 +229,16 @@ def test_page_says_what_is_missing(client, agent):
     assert "Sans déclaration, aucun dossier ne peut vous être confié." in response.content.decode()
 
 
+@pytest.mark.rule("A-21")
+def test_dashboard_asks_for_a_declaration_until_there_is_one(client, agent):
+    dashboard = reverse("pages:dashboard")
+    assert "Déclarez vos liens d’intérêts" in client.get(dashboard).content.decode()
+
+    declare(agent)
+
+    assert "Déclarez vos liens d’intérêts" not in client.get(dashboard).content.decode()
+
+
 def test_lines_are_added_and_removed_without_scripts_and_nothing_is_lost(client, agent):
     first, second = {"name": "Éole Santé", "since": "31/2/2020"}, {"name": "Mistral"}
 
@@ -319,3 +349,19 @@ def test_files_named_are_those_of_the_person():
     assert list(files_named_by(candidature.referent, [line])) == [candidature]
     assert not files_named_by(make_agent(Role.LISTING_TEAM), [line]).exists()
     assert mail.outbox == []
+
+
+@pytest.mark.rule("A-21")
+def test_beat_reminds_with_the_address_of_the_page():
+    expert = make_agent(Role.EXPERT, "rgpd", has_declared=False)
+    declare_interests(person=expert, lines=[], has_none=True, at=timezone.now() - timedelta(days=364))
+
+    tasks.remind_interests()
+
+    assert [(each.recipient, each.link) for each in Notification.objects.all()] == [(expert, LIST)]
+
+
+def test_beat_runs_tasks_that_exist():
+    scheduled = {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
+
+    assert {tasks.remind_interests.name, tasks.remind_deadlines.name} <= scheduled

@@ -29,7 +29,6 @@ from referencing.candidature.models import (
     ComplementItem,
     ComplementRequest,
     NonConformity,
-    ThemeReview,
 )
 from referencing.candidature.services.admission import GivenAnswer, declare_admissible, declare_inadmissible
 from referencing.candidature.services.answering import save_item, save_reply, send_answers, send_reply
@@ -51,7 +50,7 @@ from referencing.candidature.services.prelisting import pre_list
 from referencing.candidature.services.reviewing import conclude_theme, give_verdict, reopen_theme
 from referencing.enrolment.enums import WhiteLabelRole
 from referencing.enrolment.models import Enrolment
-from tests.candidature.factories import make_candidature
+from tests.candidature.factories import conclude_themes, make_candidature
 from tests.factories import DemarcheFactory, OrganisationFactory, make_agent, make_member
 
 pytestmark = pytest.mark.django_db
@@ -124,8 +123,7 @@ class Scene:
         )
 
     def conclude_themes(self) -> None:
-        reviews = ThemeReview.objects.filter(candidature=self.file)
-        reviews.update(concluded_at=timezone.now(), concluded_by=self.verifier)
+        conclude_themes(self.file, self.verifier)
 
     def judge(self) -> None:
         for each in load_criteria(self.file):

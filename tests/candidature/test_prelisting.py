@@ -13,8 +13,8 @@ from referencing.candidature.enums import CandidatureState
 from referencing.candidature.services.prelisting import expire_pre_listings, leave, pre_list
 from referencing.enrolment.enums import PreListingState, WhiteLabelRole
 from referencing.enrolment.models import Enrolment, PreListing
-from tests.candidature.factories import make_candidature
-from tests.candidature.test_conclusion import add_gap, finish_themes
+from tests.candidature.factories import conclude_themes, make_candidature
+from tests.candidature.test_conclusion import add_gap
 from tests.factories import OrganisationFactory, make_agent, make_member
 
 pytestmark = pytest.mark.django_db
@@ -30,7 +30,7 @@ def producer(verifier):
     """The file of a producer, every theme concluded, and its mandataire."""
     candidature, manager = make_candidature(complete=False, referent=verifier)
     Enrolment.objects.filter(pk=candidature.enrolment_id).update(white_label=WhiteLabelRole.PRODUCER)
-    finish_themes(candidature, verifier)
+    conclude_themes(candidature, verifier)
     return candidature, manager
 
 

@@ -145,7 +145,10 @@ def test_experts_receive_only_themes_that_they_hold(lead):
 def test_only_the_listing_team_gives_files(colleague, role):
     candidature = make()
     with pytest.raises(PermissionDenied):
-        apply_moves([Wanted(candidature.pk, REFERENT, colleague.pk)], actor=make_agent(role))
+        apply_moves(
+            [Wanted(candidature.pk, REFERENT, colleague.pk)],
+            actor=make_agent(role, INTEROP if role == Role.EXPERT else ""),
+        )
 
 
 class TestPages:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date
+from typing import Any
 from urllib.parse import urlencode
 
 #: Assignees that depend on who reads, so that a shared view says « à moi » to everybody.
@@ -148,10 +149,11 @@ def write_filter(asked: QueueFilter) -> str:
 
 def without(asked: QueueFilter, field: str, value: str = "") -> QueueFilter:
     """The filter with one of the values of `field` less, or without that field when it holds a single value."""
-    current = getattr(asked, field)
+    current: Any = getattr(asked, field)
+    less: dict[str, Any] = {field: type(current)()}
     if isinstance(current, tuple):
-        return replace(asked, **{field: tuple(each for each in current if each != value)})
-    return replace(asked, **{field: type(current)()})
+        less = {field: tuple(each for each in current if each != value)}
+    return replace(asked, **less)
 
 
 def sorted_by(asked: QueueFilter, sort: str) -> QueueFilter:

@@ -27,7 +27,7 @@ class QueueViewForm(DsfrForm):
     is_default = forms.BooleanField(label="Ouvrir la file de travail sur cette vue", required=False)
 
     def __init__(self, *args: Any, person: User, view: QueueView | None, is_default: bool, **kwargs: Any) -> None:
-        initial = {"is_default": is_default}
+        initial: dict[str, Any] = {"is_default": is_default}
         if view is not None:
             initial |= {"name": view.name, "is_shared": view.is_shared}
         super().__init__(*args, initial=initial, **kwargs)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from django.db.models import Case, CharField, F, QuerySet, Value, When
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Concat
 
 from convergence.accounts.enums import Role
@@ -56,7 +57,7 @@ def load_choices(user: User) -> QueueChoices:
     def text(expression: str) -> Cast:
         return Cast(expression, CharField())
 
-    def listed(rows: QuerySet, kind: object, key: str, label: object, detail: object) -> QuerySet:
+    def listed(rows: QuerySet, kind: Combinable, key: str, label: Combinable, detail: Combinable) -> QuerySet:
         return rows.order_by().values_list(kind, text(key), label, detail)
 
     assignments = RoleAssignment.objects.filter(role__in=INSTRUCTING, user__is_active=True)

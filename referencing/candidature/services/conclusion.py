@@ -36,6 +36,7 @@ from referencing.candidature.services.connection.standing import (
 from referencing.candidature.services.files import lock_file
 from referencing.candidature.services.journal import tell
 from referencing.candidature.services.non_conformities import find_blocking
+from referencing.candidature.services.reviewing import find_theme_blockers
 from referencing.dossier.models import Addendum
 from referencing.dossier.readers import answer_text, read_payload
 
@@ -124,17 +125,19 @@ def find_unfinished(candidature: Candidature) -> list[Blocker]:
     settings = candidature.enrolment.demarche.settings.get("instruction", {})
     titles = theme_titles(candidature)
     review_page = reverse("candidature:examination", args=[candidature.pk])
-    blockers = []
+    criteria = load_criteria(candidature)
+    verdicts = {each.criterion: each for each in Verdict.objects.filter(candidature=candidature)}
+    blockers: list[Blocker] = []
     for review in ThemeReview.objects.filter(candidature=candidature).order_by("position"):
         title = titles.get(review.theme, review.theme)
         if review.concluded_at is None:
             blockers.append(Blocker("theme_open", f"Le thème « {title} » n’est pas conclu.", review_page))
         elif review.theme in settings.get("second_reading", []) and review.visa_at is None:
             blockers.append(Blocker("visa", f"Le thème « {title} » attend une seconde lecture.", review_page))
-    for verdict in Verdict.objects.filter(candidature=candidature, needs_rereading=True).order_by("criterion"):
-        blockers.append(
-            Blocker("rereading", f"Le verdict sur le critère {verdict.criterion} est à relire.", review_page)
-        )
+        else:  # an answer may have come, or an interest been declared, since the theme was concluded
+            blockers += find_theme_blockers(
+                candidature, [each for each in criteria if each.theme == review.theme], verdicts
+            )
     for request in ComplementRequest.objects.filter(candidature=candidature, state=RequestState.OPEN).order_by(
         "number"
     ):

@@ -11,6 +11,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from convergence.accounts.enums import Role
 from convergence.accounts.models import User
+from convergence.interests.selectors import without_conflict
 from convergence.products.models import Demarche
 from convergence.products.people import responsible_people
 from referencing.candidature import deadline_notices
@@ -121,7 +122,7 @@ def find_holders(candidature: Candidature) -> list[User]:
         reviews = ThemeReview.objects.filter(candidature=candidature, theme__in=acting, expert__isnull=False)
         return list({review.expert for review in reviews.select_related("expert") if review.expert})
     if candidature.waiting_for == Holder.TESTS:
-        return list(User.objects.with_role(Role.TESTS))
+        return list(without_conflict(User.objects.with_role(Role.TESTS), candidature.enrolment.product.organisation))
     return [candidature.referent] if candidature.referent else list(listing_team(candidature))
 
 

@@ -417,7 +417,7 @@ def _zone_id(code: str, kind: str) -> str:
 
 def _zones(item: ComplementItem, expected: Expected | None, errors: Mapping[str, list[str]]) -> list[Zone]:
     types: list[EvidenceType | None] = list(expected.criterion.evidence) if expected else []
-    files = list_buffer_files(item)
+    files = list(item.attachments.all())  # prefetched with the request
     return [_zone(item, each, files, errors) for each in types or [None]]
 
 
@@ -493,7 +493,7 @@ def request_send(request: SignedInRequest, pk: UUID, number: int) -> HttpRespons
     expected = load_expected(candidature, {item.code for item in items})
     rows = []
     for item in items:
-        files = list_buffer_files(item)
+        files = list(item.attachments.all())
         gaps = find_item_gaps(item, files)
         words = _current_words_of(expected.get(item.code), item.answer)
         is_chosen = not gaps if codes is None else item.code in codes
@@ -654,7 +654,8 @@ def non_conformity_detail(request: SignedInRequest, pk: UUID, number: int) -> Ht
     if not form.is_valid():
         saved.errors = {name: _texts(found) for name, found in form.errors.items()}
         return _show_gap(request, gap, form=form, saved=saved)
-    _save_gap(request, gap, form.cleaned_data["reply"], saved)
+    if "reply-version" in request.POST:
+        _save_gap(request, gap, form.cleaned_data["reply"], saved)
     for upload in request.FILES.getlist(f"{gap.number}{FILE}"):
         saved.deposit(request, gap, upload, "", _zone_id(str(gap.number), ""))
     action, _, target = request.POST.get("action", "save").partition(":")
@@ -705,10 +706,10 @@ def non_conformity_save(request: SignedInRequest, pk: UUID, number: int) -> Http
     _require_editor(request, gap)
     saved = Saved()
     form = ReplyForm(request.POST)
-    if form.is_valid():
-        _save_gap(request, gap, form.cleaned_data["reply"], saved)
-    else:
+    if not form.is_valid():
         saved.errors = {name: _texts(found) for name, found in form.errors.items()}
+    elif "reply-version" in request.POST:
+        _save_gap(request, gap, form.cleaned_data["reply"], saved)
     return _autosaved(saved)
 
 

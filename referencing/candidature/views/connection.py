@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -88,7 +88,7 @@ def get_campaign(request: SignedInRequest, pk: UUID) -> TestCampaign:
 @login_required
 def campaign_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """« Tests de connexion »: the newest campaign of the file, or `?campagne=1` for a former one."""
-    candidature = get_file(request, pk)
+    candidature = get_file(request, pk, for_testers=True)
     return render_campaign(request, candidature, number=request.GET.get("campagne", ""))
 
 
@@ -139,7 +139,11 @@ def _campaign_values(request: SignedInRequest, campaign: TestCampaign, *, is_new
     open_slots = list(campaign.slots.select_related("proposed_by", "booked_by"))
     is_booked = any(slot.booked_at and not slot.cancelled_at for slot in open_slots)
     holder = holder_of(campaign)
-    who, what, mine = campaign_ball(campaign.state, holder, is_editor=is_editor, is_booked=is_booked)
+    contested = list(_disputes(campaign))
+    to_judge = [each for each in contested if not each.judged_at and may_judge(user, each)]
+    who, what, mine = campaign_ball(
+        campaign.state, holder, is_editor=is_editor, is_booked=is_booked, may_judge=bool(to_judge)
+    )
     lines = [facts_of(line) for line in campaign.lines.kept().with_visuals()]
     done, final = count_complete(lines), count_final(lines)
     is_open = is_newest and campaign.candidature.state == CandidatureState.EVALUATION
@@ -150,7 +154,7 @@ def _campaign_values(request: SignedInRequest, campaign: TestCampaign, *, is_new
         "campaign_is_mine": mine,
         "is_editor": is_editor,
         "steps": list(_steps(campaign, done.percent)),
-        "actions": list(_actions(user, campaign)) if is_open else [],
+        "actions": list(_actions(user, campaign, to_judge)) if is_open else [],
         "more": list(_more(user, campaign)) if is_open else [],
         "items": list(_items(campaign)),
         "scope": [f"{entry['api_text']} – {entry['direction_text'].lower()}" for entry in campaign.scope],
@@ -165,7 +169,7 @@ def _campaign_values(request: SignedInRequest, campaign: TestCampaign, *, is_new
         "shows_slots": bool(open_slots) or campaign.state in SLOT_STATES,
         "slots": [_slot_values(slot, user, campaign, is_open) for slot in open_slots],
         "propose_url": address("slot_propose", campaign.pk) if is_open and _may_fix_slots(user, campaign) else "",
-        "disputes": [_dispute_values(each, user) for each in _disputes(campaign)],
+        "disputes": [_dispute_values(each, user) for each in contested],
     }
 
 
@@ -174,7 +178,6 @@ def _steps(campaign: TestCampaign, percent: int) -> Iterable[TimelineEntry]:
     state = campaign.state
     ended = state in (CampaignState.FAILED, CampaignState.CANCELLED)
     entries: list[tuple[str, Any, bool, str]] = [
-        ("Tests unitaires (facultatifs)", campaign.unit_declared_at, state == CampaignState.UNIT_SELF_CHECK, ""),
         ("Clés et cahier envoyés", campaign.keys_sent_at, state == CampaignState.UNIT_SELF_CHECK, ""),
         (
             "Tests de bout en bout et dossier de recette",
@@ -186,6 +189,8 @@ def _steps(campaign: TestCampaign, percent: int) -> Iterable[TimelineEntry]:
         ("Raccordement", campaign.closed_at if state == CampaignState.PASSED else None, state in SLOT_STATES, ""),
         ("Réussite validée", campaign.closed_at if state == CampaignState.PASSED else None, False, ""),
     ]
+    if campaign.unit_declared_at or state == CampaignState.UNIT_SELF_CHECK:
+        entries.insert(0, ("Tests unitaires (facultatifs)", campaign.unit_declared_at, False, ""))
     for label, at, current, detail in entries:
         word = "current" if current and not ended else "done" if at else "upcoming"
         yield TimelineEntry(label, word, at=at, detail=detail)  # type: ignore[arg-type]
@@ -212,8 +217,10 @@ def _items(campaign: TestCampaign) -> Iterable[Item]:
         yield Item("Motif", campaign.close_reason)
 
 
-def _actions(user: Any, campaign: TestCampaign) -> Iterable[Action]:
+def _actions(user: Any, campaign: TestCampaign, to_judge: Sequence[TestDispute]) -> Iterable[Action]:
     """What this person does next, the first one being the main one."""
+    if to_judge:
+        yield Action("Trancher la contestation", address("dispute_judge", to_judge[0].pk))
     links: list[tuple[str, str, str]] = []
     mode = find_mode(campaign, user)
     if mode is Mode.RECETTE:
@@ -230,7 +237,7 @@ def _actions(user: Any, campaign: TestCampaign) -> Iterable[Action]:
     ]
     shown = [each for each in links if not each[2] or is_allowed(campaign, each[2], user)]
     for rank, (label, name, _) in enumerate(shown):
-        yield Action(label, address(name, campaign.pk), style="secondary" if rank else "primary")
+        yield Action(label, address(name, campaign.pk), style="secondary" if rank or to_judge else "primary")
 
 
 def _more(user: Any, campaign: TestCampaign) -> Iterable[Link]:
@@ -347,7 +354,7 @@ def run_step(
     if refused and show_refusal:
         return show_refusal(refused)
     if refused and form is None:
-        return render_campaign(request, get_file(request, campaign.candidature_id), blockers=refused)
+        return render_campaign(request, get_file(request, campaign.candidature_id, for_testers=True), blockers=refused)
     if refused:
         form.add_blockers(refused)  # type: ignore[union-attr]
     if form is None:
@@ -600,7 +607,7 @@ def campaign_cancel(request: SignedInRequest, pk: UUID) -> HttpResponse:
 @login_required
 def campaign_reopen(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """X9: a new campaign of the file."""
-    candidature = get_file(request, pk)
+    candidature = get_file(request, pk, for_testers=True)
     if not is_tests_team(request.user, candidature):
         raise PermissionDenied("campaign_reopen")
     page = address("campaign_detail", pk)
@@ -674,7 +681,7 @@ def slot_book(request: SignedInRequest, pk: UUID) -> HttpResponse:
     try:
         slots.book_slot(slot_id=pk, actor=request.user)
     except TransitionRefused as refusal:
-        candidature = get_file(request, slot.campaign.candidature_id)
+        candidature = get_file(request, slot.campaign.candidature_id, for_testers=True)
         return render_campaign(request, candidature, blockers=refusal.blockers)
     messages.success(request, f"Le raccordement est fixé le {format_datetime(slot.starts_at)}.")
     return redirect(page_of(slot.campaign))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -21,6 +22,7 @@ from convergence.accounts.requests import SignedInRequest
 from convergence.drafts import services as drafts
 from convergence.kernel.errors import TransitionRefused
 from convergence.ui.typography import join_words
+from convergence.ui.values import Link
 from referencing.candidature.content import load_criteria
 from referencing.candidature.core.criteria import EffectiveCriterion, find_criterion
 from referencing.candidature.core.examination import Judged, find_gap, find_next, neighbours
@@ -147,9 +149,10 @@ def _verdict_key(candidature: Candidature, criterion: EffectiveCriterion) -> str
 
 def list_templates(candidature: Candidature, criterion: EffectiveCriterion) -> list[dict[str, str]]:
     """Reasons ready to insert, as the démarche’s settings hold them: for this criterion, its theme, or all of them."""
-    found = candidature.enrolment.demarche.settings.get("instruction", {}).get("reason_templates", [])
+    settings = candidature.enrolment.demarche.settings.get("instruction", {})
+    found = settings.get("reason_templates", {}).get("verdicts", [])
     return [
-        {"code": each["code"], "title": each["title"], "text": each["text"], "outcome": each.get("outcome", "")}
+        {"code": each["code"], "title": each["label"], "text": each["text"], "outcome": each.get("outcome", "")}
         for each in found
         if each.get("criterion", criterion.code) == criterion.code
         and each.get("theme", criterion.theme) == criterion.theme
@@ -191,7 +194,8 @@ def render_criterion(
     keys = [_verdict_key(candidature, about), discussion_key(candidature, about.code), *map(reply_key, threads)]
     typed = drafts.load_drafts(user=request.user, forms=keys)
     values: dict[str, Any] = {
-        **file_frame(request, candidature, "examination"),
+        **(frame := file_frame(request, candidature, "examination")),
+        "crumbs": _crumbs(frame["crumbs"], candidature, about),
         "is_agent": examined.is_agent,
         "criterion": about,
         "rank": scope.index(about) + 1,
@@ -242,6 +246,17 @@ def render_criterion(
             judged[each.code].outcome == Outcome.TO_COMPLETE for each in scope if each.code in judged
         )
     return render(request, "candidature/criterion_review.html", values, status=status)
+
+
+def _crumbs(crumbs: Sequence[Link], candidature: Candidature, about: EffectiveCriterion) -> list[Link]:
+    """The way back to the file and to its criteria stands in the breadcrumb: the page keeps its height for the work."""
+    *before, file = crumbs
+    return [
+        *before,
+        Link(file.label, reverse("candidature:candidature_detail", args=[candidature.pk])),
+        Link("Critères", reverse("candidature:examination", args=[candidature.pk])),
+        Link(about.code),
+    ]
 
 
 def _verdict_values(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from django.core.exceptions import PermissionDenied
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
@@ -15,7 +16,7 @@ from convergence.accounts.requests import SignedInRequest
 from convergence.ui.values import Link
 from referencing.candidature.enums import ADMISSIBLE_STATES, Holder
 from referencing.candidature.models import Candidature
-from referencing.candidature.rules import is_instructor
+from referencing.candidature.rules import is_any_expert, is_instructor
 from referencing.candidature.wording import Audience, ball_words, state_badge
 
 if TYPE_CHECKING:
@@ -59,11 +60,12 @@ class Tab:
     is_shown: Callable[[User, Candidature], bool] = everybody
     editor_label: str = ""
     shortcut: str = ""
+    for_testers: bool = False
 
 
 #: In the order of the work; each topic adds its own line.
 TABS: list[Tab] = [
-    Tab("summary", "Synthèse", "candidature:candidature_detail", editor_label="Suivi"),
+    Tab("summary", "Synthèse", "candidature:candidature_detail", editor_label="Suivi", for_testers=True),
     Tab("dossier", "Dossier", "candidature:candidature_dossier"),
     Tab("admissibility", "Recevabilité", "candidature:admissibility_detail", shows_admissibility),
     Tab("experts", "Experts", "candidature:expert_list", shows_experts),
@@ -75,10 +77,9 @@ TABS: list[Tab] = [
         shortcut="x",
     ),
     Tab("requests", "Demandes", "candidature:request_list", shows_requests),
-    Tab("tests", "Tests de connexion", "candidature:campaign_detail", shows_tests),
-    Tab("letters", "Échanges", "candidature:letter_list"),
+    Tab("tests", "Tests de connexion", "candidature:campaign_detail", shows_tests, for_testers=True),
+    Tab("letters", "Échanges", "candidature:letter_list", for_testers=True),
     Tab("changes", "Ce qui a changé", "candidature:candidature_changes"),
-    Tab("dossier", "Dossier", "candidature:candidature_dossier"),
     Tab("history", "Historique", "candidature:candidature_history"),
     Tab("conclusion", "Conclusion", "candidature:candidature_conclude", shows_conclusion),
 ]
@@ -91,24 +92,38 @@ def audience_of(user: User, candidature: Candidature) -> Audience:
     return Audience.EXPERT if user.access.roles <= {Role.EXPERT} else Audience.AGENT
 
 
-def get_file(request: SignedInRequest, pk: UUID) -> Candidature:
-    """The file, or 404 for whoever may not see it."""
-    return get_object_or_404(
+def is_only_tester(user: User, candidature: Candidature) -> bool:
+    """Sees the file for its connection tests alone, not for its review."""
+    return (
+        user.access.has(Role.TESTS, Role.TESTS_LEAD)
+        and not user.access.reads_every_file
+        and is_instructor(user, candidature)
+        and not is_any_expert(user, candidature)
+    )
+
+
+def get_file(request: SignedInRequest, pk: UUID, *, for_testers: bool = False) -> Candidature:
+    """The file, or 404 for whoever may not see it; the tests team is refused pages that are not `for_testers`."""
+    candidature = get_object_or_404(
         Candidature.objects.visible_to(request.user).select_related(
             "enrolment__product__organisation", "enrolment__demarche__parcours", "dossier__created_by", "referent"
         ),
         pk=pk,
     )
+    if not for_testers and is_only_tester(request.user, candidature):
+        raise PermissionDenied("review")
+    return candidature
 
 
 def file_frame(request: SignedInRequest, candidature: Candidature, tab: str) -> dict[str, Any]:
     """Template values for `candidature/file_base.html`; `tab` is the key of the current one."""
     user = request.user
     instructor = is_instructor(user, candidature)
+    only_tests = is_only_tester(user, candidature)
     who, what = ball_words(candidature.waiting_for, is_instructor=instructor)
     if not instructor:
         home = Link(candidature.enrolment.label, reverse("pages:enrolment_detail", args=[candidature.enrolment_id]))
-    elif user.access.has(Role.TESTS, Role.TESTS_LEAD) and not user.access.reads_every_file:
+    elif only_tests:
         home = Link("Tests de connexion", reverse("candidature:campaign_list"))
     else:
         home = Link("Candidatures", reverse("candidature:candidature_list"))
@@ -131,6 +146,6 @@ def file_frame(request: SignedInRequest, candidature: Candidature, tab: str) -> 
                 "shortcut": each.shortcut,
             }
             for each in TABS
-            if each.is_shown(user, candidature)
+            if each.is_shown(user, candidature) and (each.for_testers or not only_tests)
         ],
     }

@@ -71,7 +71,7 @@ LABELS = {
     "activite": "Dernière activité",
 }
 #: What the list of orders offers, as the address says them.
-SORT_CHOICES = (
+SORT_CHOICES: tuple[tuple[str, str], ...] = (
     ("echeance", "Échéance la plus proche"),
     ("depot", "Dépôt le plus ancien"),
     ("-depot", "Dépôt le plus récent"),

@@ -35,14 +35,14 @@ from referencing.dossier.outputs import present
 from referencing.dossier.readers import read_payload
 
 NEWS = 5
-HISTORY_COLUMNS = ["Date", "Événement", "Par", "Détails"]
+HISTORY_COLUMNS = ["Événement", "Date", "Par", "Détails"]
 
 
 @require_GET
 @login_required
 def candidature_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """Who has the ball, theme by theme; what is open; the last news; what to do next."""
-    candidature = get_file(request, pk)
+    candidature = get_file(request, pk, for_testers=True)
     audience = audience_of(request.user, candidature)
     if request.user.access.is_agent:
         mark_read(candidature=candidature, person=request.user)
@@ -238,13 +238,12 @@ def _open_rows(candidature: Candidature) -> list[Row]:
 
 
 def _event_row(event: Told, audience: Audience) -> Row:
-    what: Any = event.what
     details = [f"{label}{NBSP}: {text}" for label, text in event.details]
     if event.criterion:
         details.insert(0, f"Critère {event.criterion}")
     if event.is_internal:
         details.append("Entre agents")
-    return Row(cells=[event.at, what, event.who, details])
+    return Row(cells=[event.what, event.at, event.who, details or None])
 
 
 def _take(request: SignedInRequest, candidature: Candidature) -> Action | None:

@@ -392,7 +392,7 @@ def evidence_page(request: SignedInRequest, pk: UUID, sha256: str, page: int) ->
     except FileWithheld as withheld:
         raise Http404(withheld.problem.code) from withheld
     response = HttpResponse(image, content_type="image/png")
-    response["Cache-Control"] = "no-store, private" if kept.passphrase_id else "private, max-age=3600"
+    response["Cache-Control"] = "no-store, private"
     response["X-Content-Type-Options"] = "nosniff"
     return response
 
