@@ -229,12 +229,12 @@ class TestVerdictForm:
     def test_reason_is_inserted_without_scripts(self, client, candidature, expert):
         demarche = candidature.enrolment.demarche
         templates = [
-            {"code": "date", "title": "Non daté", "outcome": "to_complete", "text": "Le document n’est pas daté."},
-            {"code": "rgpd", "title": "Autre thème", "theme": "rgpd", "text": "Registre absent."},
-            {"code": "one", "title": "Ce critère", "criterion": ETHICS, "text": "Taux absent."},
-            {"code": "two", "title": "Autre critère", "criterion": "DEV.1.1", "text": "Mesure absente."},
+            {"code": "date", "label": "Non daté", "outcome": "to_complete", "text": "Le document n’est pas daté."},
+            {"code": "rgpd", "label": "Autre thème", "theme": "rgpd", "text": "Registre absent."},
+            {"code": "one", "label": "Ce critère", "criterion": ETHICS, "text": "Taux absent."},
+            {"code": "two", "label": "Autre critère", "criterion": "DEV.1.1", "text": "Mesure absente."},
         ]
-        demarche.settings = {**demarche.settings, "instruction": {"reason_templates": templates}}
+        demarche.settings = {**demarche.settings, "instruction": {"reason_templates": {"verdicts": templates}}}
         demarche.save()
         html = read(client, expert, page(candidature, ETHICS))
         assert [title in html for title in ("Non daté", "Autre thème", "Ce critère", "Autre critère")] == [

@@ -19,6 +19,7 @@ from referencing.candidature.services import (
     add_file,
     ask_extension,
     decide_extension,
+    give_verdict,
     open_request,
     remind,
     remove_file,
@@ -593,3 +594,48 @@ def test_an_altered_addendum_is_found_out(file):
 
     assert verdict.outcome == "altered"
     assert verify_reference(f"{candidature.dossier.reference}-A9").outcome == "unreadable"
+
+
+@pytest.mark.rule("A-19")
+def test_an_answer_gives_the_ball_back_to_the_expert(django_capture_on_commit_callbacks):
+    expert = make_agent(Role.EXPERT, "interoperabilite")
+    candidature, editor, _ = make_file(experts={"interoperabilite": expert})
+    first, second = ask(candidature, LEVELS), ask(candidature, OTHER)
+    write(first, LEVELS, actor=editor)
+    candidature.refresh_from_db()
+    before = candidature.waiting_for
+
+    with django_capture_on_commit_callbacks(execute=True):
+        send_answers(request_id=first.pk, codes=[LEVELS], actor=editor)
+
+    candidature.refresh_from_db()
+    assert (before, candidature.waiting_for) == (Holder.EDITOR, Holder.EXPERTS)
+    assert Notification.objects.filter(recipient=expert, content__contains="Examinez la réponse").exists()
+    assert second.state == RequestState.OPEN
+
+
+@pytest.mark.rule("A-19")
+def test_a_verdict_given_before_an_answer_is_to_be_given_again():
+    expert = make_agent(Role.EXPERT, "interoperabilite")
+    candidature, editor, _ = make_file(experts={"interoperabilite": expert})
+    first, _ = ask(candidature, LEVELS), ask(candidature, OTHER)
+    write(first, LEVELS, actor=editor)
+    send_answers(request_id=first.pk, codes=[LEVELS], actor=editor)
+    give_verdict(
+        candidature_id=candidature.pk,
+        criterion=LEVELS,
+        outcome="non_compliant",
+        text="Toujours pas.",
+        note="",
+        base_version=0,
+        actor=expert,
+    )
+    candidature.refresh_from_db()
+    judged = candidature.waiting_for
+    again = ask(candidature, LEVELS)
+    write(again, LEVELS, actor=editor)
+
+    send_answers(request_id=again.pk, codes=[LEVELS], actor=editor)
+
+    candidature.refresh_from_db()
+    assert (judged, candidature.waiting_for) == (Holder.EDITOR, Holder.EXPERTS)

@@ -8,7 +8,7 @@ from convergence.accounts.enums import MembershipType
 from convergence.kernel.errors import TransitionRefused
 from convergence.notifications.models import Notification
 from referencing.candidature.content import load_criteria
-from referencing.candidature.enums import CandidatureState, RequestState
+from referencing.candidature.enums import CandidatureState, Holder, RequestState
 from referencing.candidature.models import Candidature, ComplementRequest
 from referencing.candidature.services import reduce_scope, send_answers
 from referencing.candidature.services.scope import find_reduction, list_exchanges
@@ -148,3 +148,16 @@ def test_the_page_shows_the_consequences_then_asks(client, exchanging):
     assert "Critères retirés" in client.get(done.url).content.decode()
     client.force_login(candidature.referent)
     assert client.get(address).status_code == 403
+
+
+@pytest.mark.rule("A-19")
+def test_what_left_keeps_nobody_busy(exchanging):
+    candidature, editor = exchanging
+    ask(candidature, LEVELS)
+    candidature.refresh_from_db()
+    before = candidature.waiting_for
+
+    reduce_scope(candidature_id=candidature.pk, given_up=["mesures"], reason="Plus tard.", actor=editor)
+
+    candidature.refresh_from_db()
+    assert (before, candidature.waiting_for) == (Holder.LISTING_TEAM, Holder.EDITOR)

@@ -16,13 +16,14 @@ from convergence.accounts.enums import Role
 from convergence.accounts.models import User
 from convergence.jobs.models import Job
 from convergence.notifications.models import Notification
-from referencing.candidature.enums import CandidatureState, CheckResult, Holder, LetterKind, Outcome
-from referencing.candidature.models import AdmissibilityCheck, EvidencePin
+from referencing.candidature.enums import CandidatureState, CheckResult, Holder, LetterKind, Outcome, RequestKind
+from referencing.candidature.models import AdmissibilityCheck, ComplementRequest, EvidencePin
 from referencing.candidature.services.correspondence import add_note
 from referencing.candidature.services.discussing import open_discussion
 from referencing.candidature.services.journal import tell
 from referencing.candidature.services.reviewing import conclude_theme, give_verdict, reopen_theme
 from referencing.candidature.timeline import list_events
+from referencing.candidature.views.frame import TABS
 from referencing.candidature.wording import (
     DETAILS,
     EVENTS,
@@ -197,17 +198,34 @@ class TestPages:
         assert client.get(reverse("candidature:candidature_history", args=[candidature.pk])).status_code == 404
 
     @pytest.mark.parametrize("count", [1, 3])
-    def test_history_query_count_is_constant(self, client, django_assert_num_queries, count):
-        candidature, manager = make_candidature(CandidatureState.ADMISSIBILITY, complete=False)
-        for _ in range(count):
+    @pytest.mark.parametrize(("name", "queries"), [("candidature_history", 8), ("candidature_detail", 17)])
+    def test_query_count_is_constant(self, client, django_assert_num_queries, name, queries, count):
+        candidature, manager = make_candidature(complete=count == 3)
+        for number in range(count):
             tell(candidature, "taken", actor=candidature.referent)
+            ask(candidature, number + 1)
         client.force_login(manager)
-        address = reverse("candidature:candidature_history", args=[candidature.pk])
+        address = reverse(f"candidature:{name}", args=[candidature.pk])
         client.get(address)
-        with django_assert_num_queries(8):
+        with django_assert_num_queries(queries):
             response = client.get(address)
 
         assert len(response.context["events"]) == count
+
+    def test_each_page_of_a_file_has_one_tab(self):
+        assert len({tab.key for tab in TABS}) == len(TABS)
+
+
+def ask(candidature, number: int) -> ComplementRequest:
+    """Something that waits for the editor, on the page of the file."""
+    return ComplementRequest.objects.create(
+        candidature=candidature,
+        number=number,
+        kind=RequestKind.CRITERIA,
+        due_on=timezone.localdate(),
+        requested_by=candidature.referent,
+        requested_at=timezone.now(),
+    )
 
 
 #: Details whose value is any text.

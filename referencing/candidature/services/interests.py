@@ -19,7 +19,7 @@ from convergence.interests.selectors import conflicting_organisations
 from convergence.kernel.errors import Blocker
 from referencing.candidature import interest_notices
 from referencing.candidature.enums import CandidatureState
-from referencing.candidature.models import Candidature, CandidatureQuerySet, ThemeReview, Verdict
+from referencing.candidature.models import Candidature, CandidatureQuerySet, TestCampaign, ThemeReview, Verdict
 from referencing.candidature.services import standing
 from referencing.candidature.services.journal import tell
 
@@ -76,9 +76,10 @@ def _worked_on(person: User) -> CandidatureQuerySet:
     own_verdicts = Verdict.objects.filter(candidature=OuterRef("pk"), needs_rereading=False).filter(
         Q(by=person) | Q(visa_by=person)
     )
+    own_campaigns = TestCampaign.objects.live().filter(candidature=OuterRef("pk"), coach=person)
     files: CandidatureQuerySet = (
         Candidature.objects.open()
-        .filter(Q(referent=person) | Exists(own_reviews) | Exists(own_verdicts))
+        .filter(Q(referent=person) | Exists(own_reviews) | Exists(own_verdicts) | Exists(own_campaigns))
         .select_related("enrolment__product__organisation", "enrolment__demarche", "dossier", "referent")
     )
     return files
@@ -103,6 +104,7 @@ def _withdraw_from(candidature: Candidature, person: User) -> None:
     verdicts = Verdict.objects.filter(candidature=candidature)
     count = verdicts.filter(by=person, needs_rereading=False).update(needs_rereading=True)
     verdicts.filter(visa_by=person).update(visa_by=None, visa_at=None)
+    was_coach = bool(TestCampaign.objects.live().filter(candidature=candidature, coach=person).update(coach=None))
     was_referent = candidature.referent_id == person.pk
     if was_referent:
         candidature.referent = None
@@ -113,7 +115,13 @@ def _withdraw_from(candidature: Candidature, person: User) -> None:
         actor=person,
         internal=True,
         subject=candidature,
-        data={"person": str(person), "was_referent": was_referent, "themes": themes, "verdicts": count},
+        data={
+            "person": str(person),
+            "was_referent": was_referent,
+            "was_coach": was_coach,
+            "themes": themes,
+            "verdicts": count,
+        },
     )
     standing.refresh(candidature)
     transaction.on_commit(

@@ -7,7 +7,9 @@ from datetime import date
 
 from django.utils import timezone
 
+from referencing.candidature.content import load_criteria
 from referencing.candidature.core.clock import Clock
+from referencing.candidature.core.criteria import EffectiveCriterion
 from referencing.candidature.core.standing import Asked, FileFacts, FileStanding, ThemeFacts, find_standing
 from referencing.candidature.enums import (
     CandidatureState,
@@ -21,11 +23,10 @@ from referencing.candidature.enums import (
 from referencing.candidature.models import Candidature, ComplementItem, NonConformity, ThemeReview, Verdict
 from referencing.candidature.services.clocks import internal_clock, turn
 from referencing.candidature.services.connection.standing import campaign_holder
-from referencing.dossier.readers import read_payload
 
 
 def load_facts(candidature: Candidature) -> FileFacts:
-    """What decides who holds the ball, in four queries while the file is evaluated."""
+    """What decides who holds the ball, in a few queries while the file is evaluated."""
     items = ComplementItem.objects.filter(
         candidature=candidature, request__state=RequestState.OPEN, answered_at__isnull=True, closed_at__isnull=True
     ).values_list("theme", "request__due_on", "code")
@@ -48,12 +49,11 @@ def _theme_facts(candidature: Candidature, with_editor: set[str]) -> list[ThemeF
     if not reviews:
         return []
     judged = Verdict.objects.filter(candidature=candidature, needs_rereading=False).exclude(outcome=Outcome.TO_COMPLETE)
-    settled = set(judged.values_list("criterion", flat=True)) | with_editor
+    verdicts = dict(judged.values_list("criterion", "content_sha256"))
     remaining = Counter(
-        questionnaire["code"]
-        for questionnaire in read_payload(candidature.dossier)["questionnaires"]
-        for criterion in questionnaire["criteria"]
-        if criterion["code"] not in settled
+        each.theme
+        for each in load_criteria(candidature)
+        if each.code not in with_editor and not _is_settled(each, verdicts)
     )
     second_reading = candidature.enrolment.demarche.settings.get("instruction", {}).get("second_reading", [])
     return [
@@ -66,6 +66,12 @@ def _theme_facts(candidature: Candidature, with_editor: set[str]) -> list[ThemeF
         )
         for review in reviews
     ]
+
+
+def _is_settled(criterion: EffectiveCriterion, verdicts: dict[str, str]) -> bool:
+    """Judged, and nothing was added to it since; `verdicts`: hash of what was judged, by criterion."""
+    judged = verdicts.get(criterion.code)
+    return judged is not None and (not criterion.supplements or judged == criterion.content_sha256)
 
 
 def load_standing(candidature: Candidature) -> FileStanding:

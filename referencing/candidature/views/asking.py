@@ -127,7 +127,7 @@ def request_list(request: SignedInRequest, pk: UUID) -> HttpResponse:
     rows = (
         ComplementRequest.objects.filter(candidature=candidature)
         .select_related("requested_by")
-        .prefetch_related("items")
+        .prefetch_related(Prefetch("items", queryset=ComplementItem.objects.order_by("position")))
         .order_by("-number")
     )
     gaps = NonConformity.objects.filter(candidature=candidature).order_by("-number")
@@ -288,6 +288,7 @@ def _compose(
     blockers: Sequence[Blocker] = (),
     status: int = 200,
 ) -> HttpResponse:
+    already = list_open_codes(candidature) if request.GET.getlist("critere") else set()
     if status == 422 and not form.codes:
         blockers = [*blockers, Blocker("no_item", "Choisissez au moins un point à demander.", "#id_add")]
     return render(
@@ -296,6 +297,7 @@ def _compose(
         {
             **file_frame(request, candidature, "requests"),
             "form": form,
+            "already": [code for code in request.GET.getlist("critere") if code in already],
             "is_pieces": kind == RequestKind.PIECES,
             "offered": [(code, title) for code, title in offered.items() if code not in form.codes],
             "blockers": blockers,

@@ -149,9 +149,10 @@ def _verdict_key(candidature: Candidature, criterion: EffectiveCriterion) -> str
 
 def list_templates(candidature: Candidature, criterion: EffectiveCriterion) -> list[dict[str, str]]:
     """Reasons ready to insert, as the démarche’s settings hold them: for this criterion, its theme, or all of them."""
-    found = candidature.enrolment.demarche.settings.get("instruction", {}).get("reason_templates", [])
+    settings = candidature.enrolment.demarche.settings.get("instruction", {})
+    found = settings.get("reason_templates", {}).get("verdicts", [])
     return [
-        {"code": each["code"], "title": each["title"], "text": each["text"], "outcome": each.get("outcome", "")}
+        {"code": each["code"], "title": each["label"], "text": each["text"], "outcome": each.get("outcome", "")}
         for each in found
         if each.get("criterion", criterion.code) == criterion.code
         and each.get("theme", criterion.theme) == criterion.theme

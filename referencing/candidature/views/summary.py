@@ -35,7 +35,7 @@ from referencing.dossier.outputs import present
 from referencing.dossier.readers import read_payload
 
 NEWS = 5
-HISTORY_COLUMNS = ["Date", "Événement", "Par", "Détails"]
+HISTORY_COLUMNS = ["Événement", "Date", "Par", "Détails"]
 
 
 @require_GET
@@ -238,13 +238,12 @@ def _open_rows(candidature: Candidature) -> list[Row]:
 
 
 def _event_row(event: Told, audience: Audience) -> Row:
-    what: Any = event.what
     details = [f"{label}{NBSP}: {text}" for label, text in event.details]
     if event.criterion:
         details.insert(0, f"Critère {event.criterion}")
     if event.is_internal:
         details.append("Entre agents")
-    return Row(cells=[event.at, what, event.who, details])
+    return Row(cells=[event.what, event.at, event.who, details or None])
 
 
 def _take(request: SignedInRequest, candidature: Candidature) -> Action | None:

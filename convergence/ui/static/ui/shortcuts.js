@@ -59,10 +59,10 @@ document.addEventListener("keydown", (event) => {
 
 export function start(root) {
   for (const element of once(root, "[data-key]", "shortcuts")) element.setAttribute("aria-keyshortcuts", element.dataset.key);
-  for (const button of once(root, "[data-keys-open]", "shortcuts")) {
+  for (const button of once(root, "[data-keys-open]", "keys-open")) {
     button.addEventListener("click", () => document.querySelector("dialog[data-keys]").showModal());
   }
-  for (const dialog of once(root, "dialog[data-keys]", "shortcuts")) {
+  for (const dialog of once(root, "dialog[data-keys]", "keys")) {
     dialog.querySelector("[data-keys-close]").addEventListener("click", () => dialog.close());
     const box = dialog.querySelector("[data-keys-on]");
     box.checked = areOn();

@@ -27,6 +27,7 @@ from referencing.candidature.services.connection.catalogue import load_catalogue
 from referencing.candidature.services.connection.facts import facts_of, line_anchor
 from referencing.candidature.services.connection.standing import newest_campaign
 from referencing.candidature.services.files import lock_file
+from referencing.candidature.services.interests import find_obstacles
 from referencing.candidature.services.journal import tell
 
 if TYPE_CHECKING:
@@ -132,6 +133,14 @@ def require_evaluation(campaign: TestCampaign) -> list[Blocker]:
     return [Blocker("not_in_evaluation", "Ce dossier n’est plus en évaluation : sa campagne de tests ne bouge plus.")]
 
 
+def find_contribution_blockers(campaign: TestCampaign, actor: User) -> list[Blocker]:
+    """Why this person may not act on the campaign now: the file’s state and, for the tests team, own interests (A-21)."""
+    blockers = require_evaluation(campaign)
+    if is_tests_team(actor, campaign):
+        blockers += find_obstacles(campaign.candidature, person=actor, at=timezone.now())
+    return blockers
+
+
 def move(
     campaign: TestCampaign,
     name: str,
@@ -148,7 +157,7 @@ def move(
         campaign,
         name,
         actor=actor,
-        guard=lambda: [*require_evaluation(campaign), *(guard() if guard else ())],
+        guard=lambda: [*find_contribution_blockers(campaign, actor), *(guard() if guard else ())],
         reason=reason,
         data=data,
         **kwargs,
@@ -164,7 +173,7 @@ def reopen_campaign(*, candidature_id: UUID, reason: str, actor: User) -> TestCa
     candidature = lock_file(candidature_id, actor)
     if not is_tests_team(actor, candidature):
         raise PermissionDenied("reopen_campaign")
-    blockers = []
+    blockers = find_obstacles(candidature, person=actor, at=timezone.now())
     if candidature.state != CandidatureState.EVALUATION:
         blockers.append(Blocker("not_in_evaluation", "Une campagne s’ouvre pendant l’évaluation du dossier."))
     if not candidature.has_exchange:
@@ -210,6 +219,8 @@ def assign_coach(*, campaign_id: UUID, coach_id: UUID, actor: User) -> TestCampa
     coach = tests_team().filter(pk=coach_id).first()
     if coach is None:
         raise TransitionRefused([Blocker("coach", "Choisissez une personne de l’équipe de tests.", "#id_coach")])
+    if blockers := find_obstacles(campaign.candidature, person=coach, at=timezone.now()):
+        raise TransitionRefused(blockers)
     campaign.coach = coach
     campaign.save(update_fields=["coach"])
     tell(

@@ -19,7 +19,7 @@ from referencing.candidature.enums import CampaignState, Ruling, TestResult
 from referencing.candidature.models import TestCampaign, TestDispute, TestLine
 from referencing.candidature.rules import is_tests_lead
 from referencing.candidature.services import standing
-from referencing.candidature.services.connection.campaigns import lock_campaign, move, require_evaluation
+from referencing.candidature.services.connection.campaigns import find_contribution_blockers, lock_campaign, move
 from referencing.candidature.services.connection.facts import facts_of
 from referencing.candidature.services.journal import tell
 
@@ -95,7 +95,7 @@ def judge_dispute(*, dispute_id: UUID, ruling: str, note: str, result: str, acto
     line: TestLine = campaign.lines.with_visuals().get(pk=dispute.line_id)
     if not may_judge(actor, dispute):
         raise PermissionDenied("judge_dispute")
-    blockers = require_evaluation(campaign)
+    blockers = find_contribution_blockers(campaign, actor)
     if campaign.state != CampaignState.REMARK_DISPUTED or dispute.judged_at:
         blockers.append(Blocker("wrong_state", "Cette contestation est déjà tranchée."))
     if ruling not in Ruling.values:

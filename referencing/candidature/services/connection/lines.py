@@ -30,6 +30,7 @@ from referencing.candidature.rules import can_fill_tests, is_tests_team
 from referencing.candidature.services.connection.campaigns import (
     VISUAL_FORMATS,
     VISUAL_MAX_MB,
+    find_contribution_blockers,
     lock_campaign,
     move,
     require_evaluation,
@@ -129,6 +130,8 @@ def _open(campaign_id: UUID, actor: User) -> tuple[TestCampaign, Mode]:
         raise TransitionRefused(
             require_evaluation(campaign) or [Blocker("closed", "Le cahier de tests ne se remplit pas dans cet état.")]
         )
+    if blockers := find_contribution_blockers(campaign, actor):
+        raise TransitionRefused(blockers)
     if campaign.state == CampaignState.KEYS_SENT:
         move(campaign, "start_filling", actor=actor, event="tests_begun", at=timezone.now())
     return campaign, mode

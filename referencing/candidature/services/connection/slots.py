@@ -18,7 +18,7 @@ from referencing.candidature.enums import SLOT_STATES
 from referencing.candidature.models import TestCampaign, TestSlot
 from referencing.candidature.rules import can_fill_tests, is_tests_team
 from referencing.candidature.services import standing
-from referencing.candidature.services.connection.campaigns import lock_campaign, require_evaluation
+from referencing.candidature.services.connection.campaigns import find_contribution_blockers, lock_campaign
 from referencing.candidature.services.journal import tell
 
 if TYPE_CHECKING:
@@ -34,10 +34,10 @@ def is_of_editor(user: User, campaign: TestCampaign) -> bool:
     raise PermissionDenied("slots")
 
 
-def _require_open(campaign: TestCampaign) -> list[Blocker]:
+def _require_open(campaign: TestCampaign, actor: User) -> list[Blocker]:
     if campaign.state not in SLOT_STATES:
         return [Blocker("wrong_state", "Un créneau se fixe après l’acceptation du dossier de recette.")]
-    return require_evaluation(campaign)
+    return find_contribution_blockers(campaign, actor)
 
 
 def _refuse(blockers: Iterable[Blocker]) -> None:
@@ -57,7 +57,7 @@ def propose_slot(*, campaign_id: UUID, starts_at: datetime, minutes: int, place:
     """Propose a moment to the other side. Raises PermissionDenied, TransitionRefused with every reason."""
     campaign = lock_campaign(campaign_id, actor)
     from_editor, now = is_of_editor(actor, campaign), timezone.now()
-    blockers = _require_open(campaign)
+    blockers = _require_open(campaign, actor)
     if starts_at <= now:
         blockers.append(Blocker("past", "Ce créneau est passé.", "#id_day"))
     if minutes <= 0:
@@ -94,7 +94,7 @@ def book_slot(*, slot_id: UUID, actor: User) -> TestSlot:
     """Book what the other side proposed; the other open proposals fall. Of two who book at once one wins."""
     slot = _lock_slot(slot_id, actor)
     campaign, now = slot.campaign, timezone.now()
-    blockers = _require_open(campaign)
+    blockers = _require_open(campaign, actor)
     if is_of_editor(actor, campaign) == slot.from_editor:
         blockers.append(Blocker("own_proposal", "L’autre partie réserve le créneau que vous avez proposé."))
     if slot.cancelled_at:
@@ -119,7 +119,7 @@ def cancel_slot(*, slot_id: UUID, reason: str, actor: User) -> TestSlot:
     slot = _lock_slot(slot_id, actor)
     campaign, now = slot.campaign, timezone.now()
     is_of_editor(actor, campaign)
-    blockers = _require_open(campaign)
+    blockers = _require_open(campaign, actor)
     if slot.cancelled_at:
         blockers.append(Blocker("slot_cancelled", "Ce créneau est déjà annulé."))
     elif slot.booked_at and slot.starts_at <= now:
