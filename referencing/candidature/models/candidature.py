@@ -149,6 +149,7 @@ class Candidature(ConcurrentTransitionMixin, FSMModelMixin, models.Model):
                 ordering.state_rank(), ordering.due_key(), ordering.applied_key(), "id", name="candidature_by_state"
             ),
             models.Index("referent", ordering.due_key(), ordering.applied_key(), "id", name="candidature_of_referent"),
+            models.Index("referent", ordering.state_rank(), name="candidature_held"),
             models.Index("waiting_for", ordering.due_key(), ordering.applied_key(), "id", name="candidature_by_holder"),
             GinIndex(ordering.search_vector(), name="candidature_search"),
         ]
