@@ -23,8 +23,8 @@ from django.db.models import (
 )
 from django.db.models.functions import Concat, Greatest, JSONObject
 
-from convergence.accounts.models import User
 from convergence.accounts.enums import Role
+from convergence.accounts.models import User
 from convergence.database.keyset import Cursor, Key, Order, Slice, cut
 from convergence.database.search import prefix_query
 from referencing.candidature import ordering
