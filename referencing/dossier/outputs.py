@@ -85,15 +85,20 @@ def make_addendum_pdf(job: Job, report: Report) -> Output:
 
 def present_addendum(addendum: Addendum) -> dict[str, Any]:
     """The frozen content of an addendum with the words that pages and the PDF show; `dossier` is loaded."""
-    content = parse_payload(bytes(addendum.payload))
-    frozen = find_frozen(read_payload(addendum.dossier))
+    content, dossier = parse_payload(bytes(addendum.payload)), read_payload(addendum.dossier)
+    frozen = find_frozen(dossier)
+    exchanges = {
+        f"{row['api']}-{row['direction']}": f"{row['api_text']} ({row['direction_text'].lower()})"
+        for row in dossier["exchange_scope"]
+    }
     items = []
     for item in content["items"]:
         row = frozen.get(item["criterion"])
         words = answer_text({**row, "answer": item["answer"]}) if row and item["answer"] else ""
         items.append({**item, "answer_text": words})
     removed = [(code, content.get("removed_titles", {}).get(code, "")) for code in content.get("removed", ())]
-    return {**content, "items": items, "removed": removed}
+    said = {key: [exchanges.get(code, code) for code in content.get(key, ())] for key in ("given_up", "kept")}
+    return {**content, **said, "items": items, "removed": removed}
 
 
 def _sheets(content: dict[str, Any]) -> list[Sheet]:

@@ -4,6 +4,7 @@ import pytest
 from django.urls import reverse
 
 from convergence.accounts.enums import MembershipType, Role
+from evidence.models import StoredFile
 from referencing.candidature.enums import CandidatureState, NonConformityState, Outcome, RequestState
 from referencing.candidature.models import (
     Attachment,
@@ -468,3 +469,23 @@ def test_an_agent_who_only_reads_finds_no_button(client, file):
     assert response.status_code == 200
     assert response.context["links"] == []
     assert not response.context["can_write"]
+
+
+@pytest.mark.rule("A-14")
+def test_an_encrypted_container_goes_to_those_who_may_open_it(client):
+    expert = make_agent(Role.EXPERT, "interoperabilite")
+    candidature, editor, referent = make_file(complete=True, experts={"interoperabilite": expert})
+    container = StoredFile.objects.get(passphrase__isnull=False)
+    gap = open_gap(candidature)
+    joined = Attachment.objects.create(candidature=candidature, file=container, non_conformity=gap, added_by=editor)
+    save_reply(non_conformity_id=gap.pk, text="x", base_version=1, actor=editor)
+    sent = send_reply(non_conformity_id=gap.pk, actor=editor)
+
+    pages = [
+        page("answer_file", candidature, joined.pk),
+        page("addendum_file", candidature, sent.number, sent.files.get().pk),
+    ]
+
+    for person, status in ((expert, 403), (referent, 200), (editor, 200)):
+        client.force_login(person)
+        assert [client.get(address).status_code for address in pages] == [status, status]

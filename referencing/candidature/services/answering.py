@@ -21,11 +21,9 @@ from evidence.core.formats import FORMATS
 from evidence.services import examine, keep, prepare_container, withheld_reason
 from questionnaires.core import Criterion, CriterionAnswer, EvidenceType, Kind, is_reached
 from questionnaires.core.scoring import parse_criterion_answer
-from questionnaires.grids import compiled_grid
-from questionnaires.models import DefinitionVersion
 from questionnaires.stored import restore_criterion, store
 from referencing.candidature import request_notices as notices
-from referencing.candidature.content import load_criteria
+from referencing.candidature.content import frozen_grid, load_criteria
 from referencing.candidature.core.addenda import (
     NON_CONFORMITY,
     REQUEST,
@@ -42,7 +40,6 @@ from referencing.candidature.services.asking import lock_request, record_buffer
 from referencing.candidature.services.files import lock_file
 from referencing.candidature.services.journal import tell
 from referencing.dossier.models import Addendum, AddendumKind
-from referencing.dossier.readers import read_payload
 from referencing.dossier.services import AddedEvidence, freeze_addendum
 
 if TYPE_CHECKING:
@@ -81,15 +78,7 @@ def load_expected(candidature: Candidature, codes: Collection[str]) -> dict[str,
     """By code, for the criteria among `codes`: the definition of the dossier’s own grid, and how the file stands."""
     if not codes:
         return {}
-    grid_of = read_payload(candidature.dossier)["grid"]
-    definition = (
-        DefinitionVersion.objects.filter(demarche=candidature.enrolment.demarche_id, sha256=grid_of["sha256"])
-        .order_by("pk")
-        .first()
-    )
-    if definition is None:
-        raise LookupError(f"no grid {grid_of['version']}")
-    grid = compiled_grid(definition).grid
+    grid = frozen_grid(candidature).grid
     return {
         each.code: Expected(grid.criteria[each.code], grid.questionnaire_of[each.code].kind, each)
         for each in load_criteria(candidature)

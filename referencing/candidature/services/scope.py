@@ -14,10 +14,8 @@ from convergence.audit import workflow
 from convergence.kernel.errors import Blocker, TransitionRefused
 from questionnaires.core import Grid
 from questionnaires.facts import restore_orientation
-from questionnaires.grids import compiled_grid
-from questionnaires.models import DefinitionVersion
 from referencing.candidature import request_notices as notices
-from referencing.candidature.content import load_criteria
+from referencing.candidature.content import frozen_grid, load_criteria
 from referencing.candidature.core.addenda import Reduction, reduced_answers, reduction_content
 from referencing.candidature.enums import CandidatureState, RequestState
 from referencing.candidature.models import Candidature, ComplementItem, ComplementRequest
@@ -54,7 +52,7 @@ def find_reduction(candidature: Candidature, given_up: Iterable[str]) -> Reducti
     before = _current_orientation(candidature)
     codes = tuple(code for code, _ in list_exchanges(candidature) if code in set(given_up))
     after = reduced_answers(before, codes, question=question, gate=gate)
-    compiled = compiled_grid(_definition(candidature))
+    compiled = frozen_grid(candidature)
     evaluation = compiled.evaluator.evaluate(restore_orientation(compiled.grid, after))
     shown = {code for each in evaluation.criteria.values() for code in each}
     standing_now = [(each.code, each.title) for each in load_criteria(candidature)]
@@ -167,14 +165,6 @@ def _current_orientation(candidature: Candidature) -> dict[str, Any]:
             else:
                 answers[row["code"]] = row["value"]
     return answers
-
-
-def _definition(candidature: Candidature) -> DefinitionVersion:
-    grid = read_payload(candidature.dossier)["grid"]
-    found = DefinitionVersion.objects.filter(demarche=candidature.enrolment.demarche_id, sha256=grid["sha256"]).first()
-    if found is None:
-        raise LookupError(f"no grid {grid['version']}")
-    return found
 
 
 def _row(grid: Grid, code: str, value: Any) -> dict[str, Any]:

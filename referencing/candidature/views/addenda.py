@@ -23,13 +23,14 @@ from evidence.errors import FileWithheld
 from evidence.services import stream
 from referencing.candidature.forms.requests import ScopeForm
 from referencing.candidature.models import Candidature
-from referencing.candidature.rules import can_answer, can_open_encrypted, is_instructor
+from referencing.candidature.rules import can_answer
 from referencing.candidature.services.scope import (
     find_reduction,
     find_reduction_blockers,
     list_exchanges,
     reduce_scope,
 )
+from referencing.candidature.views.answering import require_opening
 from referencing.candidature.views.frame import file_frame, get_file
 from referencing.dossier.models import Addendum, AddendumFile
 from referencing.dossier.outputs import ADDENDUM_JOB, present_addendum
@@ -116,9 +117,7 @@ def addendum_file(request: SignedInRequest, pk: UUID, number: int, file: int) ->
         addendum__number=number,
         pk=file,
     )
-    is_encrypted = found.file.passphrase_id is not None
-    if is_encrypted and is_instructor(request.user, candidature) and not can_open_encrypted(request.user, candidature):
-        raise PermissionDenied("encrypted")
+    require_opening(request, candidature, found.file)
     try:
         return stream(found.file)
     except FileWithheld as withheld:

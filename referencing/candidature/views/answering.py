@@ -39,7 +39,14 @@ from referencing.candidature.forms.requests import (
     ReplyForm,
 )
 from referencing.candidature.models import Attachment, Candidature, ComplementItem, ComplementRequest, NonConformity
-from referencing.candidature.rules import can_answer, can_instruct, can_judge, can_prepare, is_instructor
+from referencing.candidature.rules import (
+    can_answer,
+    can_instruct,
+    can_judge,
+    can_open_encrypted,
+    can_prepare,
+    is_instructor,
+)
 from referencing.candidature.selectors.requests import Sent, list_sent
 from referencing.candidature.services.answering import (
     FREE_FORMATS,
@@ -560,7 +567,15 @@ def answer_file(request: SignedInRequest, pk: UUID, attachment: UUID) -> HttpRes
     found = files.select_related("file__blob", "item", "non_conformity").filter(pk=attachment).first()
     if found is None or (is_instructor(request.user, candidature) and not is_sent(found)):
         raise Http404
+    require_opening(request, candidature, found.file)
     return _stream(request, found.file, reverse("candidature:request_list", args=[pk]))
+
+
+def require_opening(request: SignedInRequest, candidature: Candidature, file: StoredFile) -> None:
+    """An encrypted container goes to those who may open it (A-14). Raises PermissionDenied."""
+    is_encrypted = file.passphrase_id is not None
+    if is_encrypted and is_instructor(request.user, candidature) and not can_open_encrypted(request.user, candidature):
+        raise PermissionDenied("encrypted")
 
 
 def is_sent(attachment: Attachment) -> bool:
