@@ -232,6 +232,18 @@ class TestDecisions:
             assert client.get(address("issued_document", candidature, kind=kind)).status_code == 404
 
 
+@pytest.mark.rule("A-21")
+def test_taking_charge_without_a_declaration_says_where_to_declare(client):
+    candidature, _ = make_candidature(CandidatureState.APPLIED, complete=False)
+    client.force_login(make_agent(Role.LISTING_TEAM, has_declared=False))
+
+    response = client.post(address("candidature_take", candidature))
+
+    assert response.status_code == 422
+    assert reverse("candidature:interest_list") in text_of(response)
+    assert Candidature.objects.get().state == CandidatureState.APPLIED
+
+
 class TestExpertsPage:
     THEME = Theme.INTEROPERABILITE
 

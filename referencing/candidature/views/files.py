@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
@@ -40,20 +40,20 @@ def candidature_take(request: SignedInRequest, pk: UUID) -> HttpResponse:
             raise PermissionDenied("take_charge")
         messages.info(request, "Cette candidature n’est plus à prendre en charge.")
         return redirect(page)
+    action = Action(
+        "Prendre en charge",
+        reverse("candidature:candidature_take", args=[pk]),
+        confirm_title="Prendre en charge la candidature",
+        confirm_text="Vous devenez le référent de cette candidature.",
+    )
     if request.method == "GET":
-        action = Action(
-            "Prendre en charge",
-            reverse("candidature:candidature_take", args=[pk]),
-            confirm_title="Prendre en charge la candidature",
-            confirm_text="Vous devenez le référent de cette candidature.",
-        )
         return render_confirmation(request, action, cancel_url=page)
     try:
         take_charge(candidature_id=pk, actor=request.user)
     except Candidature.DoesNotExist as error:
         raise Http404 from error
     except TransitionRefused as refusal:
-        messages.error(request, str(refusal))
-    else:
-        messages.success(request, "Vous êtes le référent de cette candidature.")
+        values = {"action": action, "cancel_url": page, "blockers": refusal.blockers}
+        return render(request, "candidature/candidature_take.html", values, status=422)
+    messages.success(request, "Vous êtes le référent de cette candidature.")
     return redirect(page)
