@@ -15,7 +15,7 @@ from questionnaires.models import DefinitionVersion, Deposit
 from referencing.candidature.core.criteria import EffectiveCriterion, effective_criteria
 from referencing.candidature.models import Candidature
 from referencing.dossier.models import Addendum, AddendumFile, DossierFile
-from referencing.dossier.readers import parse_payload
+from referencing.dossier.readers import parse_payload, read_payload
 
 
 @dataclass(frozen=True, slots=True)

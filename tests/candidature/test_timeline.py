@@ -221,7 +221,7 @@ class TestPages:
 
         page = text_of(client.get(reverse("candidature:candidature_detail", args=[candidature.pk])))
 
-        assert "Cahier de tests commencé" in page
+        assert EVENTS["tests_begun"].agent in page
         assert "Verdict rendu" not in page
         assert "Évaluation par thème" not in page
 
