@@ -152,6 +152,10 @@ class Candidature(ConcurrentTransitionMixin, FSMModelMixin, models.Model):
             # one per order of the work queue, then one per filter that leaves few rows, in the order that people keep
             models.Index(ordering.due_key(), ordering.applied_key(), "id", name="candidature_by_due"),
             models.Index(ordering.applied_key(), "id", name="candidature_by_applied"),
+            # the oldest files are closed ones: the queue, which shows open ones, would read them all before the first
+            models.Index(
+                ordering.applied_key(), "id", condition=Q(state__in=OPEN_STATES), name="candidature_open_by_applied"
+            ),
             models.Index(ordering.activity_key(), "id", name="candidature_by_activity"),
             models.Index(ordering.product_key(), "id", name="candidature_by_product"),
             models.Index(ordering.organisation_key(), ordering.product_key(), "id", name="candidature_by_organisation"),
