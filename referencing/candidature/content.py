@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
 
 from evidence.models import StoredFile
 from questionnaires.grids import CompiledGrid, compiled_grid
@@ -11,18 +15,38 @@ from questionnaires.models import DefinitionVersion, Deposit
 from referencing.candidature.core.criteria import EffectiveCriterion, effective_criteria
 from referencing.candidature.models import Candidature
 from referencing.dossier.models import Addendum, AddendumFile, DossierFile
-from referencing.dossier.readers import read_payload
+from referencing.dossier.readers import parse_payload, read_payload
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A dossier as it was frozen (`payload`, to be read only), and its criteria as its addenda leave them."""
+
+    payload: Mapping[str, Any]
+    criteria: tuple[EffectiveCriterion, ...]
+
+
+def load_content(candidature: Candidature) -> Content:
+    """One query when the dossier is loaded; none for a file that `get_file` found without addenda."""
+    addenda: Iterable[Addendum] = ()
+    if getattr(candidature, "has_addenda", True):
+        addenda = Addendum.objects.filter(dossier_id=candidature.dossier_id).order_by("number")
+    return _read(
+        bytes(candidature.dossier.payload),
+        tuple((each.number, each.frozen_at, bytes(each.payload)) for each in addenda),
+    )
+
+
+@lru_cache(maxsize=16)  # frozen bytes always read the same; a day’s work turns around a few files
+def _read(payload: bytes, addenda: tuple[tuple[int, datetime, bytes], ...]) -> Content:
+    content = parse_payload(payload)
+    supplements = [{**json.loads(text), "number": number, "frozen_at": at.isoformat()} for number, at, text in addenda]
+    return Content(content, effective_criteria(content, supplements))
 
 
 def load_criteria(candidature: Candidature) -> tuple[EffectiveCriterion, ...]:
     """Every criterion as its addenda leave it; one query when the dossier is loaded."""
-    addenda = Addendum.objects.filter(dossier_id=candidature.dossier_id).order_by("number")
-    return effective_criteria(read_payload(candidature.dossier), [_read_addendum(each) for each in addenda])
-
-
-def _read_addendum(addendum: Addendum) -> dict[str, object]:
-    content: dict[str, object] = json.loads(bytes(addendum.payload))
-    return {**content, "number": addendum.number, "frozen_at": addendum.frozen_at.isoformat()}
+    return load_content(candidature).criteria
 
 
 def find_files(candidature: Candidature, hashes: Iterable[str]) -> dict[str, StoredFile]:

@@ -217,8 +217,6 @@ candidature:admissibility_detail        taken_candidature                       
 candidature:admissibility_detail        taken_candidature                        POST login 403   403   403   403   404   | 302   403   404   404   404
 candidature:candidature_declare_admissible taken_candidature                        GET  login 403   403   403   403   404   | 422   403   404   404   404
 candidature:candidature_declare_admissible taken_candidature                        POST login 403   403   403   403   404   | 422   403   404   404   404
-candidature:pieces_ask                  taken_candidature                        GET  login 403   403   403   403   404   | 200   403   404   404   404
-candidature:pieces_ask                  taken_candidature                        POST login 403   403   403   403   404   | 422   403   404   404   404
 candidature:candidature_declare_inadmissible taken_candidature                        GET  login 403   403   403   403   404   | 200   403   404   404   404
 candidature:candidature_declare_inadmissible taken_candidature                        POST login 403   403   403   403   404   | 422   403   404   404   404
 candidature:expert_list                 evaluation_candidature                   GET  login 403   403   403   403   404   | 200   200   404   404   404

@@ -1,17 +1,15 @@
 """Pages of the admissibility: tab « Recevabilité », missing pieces, decisions, documents, experts, pre-flight."""
 
 import re
-from datetime import timedelta
 
 import pytest
 from django.urls import reverse
-from django.utils import timezone
 
 from convergence.accounts.enums import Role, Theme
 from convergence.jobs.models import Job
 from convergence.jobs.services import run
 from referencing.candidature.enums import CandidatureState
-from referencing.candidature.models import AdmissibilityAct, AdmissibilityCheck, Candidature, ComplementRequest
+from referencing.candidature.models import AdmissibilityAct, AdmissibilityCheck, Candidature
 from referencing.candidature.services import declare_inadmissible
 from tests.candidature.factories import make_candidature, set_instruction
 from tests.candidature.test_admission import CHECKLIST, REASONS
@@ -76,7 +74,7 @@ class TestChecklistPage:
 
         assert response.url == page
         assert AdmissibilityCheck.objects.get().note == "Illisible"
-        assert address("pieces_ask", candidature) in text_of(client.get(page))
+        assert "Demander les pièces manquantes" in text_of(client.get(page))
 
     def test_overruling_without_a_note_is_refused_beside_the_line(self, client, candidature):
         organisation = candidature.enrolment.product.organisation
@@ -118,7 +116,7 @@ class TestChecklistPage:
         with django_assert_num_queries(12):
             response = client.get(page)
 
-        assert len(response.context["rows"]) == count
+        assert len(response.context["all_forms"]) == count
 
     def test_editor_does_not_read_the_notes(self, client, candidature):
         client.force_login(candidature.applied_by)
@@ -160,45 +158,20 @@ class TestDecisions:
         again = client.get(deed)
         assert again.url == address("admissibility_detail", candidature)
 
-    def test_pieces_are_asked_from_the_failing_lines(self, client, candidature):
-        client.post(address("admissibility_detail", candidature), answers(preuves=("no", "", 0)))
-        page = address("pieces_ask", candidature)
-
-        shown = text_of(client.get(page))
-        assert "Il nous manque :" in shown
-        assert "La preuve, lisible" in shown
-
-        day = timezone.localdate() + timedelta(days=20)
-        response = client.post(
-            page,
-            {
-                "text": "Bonjour",
-                "due_on": day.isoformat(),
-                "ask-preuves": "on",
-                "question-preuves": "La notice en entier",
-            },
-        )
-
-        assert response.url == address("admissibility_detail", candidature)
-        request = ComplementRequest.objects.get()
-        assert (request.kind, request.due_on) == ("pieces", day)
-        assert request.items.get().question == "La notice en entier"
-
-    def test_pieces_say_every_error_and_lose_nothing(self, client, candidature):
+    @pytest.mark.rule("A-18")
+    def test_pieces_are_composed_from_the_failing_lines(self, client, candidature):
+        organisation = candidature.enrolment.product.organisation
+        organisation.verified_at = None
+        organisation.save()
         client.post(address("admissibility_detail", candidature), answers(preuves=("no", "", 0)))
 
-        response = client.post(
-            address("pieces_ask", candidature), {"text": "Bonjour à vous", "due_on": "1/1/2020", "question-preuves": ""}
-        )
+        offered = client.get(address("admissibility_detail", candidature)).context["ask_url"]
+        assert offered == f"{address('request_create', candidature)}?critere=structure&critere=preuves"
 
-        assert response.status_code == 422
-        page = text_of(response)
-        assert "Choisissez une date à venir." in page
-        assert "Cochez au moins une pièce à demander." in page
-        assert "Bonjour à vous" in page
-
-    def test_pieces_need_a_failing_line(self, client, candidature):
-        assert "Aucune ligne n’est à non" in text_of(client.get(address("pieces_ask", candidature)))
+        composed = text_of(client.get(offered))
+        assert "Il nous manque :" in composed
+        assert "La preuve, lisible" in composed
+        assert f"Un extrait\n{organisation} n’est pas encore une structure vérifiée." in composed
 
     def test_inadmissible_says_why_not_yet(self, client, candidature):
         page = text_of(client.get(address("candidature_declare_inadmissible", candidature)))

@@ -20,7 +20,6 @@ from referencing.candidature.services import (
     UnknownCriterion,
     add_pin,
     be_present,
-    has_secrets,
     move_discussion,
     open_discussion,
     reply,
@@ -280,8 +279,6 @@ class TestPresence:
 class TestSecrets:
     @pytest.mark.rule("A-10")
     def test_assigned_expert_reads_the_demo_account_and_the_journal_says_so(self, candidature, expert):
-        assert has_secrets(candidature)
-
         shown = show_secrets(candidature=candidature, actor=expert)
 
         assert shown == [("Fournir un compte de démonstration", "demo / mot de passe")]

@@ -287,3 +287,14 @@ def test_support_reads_the_workload_and_hands_nothing_over(client):
     page = client.get(reverse("candidature:workload_list"))
     assert "Tout confier" not in text_of(page)
     assert client.get(reverse("candidature:workload_handover", args=[candidature.referent_id])).status_code == 403
+
+
+def test_who_left_the_team_with_files_is_still_listed(client, lead):
+    former = make_agent(Role.LISTING_TEAM)
+    make(referent=former)
+    former.is_active = False
+    former.save()
+
+    names = [row.cells[0] for row in client.get(reverse("candidature:workload_list")).context["referent_rows"]]
+
+    assert former.get_full_name() in names

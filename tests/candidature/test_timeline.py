@@ -198,7 +198,7 @@ class TestPages:
         assert client.get(reverse("candidature:candidature_history", args=[candidature.pk])).status_code == 404
 
     @pytest.mark.parametrize("count", [1, 3])
-    @pytest.mark.parametrize(("name", "queries"), [("candidature_history", 8), ("candidature_detail", 17)])
+    @pytest.mark.parametrize(("name", "queries"), [("candidature_history", 7), ("candidature_detail", 12)])
     def test_query_count_is_constant(self, client, django_assert_num_queries, name, queries, count):
         candidature, manager = make_candidature(complete=count == 3)
         for number in range(count):
@@ -211,6 +211,19 @@ class TestPages:
             response = client.get(address)
 
         assert len(response.context["events"]) == count
+
+    def test_tests_team_reads_no_verdict_on_the_home_of_the_file(self, client):
+        expert = make_agent(Role.EXPERT, THEME)
+        candidature, _ = make_candidature(experts={THEME: expert}, complete=False, has_exchange=True)
+        tell(candidature, "verdict_given", actor=expert, internal=True, criterion=CODE)
+        tell(candidature, "tests_begun", actor=candidature.applied_by)
+        client.force_login(make_agent(Role.TESTS))
+
+        page = text_of(client.get(reverse("candidature:candidature_detail", args=[candidature.pk])))
+
+        assert EVENTS["tests_begun"].agent in page
+        assert "Verdict rendu" not in page
+        assert "Évaluation par thème" not in page
 
     def test_each_page_of_a_file_has_one_tab(self):
         assert len({tab.key for tab in TABS}) == len(TABS)

@@ -1,14 +1,13 @@
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import date
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from django import forms
 
-from convergence.ui.forms import DsfrForm, FrenchDateField, HintedLabel
-from referencing.candidature.core.checklist import CheckedLine, question_for
+from convergence.ui.forms import DsfrForm, HintedLabel
+from referencing.candidature.core.checklist import CheckedLine
 from referencing.candidature.enums import CheckResult
 from referencing.candidature.services.admission import GivenAnswer
 from referencing.candidature.services.assignment import ExpertChange
@@ -48,56 +47,6 @@ class LineForm(DsfrForm):
     def given(self) -> GivenAnswer:
         values = self.cleaned_data
         return GivenAnswer(values["result"], values["note"].strip(), values["version"] or 0)
-
-
-class PiecesForm(DsfrForm):
-    """What is asked of the editor: a message, a day, and a question per failing line that is ticked."""
-
-    phrases = {"due_on": "la date avant laquelle l’éditeur répond", "text": "le message"}
-
-    text = forms.CharField(label="Message à l’éditeur", max_length=4000, widget=forms.Textarea(attrs={"rows": 4}))
-    due_on = FrenchDateField(label="À répondre avant le")
-
-    def __init__(self, data: Any = None, *, lines: Sequence[CheckedLine], today: date, **kwargs: Any) -> None:
-        super().__init__(data, **kwargs)
-        self.today = today
-        self.codes = [each.line.code for each in lines]
-        for each in lines:
-            code = each.line.code
-            self.fields[f"ask-{code}"] = forms.BooleanField(label=each.line.label, required=False, initial=True)
-            self.fields[f"question-{code}"] = forms.CharField(
-                label=f"Ce que vous demandez : {each.line.label}",
-                required=False,
-                max_length=4000,
-                initial=question_for(each),
-                widget=forms.Textarea(attrs={"rows": 3}),
-            )
-
-    def clean_due_on(self) -> date:
-        due_on: date = self.cleaned_data["due_on"]
-        if due_on <= self.today:
-            raise forms.ValidationError("Choisissez une date à venir.")
-        return due_on
-
-    def clean(self) -> dict[str, Any]:
-        values: dict[str, Any] = super().clean() or self.cleaned_data
-        asked = [code for code in self.codes if values.get(f"ask-{code}")]
-        if not asked:
-            self.add_error(None, "Cochez au moins une pièce à demander.")
-        for code in asked:
-            if not values.get(f"question-{code}", "").strip():
-                self.add_error(f"question-{code}", "Dites à l’éditeur ce que vous lui demandez.")
-        return values
-
-    @property
-    def items(self) -> list[tuple[str, str]]:
-        """(code, question) of what is asked."""
-        values = self.cleaned_data
-        return [(code, values[f"question-{code}"].strip()) for code in self.codes if values[f"ask-{code}"]]
-
-    @property
-    def pairs(self) -> list[tuple[forms.BoundField, forms.BoundField]]:
-        return [(self[f"ask-{code}"], self[f"question-{code}"]) for code in self.codes]
 
 
 class InadmissibleForm(DsfrForm):

@@ -7,6 +7,7 @@ import django.contrib.postgres.indexes
 import django.contrib.postgres.search
 import django.db.models.deletion
 import django.db.models.functions.comparison
+import django.db.models.functions.text
 from django.conf import settings
 from django.db import migrations, models
 
@@ -107,11 +108,15 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='candidature',
-            index=models.Index(models.Case(models.When(state='new', then=models.Value(0)), models.When(state='applied', then=models.Value(1)), models.When(state='admissibility', then=models.Value(2)), models.When(state='evaluation', then=models.Value(3)), models.When(state='ready_commission', then=models.Value(4)), models.When(state='pre_listed', then=models.Value(5)), models.When(state='inadmissible', then=models.Value(6)), models.When(state='cancelled', then=models.Value(7)), models.When(state='withdrawn', then=models.Value(8)), models.When(state='abandoned', then=models.Value(9)), default=models.Value(10), output_field=models.IntegerField()), django.db.models.functions.comparison.Coalesce(models.F('due_on'), models.Value(datetime.date(9999, 12, 31)), output_field=models.DateField()), django.db.models.functions.comparison.Coalesce(models.F('applied_at'), models.Value(datetime.datetime(1970, 1, 1, 0, 0, tzinfo=datetime.UTC)), output_field=models.DateTimeField()), models.F('id'), name='candidature_by_state'),
+            index=models.Index(django.db.models.functions.text.StrIndex(models.Value('new applied admissibility evaluation ready_commission pre_listed inadmissible cancelled withdrawn abandoned'), models.F('state')), django.db.models.functions.comparison.Coalesce(models.F('due_on'), models.Value(datetime.date(9999, 12, 31)), output_field=models.DateField()), django.db.models.functions.comparison.Coalesce(models.F('applied_at'), models.Value(datetime.datetime(1970, 1, 1, 0, 0, tzinfo=datetime.UTC)), output_field=models.DateTimeField()), models.F('id'), name='candidature_by_state'),
         ),
         migrations.AddIndex(
             model_name='candidature',
             index=models.Index(models.F('referent'), django.db.models.functions.comparison.Coalesce(models.F('due_on'), models.Value(datetime.date(9999, 12, 31)), output_field=models.DateField()), django.db.models.functions.comparison.Coalesce(models.F('applied_at'), models.Value(datetime.datetime(1970, 1, 1, 0, 0, tzinfo=datetime.UTC)), output_field=models.DateTimeField()), models.F('id'), name='candidature_of_referent'),
+        ),
+        migrations.AddIndex(
+            model_name='candidature',
+            index=models.Index(models.F('referent'), django.db.models.functions.text.StrIndex(models.Value('new applied admissibility evaluation ready_commission pre_listed inadmissible cancelled withdrawn abandoned'), models.F('state')), name='candidature_held'),
         ),
         migrations.AddIndex(
             model_name='candidature',

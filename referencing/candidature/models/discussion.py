@@ -18,11 +18,18 @@ if TYPE_CHECKING:
     from convergence.accounts.models import User
 
 
+def reads_up_to(user: User, thread: str = "") -> models.QuerySet[DiscussionRead]:
+    """Readings of the outer row’s thread by `user` that no message followed; `thread` leads from that row to its thread."""
+    prefix = f"{thread}__" if thread else ""
+    return DiscussionRead.objects.filter(
+        discussion=OuterRef(f"{prefix}pk"), user=user, at__gte=OuterRef(f"{prefix}last_message_at")
+    )
+
+
 class DiscussionQuerySet(models.QuerySet["Discussion"]):
     def with_unread(self, user: User) -> DiscussionQuerySet:
         """`is_unread`: something was said since the person last opened the thread."""
-        reads = DiscussionRead.objects.filter(discussion=OuterRef("pk"), user=user, at__gte=OuterRef("last_message_at"))
-        return self.annotate(is_unread=~Exists(reads))
+        return self.annotate(is_unread=~Exists(reads_up_to(user)))
 
 
 class Discussion(FSMModelMixin, models.Model):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from convergence.accounts.enums import Role
 from convergence.accounts.models import User as Person
@@ -46,16 +46,18 @@ def list_workloads(user: User, *, today: date) -> tuple[list[Workload], list[Wor
         )
         for state in OPEN_STATES
     }
-    referents = _people(Role.LISTING_TEAM, Q(pk__in=visible.open().values("referent"))).annotate(
-        **in_state, late=_count(late.filter(referent=OuterRef("pk")))
+    left = Q(Q(role_assignments__isnull=False) | Q(is_active=False), Exists(held.open()))
+    referents = _people(Role.LISTING_TEAM, left).annotate(**in_state, late=_count(late.filter(referent=OuterRef("pk"))))
+    left_to_conclude = ThemeReview.objects.filter(
+        concluded_at__isnull=True,
+        candidature__in=visible.filter(state=CandidatureState.EVALUATION).values("pk"),
     )
-    reviews = ThemeReview.objects.filter(expert=OuterRef("pk"), concluded_at__isnull=True)
+    # as many as are counted; the file stands between the theme and its expert, hence the second `OuterRef`
+    some = left_to_conclude.filter(expert=OuterRef(OuterRef("pk"))).order_by().values("candidature")[: CELL_LIMIT + 1]
     experts = _people(Role.EXPERT, Q()).annotate(
         themes=ArrayAgg("role_assignments__theme", filter=Q(role_assignments__role=Role.EXPERT), default=[]),
-        to_conclude=_count(
-            reviews.filter(candidature__in=visible.filter(state=CandidatureState.EVALUATION).values("pk"))
-        ),
-        late=_count(reviews.filter(candidature__in=late.values("pk"))),
+        to_conclude=_count(left_to_conclude.filter(expert=OuterRef("pk"))),
+        late=_count(late.filter(pk__in=some)),
     )
     return (
         [
@@ -79,10 +81,8 @@ def _count(rows: QuerySet) -> CappedCount:
 
 
 def _people(role: Role, more: Q) -> QuerySet[Person]:
+    """Active holders of the role, and who `more` adds."""
+    holders = Q(is_active=True, role_assignments__role=role)
     return (
-        Person.objects.filter(
-            Q(is_active=True, role_assignments__role=role) | more if more else Q(role_assignments__role=role)
-        )
-        .distinct()
-        .order_by("last_name", "first_name", "pk")
+        Person.objects.filter(holders | more if more else holders).distinct().order_by("last_name", "first_name", "pk")
     )

@@ -28,7 +28,7 @@ from referencing.candidature.services.connection.standing import (
 )
 from referencing.candidature.services.discussing import move_discussion, open_discussion, reply
 from referencing.candidature.services.ending import close_children, lapse
-from referencing.candidature.services.evidence import add_pin, has_secrets, settle_pin, show_secrets
+from referencing.candidature.services.evidence import add_pin, settle_pin, show_secrets
 from referencing.candidature.services.files import lock_file
 from referencing.candidature.services.journal import tell
 from referencing.candidature.services.non_conformities import (
@@ -77,7 +77,6 @@ __all__ = [
     "find_test_blockers",
     "give_verdict",
     "give_visa",
-    "has_secrets",
     "lapse",
     "lift_non_conformity",
     "lock_file",

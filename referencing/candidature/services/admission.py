@@ -279,7 +279,7 @@ def find_inadmissible_blockers(candidature: Candidature, *, is_ineligible: bool,
                 "pieces_not_asked",
                 "Demandez d’abord à l’éditeur les pièces manquantes, en lui fixant une date, sauf si le service est "
                 "inéligible.",
-                reverse("candidature:pieces_ask", args=[candidature.pk]),
+                reverse("candidature:request_create", args=[candidature.pk]),
             )
         ]
     blockers = []

@@ -95,11 +95,6 @@ def settle_pin(*, candidature_id: UUID, pin_id: int, actor: User) -> EvidencePin
     return pin
 
 
-def has_secrets(candidature: Candidature) -> bool:
-    """Whether the editor gave secret answers (A-10); one query, which reads none."""
-    return Answer.objects.filter(response=candidature.enrolment.response_id).exclude(secret="").exists()
-
-
 def show_secrets(*, candidature: Candidature, actor: User) -> list[tuple[str, str]]:
     """(label, secret in clear) as they are now, for the file’s experts and the listing team; each is journalled (A-10).
 

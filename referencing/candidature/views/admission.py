@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
@@ -20,11 +21,10 @@ from convergence.audit.workflow import is_allowed
 from convergence.kernel.errors import Blocker, TransitionRefused
 from convergence.ui.values import Action, Badge, Link, Progress, Tone
 from convergence.ui.views import render_confirmation
-from referencing.candidature.core.checklist import CheckedLine, Result, failing, unanswered
-from referencing.candidature.core.clock import day_of
-from referencing.candidature.delays import delay_of, instruction_settings, propose_day
+from referencing.candidature.core.checklist import CheckedLine, Result, failing
+from referencing.candidature.delays import instruction_settings
 from referencing.candidature.enums import CandidatureState, RequestKind
-from referencing.candidature.forms.admission import InadmissibleForm, LineForm, PiecesForm
+from referencing.candidature.forms.admission import InadmissibleForm, LineForm
 from referencing.candidature.models import AdmissibilityCheck, Candidature, ComplementRequest
 from referencing.candidature.rules import is_instructor
 from referencing.candidature.services.admission import (
@@ -36,13 +36,12 @@ from referencing.candidature.services.admission import (
     find_inadmissible_blockers,
     reason_templates,
 )
-from referencing.candidature.services.asking import open_request
 from referencing.candidature.services.checklist import check_file, place_url
 from referencing.candidature.views.documents import list_documents, read_decision
 from referencing.candidature.views.frame import file_frame, get_file
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 RESULT_BADGES: dict[Result, tuple[str, Tone]] = {
     Result.YES: ("Oui", "success"),
@@ -88,7 +87,8 @@ def admissibility_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
                 form.add_error("note", blocker.message)
             else:
                 left.append(blocker)
-        return _render(request, candidature, lines, forms=forms, blockers=left)
+        title = "Vos réponses ne sont pas enregistrées :"
+        return _render(request, candidature, lines, forms=forms, blockers=left, title=title)
     except StaleAnswers as stale:
         # Both versions side by side; sending again keeps the reader’s own over the ones now shown.
         typed = request.POST.copy()
@@ -108,42 +108,30 @@ def _render(
     *,
     forms: Sequence[LineForm] = (),
     blockers: Sequence[Blocker] = (),
+    title: str = "La candidature n’est pas encore recevable :",
     stale: dict[str, AdmissibilityCheck | None] | None = None,
 ) -> HttpResponse:
-    is_open = candidature.state == CandidatureState.ADMISSIBILITY
-    may = is_open and is_listing_team(request.user, candidature)
+    may = candidature.state == CandidatureState.ADMISSIBILITY and is_listing_team(request.user, candidature)
     shown = forms or [LineForm(checked=each) for each in lines]
-    waiting = {*(each.line.code for each in unanswered(lines)), *(each.line.code for each in failing(lines))}
     has_errors = any(form.is_bound and form.errors for form in shown)
+    rows = [_row(candidature, each, form, stale or {}) for each, form in zip(lines, shown, strict=True)]
     return render(
         request,
         "candidature/admissibility_detail.html",
         {
             **file_frame(request, candidature, "admissibility"),
-            "rows": [
-                {
-                    "checked": each,
-                    "form": form,
-                    "badge": _badge(each.result),
-                    "found": _badge(each.finding.result) if each.line.auto else None,
-                    "problems": [
-                        Link(problem.message, place_url(candidature.enrolment_id, problem.place))
-                        for problem in each.finding.problems
-                    ],
-                    "conflict": _conflict(stale[each.line.code]) if stale and each.line.code in stale else None,
-                }
-                for each, form in zip(lines, shown, strict=True)
-            ],
+            "waiting": [row for row in rows if not row["is_done"]],
+            "done": [row for row in rows if row["is_done"]],
             "all_forms": shown,
-            "progress": _progress(lines, waiting),
+            "progress": _progress(lines),
             "blockers": blockers,
+            "title_of_blockers": title,
             "is_stale": bool(stale),
             "may": may,
-            "is_open": is_open,
             "requests": list(
                 ComplementRequest.objects.filter(candidature=candidature, kind=RequestKind.PIECES).order_by("-number")
             ),
-            "can_ask": may and bool(failing(lines)),
+            "ask_url": _ask_url(candidature, lines) if may and failing(lines) else "",
             "admissible": _admissible_action(candidature) if may else None,
             "decision": read_decision(candidature),
             "documents": list_documents(candidature),
@@ -152,12 +140,35 @@ def _render(
     )
 
 
+def _row(
+    candidature: Candidature, checked: CheckedLine, form: LineForm, stale: Mapping[str, AdmissibilityCheck | None]
+) -> dict[str, Any]:
+    """One line: what waits comes first and in full, what is in order is one line that opens."""
+    code = checked.line.code
+    is_touched = bool(form.is_bound and form.errors) or code in stale
+    return {
+        "line": checked.line,
+        "answer": checked.answer,
+        "form": form,
+        "badge": _badge(checked.result),
+        "is_overridden": checked.is_overridden,
+        "is_done": checked.passes and not is_touched,
+        "is_open": is_touched or (not checked.passes and bool(form["note"].value() or form["result"].value())),
+        "problems": [
+            Link(problem.message, place_url(candidature.enrolment_id, problem.place))
+            for problem in checked.finding.problems
+        ],
+        "conflict": _conflict(stale[code]) if code in stale else None,
+    }
+
+
 def _badge(result: Result) -> Badge:
     label, tone = RESULT_BADGES[result]
     return Badge(label, tone=tone)
 
 
-def _progress(lines: Sequence[CheckedLine], waiting: set[str]) -> Progress:
+def _progress(lines: Sequence[CheckedLine]) -> Progress:
+    waiting = [each for each in lines if not each.passes]
     done = len(lines) - len(waiting)
     return Progress(
         "Recevabilité",
@@ -165,9 +176,15 @@ def _progress(lines: Sequence[CheckedLine], waiting: set[str]) -> Progress:
         done,
         len(lines),
         unit="lignes en ordre",
-        remaining=[Link(each.line.label, f"#ligne-{each.line.code}") for each in lines if each.line.code in waiting],
+        remaining=[Link(each.line.label, f"#ligne-{each.line.code}") for each in waiting],
         remaining_title="Lignes à traiter :",
     )
+
+
+def _ask_url(candidature: Candidature, lines: Sequence[CheckedLine]) -> str:
+    """The request being composed, with the failing lines already chosen (T17b)."""
+    codes = urlencode([("critere", each.line.code) for each in failing(lines)])
+    return f"{reverse('candidature:request_create', args=[candidature.pk])}?{codes}"
 
 
 def _conflict(row: AdmissibilityCheck | None) -> dict[str, Any]:
@@ -215,58 +232,6 @@ def candidature_declare_admissible(request: SignedInRequest, pk: UUID) -> HttpRe
         return _render(request, candidature, check_file(candidature), blockers=refusal.blockers)
     messages.success(request, "La candidature est recevable. Désignez maintenant un expert par thème.")
     return redirect("candidature:expert_list", pk)
-
-
-@require_http_methods(["GET", "POST"])
-@login_required
-def pieces_ask(request: SignedInRequest, pk: UUID) -> HttpResponse:
-    """« Demander les pièces manquantes » (T17b): the failing lines, a message, a day."""
-    candidature = get_examined_file(request, pk)
-    if not is_listing_team(request.user, candidature):
-        raise PermissionDenied("open_request")
-    page = reverse("candidature:admissibility_detail", args=[pk])
-    if candidature.state != CandidatureState.ADMISSIBILITY:
-        messages.info(request, "La recevabilité de ce dossier n’est plus en cours d’examen.")
-        return redirect(page)
-    settings = instruction_settings(candidature)
-    today = day_of(timezone.now())
-    lines = failing(check_file(candidature))
-    form = PiecesForm(
-        request.POST if request.method == "POST" else None,
-        lines=lines,
-        today=today,
-        initial={
-            "text": settings.get("message_templates", {}).get("pieces", ""),
-            "due_on": propose_day(candidature, "pieces", today=today),
-        },
-    )
-    if request.method == "POST" and form.is_valid():
-        try:
-            open_request(
-                candidature_id=pk,
-                kind=RequestKind.PIECES,
-                items=form.items,
-                text=form.cleaned_data["text"],
-                due_on=form.cleaned_data["due_on"],
-                actor=request.user,
-            )
-        except TransitionRefused as refusal:
-            form.add_blockers(refusal.blockers)
-        else:
-            messages.success(request, "La demande est envoyée à l’éditeur.")
-            return redirect(page)
-    return render(
-        request,
-        "candidature/pieces_ask.html",
-        {
-            **file_frame(request, candidature, "admissibility"),
-            "form": form,
-            "page": page,
-            "days": delay_of(candidature, "pieces"),
-            "has_lines": bool(lines),
-        },
-        status=422 if request.method == "POST" else 200,
-    )
 
 
 @require_http_methods(["GET", "POST"])

@@ -24,6 +24,7 @@ from convergence.ui.typography import NBSP, format_date
 from convergence.ui.values import Action, Badge, Link, Row, Tone
 from convergence.ui.views import render_confirmation
 from referencing.candidature.content import load_criteria
+from referencing.candidature.core.checklist import question_for
 from referencing.candidature.delays import instruction_settings, propose_day
 from referencing.candidature.enums import (
     CandidatureState,
@@ -59,6 +60,7 @@ from referencing.candidature.services.asking import (
     send_formal_reminder,
     withdraw_request,
 )
+from referencing.candidature.services.checklist import check_file
 from referencing.candidature.services.ending import find_lapse_blockers, lapse
 from referencing.candidature.services.scope import REDUCIBLE_STATES
 from referencing.candidature.views.frame import file_frame, get_file
@@ -210,11 +212,11 @@ def _list_links(user: User, candidature: Candidature) -> Iterable[Link]:
 def askable(candidature: Candidature, user: User) -> tuple[str, dict[str, str], dict[str, str]]:
     """Kind of request that the state allows, titles by code of what this agent may ask, first words of each question."""
     if candidature.state == CandidatureState.ADMISSIBILITY and is_listing_team(user):
-        lines = instruction_settings(candidature).get("checklist", [])
+        lines = check_file(candidature)
         return (
             RequestKind.PIECES,
-            {line["code"]: line["label"] for line in lines},
-            {line["code"]: line.get("missing_piece", "") for line in lines},
+            {each.line.code: each.line.label for each in lines},
+            {each.line.code: question_for(each) for each in lines},
         )
     reviews = {review.theme: review for review in candidature.reviews.all()}
     for review in reviews.values():

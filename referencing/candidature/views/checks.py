@@ -21,7 +21,7 @@ BADGES: dict[Result, tuple[str, Tone]] = {
 
 
 def present_lines(enrolment_id: UUID, lines: Iterable[CheckedLine]) -> list[dict[str, Any]]:
-    """Values of `candidature/_preflight.html`: each problem linked to what mends it."""
+    """Values of `candidature/_preflight.html`, what is to be mended first: each problem linked to what mends it."""
     return [
         {
             "code": each.line.code,
@@ -32,5 +32,5 @@ def present_lines(enrolment_id: UUID, lines: Iterable[CheckedLine]) -> list[dict
                 Link(problem.message, place_url(enrolment_id, problem.place)) for problem in each.finding.problems
             ],
         }
-        for each in lines
+        for each in sorted(lines, key=lambda each: each.result != Result.NO)
     ]

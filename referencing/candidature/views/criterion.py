@@ -35,7 +35,6 @@ from referencing.candidature.services import (
     UnknownCriterion,
     be_present,
     give_verdict,
-    has_secrets,
     show_secrets,
 )
 from referencing.candidature.services.presence import POLL_SECONDS
@@ -59,7 +58,7 @@ from referencing.candidature.views.threads import (
     reply_key,
 )
 from referencing.candidature.views.viewer import Builder
-from referencing.dossier.readers import LEVELS, NATURES, acceptable_text, read_payload
+from referencing.dossier.readers import LEVELS, NATURES, acceptable_text
 
 KEYS = (
     ("1 2 3 4", "Choisir le verdict : conforme, non conforme, à compléter, sans objet"),
@@ -192,7 +191,11 @@ def render_criterion(
     previous, following = neighbours(scope, about.code)
     open_file = candidature.state in OPEN_STATES
     threads = load_threads(request, examined, about)
-    keys = [_verdict_key(candidature, about), discussion_key(candidature, about.code), *map(reply_key, threads)]
+    keys = [
+        _verdict_key(candidature, about),
+        discussion_key(candidature, about.code),
+        *(reply_key(each.discussion) for each in threads),
+    ]
     typed = drafts.load_drafts(user=request.user, forms=keys)
     values: dict[str, Any] = {
         **(frame := file_frame(request, candidature, "examination")),
@@ -219,7 +222,7 @@ def render_criterion(
             for each in about.levels
         ],
         "answer": words_of(about),
-        "because": _because(candidature, about),
+        "because": _because(examined, about),
         "supplements": [
             {
                 "number": each.number,
@@ -235,12 +238,11 @@ def render_criterion(
         "pin_form": pin_form or PinForm(),
         "threads": present_threads(request, examined, threads, typed, refused=refused_reply),
         "new_discussion": new_discussion(request, examined, about, typed, form=discussion_form),
-        "has_secrets": open_file and can_instruct(request.user, candidature) and has_secrets(candidature),
+        "may_read_secrets": open_file and bool(can_instruct(request.user, candidature)),
     }
     if examined.is_agent:
         values |= _verdict_values(request, examined, about, typed, form=form, theirs=theirs)
         values["progress"] = progress_of(scope, judged)
-        values["others"] = _others(request, candidature, about, now=timezone.now())
         values["poll_seconds"] = POLL_SECONDS
         values["keys"] = KEYS
         values["may_ask"] = bool(can_instruct(request.user, candidature))
@@ -321,9 +323,9 @@ def _why_not(request: SignedInRequest, candidature: Candidature, review: ThemeRe
     return f"Ce thème est confié à {who} : vous le consultez."
 
 
-def _because(candidature: Candidature, about: EffectiveCriterion) -> list[tuple[str, str]]:
+def _because(examined: Examined, about: EffectiveCriterion) -> list[tuple[str, str]]:
     """(question, answer) of the orientation that made the criterion appear, as frozen."""
-    answers = {row["code"]: row for row in read_payload(candidature.dossier)["orientation"]["answers"]}
+    answers = {row["code"]: row for row in examined.payload["orientation"]["answers"]}
     shown = [answers[code] for code in about.because if code in answers]
     return [
         (row["label"], join_words(row["text"]) if isinstance(row["text"], list) else str(row["text"])) for row in shown

@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from convergence.accounts.requests import SignedInRequest
 from convergence.ui.values import Badge, Progress, Tone
-from referencing.candidature.content import load_criteria
+from referencing.candidature.content import load_content
 from referencing.candidature.core.criteria import EffectiveCriterion
 from referencing.candidature.core.examination import CHANGED, NEEDS_REREADING, TO_DO, Judged, find_gap
 from referencing.candidature.enums import Outcome
@@ -39,6 +39,7 @@ class Examined:
     """What every page of the workspace reads of a file: its criteria, their verdicts, its themes."""
 
     candidature: Candidature
+    payload: Mapping[str, Any]
     criteria: tuple[EffectiveCriterion, ...]
     verdicts: Mapping[str, Verdict]
     reviews: Mapping[str, ThemeReview]
@@ -60,15 +61,17 @@ class Examined:
 
 
 def load_examined(request: SignedInRequest, pk: UUID) -> Examined:
-    """Four queries, whatever the number of criteria. Verdicts are the agents’: the editor’s page has none."""
+    """Three queries (four with addenda), whatever the number of criteria. Verdicts are the agents’: the editor’s page has none."""
     candidature = get_file(request, pk)
     reviews = ThemeReview.objects.select_related("expert", "concluded_by", "visa_by").order_by("position")
     prefetch_related_objects([candidature], Prefetch("reviews", reviews))
     is_agent = is_instructor(request.user, candidature)
     verdicts = Verdict.objects.filter(candidature=candidature).select_related("by") if is_agent else ()
+    content = load_content(candidature)
     return Examined(
         candidature=candidature,
-        criteria=load_criteria(candidature),
+        payload=content.payload,
+        criteria=content.criteria,
         verdicts={each.criterion: each for each in verdicts},
         reviews={each.theme: each for each in candidature.reviews.all()},
         is_agent=is_agent,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
+from django.db.models import Exists, OuterRef
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
@@ -18,6 +19,7 @@ from referencing.candidature.enums import ADMISSIBLE_STATES, Holder
 from referencing.candidature.models import Candidature
 from referencing.candidature.rules import is_any_expert, is_instructor
 from referencing.candidature.wording import Audience, ball_words, state_badge
+from referencing.dossier.models import Addendum
 
 if TYPE_CHECKING:
     from convergence.accounts.models import User
@@ -105,9 +107,11 @@ def is_only_tester(user: User, candidature: Candidature) -> bool:
 def get_file(request: SignedInRequest, pk: UUID, *, for_testers: bool = False) -> Candidature:
     """The file, or 404 for whoever may not see it; the tests team is refused pages that are not `for_testers`."""
     candidature = get_object_or_404(
-        Candidature.objects.visible_to(request.user).select_related(
+        Candidature.objects.visible_to(request.user)
+        .select_related(
             "enrolment__product__organisation", "enrolment__demarche__parcours", "dossier__created_by", "referent"
-        ),
+        )
+        .annotate(has_addenda=Exists(Addendum.objects.filter(dossier=OuterRef("dossier")))),
         pk=pk,
     )
     if not for_testers and is_only_tester(request.user, candidature):

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import Q, Value
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -19,8 +23,8 @@ from convergence.accounts.rules import is_listing_team
 from convergence.audit.workflow import is_allowed
 from convergence.ui.typography import NBSP, format_date, format_datetime
 from convergence.ui.values import Action, Item, Link, Row
-from referencing.candidature.core.standing import FileFacts, find_standing
-from referencing.candidature.enums import CandidatureState, Holder, NonConformityState, Outcome, RequestState
+from referencing.candidature.core.standing import find_standing
+from referencing.candidature.enums import CandidatureState, Holder, NonConformityState, Outcome, RequestState, Severity
 from referencing.candidature.models import Candidature, ComplementRequest, NonConformity, ThemeReview, Verdict
 from referencing.candidature.rules import can_instruct, can_prepare, is_tester
 from referencing.candidature.services.reading import mark_read
@@ -28,7 +32,7 @@ from referencing.candidature.services.standing import load_facts
 from referencing.candidature.timeline import Told, list_events
 from referencing.candidature.views.clocks import clock_cards
 from referencing.candidature.views.documents import list_documents, read_decision
-from referencing.candidature.views.frame import audience_of, file_frame, get_file
+from referencing.candidature.views.frame import audience_of, file_frame, get_file, is_only_tester
 from referencing.candidature.wording import Audience, ball_words, theme_badge
 from referencing.dossier.models import Dossier
 from referencing.dossier.outputs import present
@@ -46,26 +50,28 @@ def candidature_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
     audience = audience_of(request.user, candidature)
     if request.user.access.is_agent:
         mark_read(candidature=candidature, person=request.user)
-    facts = load_facts(candidature)
-    events = list_events(candidature, audience=audience, limit=NEWS)
+    only_tests = is_only_tester(request.user, candidature)
+    waiting = [] if only_tests else list_waiting(candidature)
+    reviews = [] if only_tests else list(candidature.reviews.select_related("expert").order_by("position"))
+    events = list_events(candidature, audience=audience, limit=NEWS, only_shared=only_tests)
     documents = list_documents(candidature)
-    open_rows = _open_rows(candidature)
     return render(
         request,
         "candidature/candidature_detail.html",
         {
             **file_frame(request, candidature, "summary"),
-            **(_ball_of_editor(facts) if audience is Audience.EDITOR else {}),
+            **(_ball_of_editor(waiting) if audience is Audience.EDITOR else {}),
             "items": _items(request, candidature, documents),
-            "themes": _theme_rows(candidature, facts, audience),
+            "themes": _theme_rows(candidature, reviews, waiting, audience),
             "theme_columns": THEME_COLUMNS[audience],
-            "open_rows": [replace(row, key="") for row in open_rows],
+            "open_rows": [each.row for each in waiting],
             "open_columns": ["Objet", "État", "Avant le"],
-            "next_action": _next_action(request, candidature, facts, open_rows),
+            "next_action": _next_action(request, candidature, reviews, waiting),
             "decision": read_decision(candidature),
             "documents": documents,
             "events": [_event_row(each, audience) for each in events],
             "history_columns": HISTORY_COLUMNS,
+            "has_history": not only_tests,
             "take": _take(request, candidature),
             "clocks": clock_cards(candidature, audience=audience, at=timezone.now()),
         },
@@ -107,9 +113,64 @@ def candidature_dossier(request: SignedInRequest, pk: UUID) -> HttpResponse:
     )
 
 
-def _ball_of_editor(facts: FileFacts) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A request or a non-conformity that is not settled; `themes`: those in which the editor must answer."""
+
+    row: Row
+    is_with_editor: bool
+    due_on: date | None
+    themes: frozenset[str]
+
+
+def list_waiting(candidature: Candidature) -> list[Waiting]:
+    """What still waits for an answer or a decision, both sides alike, in two queries."""
+    pending = Q(items__answered_at__isnull=True, items__closed_at__isnull=True)
+    requests = (
+        ComplementRequest.objects.filter(candidature=candidature, state=RequestState.OPEN)
+        .annotate(themes=ArrayAgg("items__theme", filter=pending, distinct=True, default=Value([])))
+        .order_by("due_on", "number")
+    )
+    gaps = NonConformity.objects.filter(
+        candidature=candidature,
+        state__in=[NonConformityState.OPEN, NonConformityState.ANSWERED],
+        closed_at__isnull=True,
+    ).order_by("number")
+    return [
+        *(
+            Waiting(
+                Row(
+                    cells=[f"{each.get_kind_display()} n°{NBSP}{each.number}", each.get_state_display(), each.due_on],
+                    url=reverse("candidature:request_detail", args=[candidature.pk, each.number]),
+                ),
+                is_with_editor=True,
+                due_on=each.due_on,
+                themes=frozenset(each.themes),
+            )
+            for each in requests
+        ),
+        *(
+            Waiting(
+                Row(
+                    cells=[
+                        f"Non-conformité n°{NBSP}{each.number}, {each.criterion} {each.title}",
+                        each.get_state_display(),
+                        each.due_on,
+                    ],
+                    url=reverse("candidature:non_conformity_detail", args=[candidature.pk, each.number]),
+                ),
+                is_with_editor=each.state == NonConformityState.OPEN and each.severity != Severity.OBSERVATION,
+                due_on=each.due_on,
+                themes=frozenset([each.theme]),
+            )
+            for each in gaps
+        ),
+    ]
+
+
+def _ball_of_editor(waiting: Sequence[Waiting]) -> dict[str, Any]:
     """What the editor must answer comes first, even while agents go on with the rest; nothing when nothing is asked."""
-    asked = [each for each in facts.asked if each.is_with_editor]
+    asked = [each for each in waiting if each.is_with_editor]
     if not asked:
         return {}
     who, what = ball_words(Holder.EDITOR, is_instructor=False)
@@ -130,7 +191,7 @@ def _items(request: SignedInRequest, candidature: Candidature, documents: list[L
 
 
 def _next_action(
-    request: SignedInRequest, candidature: Candidature, facts: FileFacts, open_rows: list[Row]
+    request: SignedInRequest, candidature: Candidature, reviews: Sequence[ThemeReview], waiting: Sequence[Waiting]
 ) -> Link | None:
     """The one thing that this person does next on the file; None when somebody else has the ball."""
     user = request.user
@@ -139,19 +200,18 @@ def _next_action(
         return Link(label, reverse(f"candidature:{name}", args=[candidature.pk]))
 
     if can_prepare(user, candidature):
-        asked = next((row for row in open_rows if row.key == "editor"), None)
-        if asked is not None:
-            return Link("Répondre à ce qui est demandé", asked.url)
-        return (
-            leads_to("Poursuivre les tests de connexion", "campaign_detail") if facts.tests == Holder.EDITOR else None
-        )
+        if asked := next((each for each in waiting if each.is_with_editor), None):
+            return Link("Répondre à ce qui est demandé", asked.row.url)
+        if candidature.waiting_for == Holder.EDITOR and candidature.has_exchange:
+            return leads_to("Poursuivre les tests de connexion", "campaign_detail")
+        return None
     in_evaluation = candidature.state == CandidatureState.EVALUATION
     if is_listing_team(user, candidature):
         if candidature.state == CandidatureState.ADMISSIBILITY:
             return leads_to("Examiner la recevabilité", "admissibility_detail")
-        if in_evaluation and not all(theme.has_expert for theme in facts.themes):
+        if in_evaluation and not all(review.expert_id for review in reviews):
             return leads_to("Désigner les experts", "expert_list")
-        if in_evaluation and all(theme.is_concluded for theme in facts.themes):
+        if in_evaluation and all(review.concluded_at for review in reviews):
             return leads_to("Conclure l’évaluation", "candidature_conclude")
     if in_evaluation and can_instruct(user, candidature):
         return leads_to("Examiner les critères", "examination")
@@ -167,15 +227,17 @@ THEME_COLUMNS: dict[Audience, list[str]] = {
 }
 
 
-def _theme_rows(candidature: Candidature, facts: FileFacts, audience: Audience) -> list[Row]:
+def _theme_rows(
+    candidature: Candidature, reviews: Sequence[ThemeReview], waiting: Sequence[Waiting], audience: Audience
+) -> list[Row]:
     """Progress per theme: in verdicts for agents; for the editor a coarse word, which tells no verdict."""
-    holders = find_standing(facts).by_theme
-    reviews = list(ThemeReview.objects.filter(candidature=candidature).select_related("expert").order_by("position"))
     if not reviews:
         return []
+    is_agent = audience is not Audience.EDITOR
+    holders = find_standing(load_facts(candidature)).by_theme if is_agent else {}
     themes = {row["code"]: row for row in read_payload(candidature.dossier)["questionnaires"]}
-    asked = {each.theme for each in facts.asked if each.is_with_editor}
-    counts = _count_verdicts(candidature) if audience is not Audience.EDITOR else {}
+    asked = {theme for each in waiting if each.is_with_editor for theme in each.themes}
+    counts = _count_verdicts(candidature) if is_agent else {}
     examination = reverse("candidature:examination", args=[candidature.pk])
     rows = []
     for review in reviews:
@@ -186,7 +248,7 @@ def _theme_rows(candidature: Candidature, facts: FileFacts, audience: Audience) 
             audience=audience,
         )
         cells: list[Any] = [themes[review.theme]["title"], badge]
-        if audience is not Audience.EDITOR:
+        if is_agent:
             found = counts.get(review.theme, Counter())
             cells += [
                 review.expert.get_full_name() if review.expert else "",
@@ -203,38 +265,6 @@ def _count_verdicts(candidature: Candidature) -> dict[str, Counter[str]]:
     for theme, outcome in Verdict.objects.filter(candidature=candidature).values_list("theme", "outcome"):
         counts.setdefault(theme, Counter())[outcome] += 1
     return counts
-
-
-def _open_rows(candidature: Candidature) -> list[Row]:
-    """What still waits for an answer or a decision, both sides alike; key `editor`: the editor must answer."""
-    requests = ComplementRequest.objects.filter(candidature=candidature, state=RequestState.OPEN).order_by("due_on")
-    gaps = NonConformity.objects.filter(
-        candidature=candidature,
-        state__in=[NonConformityState.OPEN, NonConformityState.ANSWERED],
-        closed_at__isnull=True,
-    ).order_by("number")
-    return [
-        *(
-            Row(
-                cells=[f"{each.get_kind_display()} n°{NBSP}{each.number}", each.get_state_display(), each.due_on],
-                url=reverse("candidature:request_detail", args=[candidature.pk, each.number]),
-                key="editor",
-            )
-            for each in requests
-        ),
-        *(
-            Row(
-                cells=[
-                    f"Non-conformité n°{NBSP}{each.number}, {each.criterion} {each.title}",
-                    each.get_state_display(),
-                    each.due_on,
-                ],
-                url=reverse("candidature:non_conformity_detail", args=[candidature.pk, each.number]),
-                key="editor" if each.state == NonConformityState.OPEN else "team",
-            )
-            for each in gaps
-        ),
-    ]
 
 
 def _event_row(event: Told, audience: Audience) -> Row:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Prefetch
+from django.db.models import Exists
 from django.urls import reverse
 
 from convergence.accounts.requests import SignedInRequest
@@ -16,6 +18,7 @@ from referencing.candidature.core.criteria import EffectiveCriterion
 from referencing.candidature.enums import OPEN_STATES, DiscussionState
 from referencing.candidature.forms.review import DiscussionForm, MessageForm
 from referencing.candidature.models import Candidature, Discussion, DiscussionMessage
+from referencing.candidature.models.discussion import reads_up_to
 from referencing.candidature.rules import can_discuss, can_instruct
 from referencing.candidature.services.discussing import mark_read
 from referencing.candidature.views.examined import Examined, visible_threads
@@ -33,25 +36,37 @@ MOVES = (
 )
 
 
-def load_threads(request: SignedInRequest, examined: Examined, about: EffectiveCriterion) -> list[Discussion]:
-    """The threads of a criterion with their messages, in two queries; reading them marks them as read."""
-    threads = list(
-        visible_threads(examined.candidature, request.user)
-        .filter(criterion=about.code)
-        .with_unread(request.user)
-        .prefetch_related(Prefetch("messages", DiscussionMessage.objects.select_related("author")))
-        .order_by("opened_at")
+@dataclass(frozen=True, slots=True)
+class Thread:
+    discussion: Discussion
+    messages: Sequence[DiscussionMessage]
+
+
+def load_threads(request: SignedInRequest, examined: Examined, about: EffectiveCriterion) -> list[Thread]:
+    """The threads of a criterion with their messages (each has one at least), in one query; reading them marks them."""
+    visible = visible_threads(examined.candidature, request.user).filter(criterion=about.code)
+    rows = (
+        DiscussionMessage.objects.filter(discussion__in=visible)
+        .select_related("author", "discussion")
+        .annotate(is_unread=~Exists(reads_up_to(request.user, "discussion")))
+        .order_by("discussion__opened_at", "discussion_id", "at", "pk")
     )
-    for thread in threads:
-        thread.candidature = examined.candidature
-    mark_read(discussions=[thread for thread in threads if thread.is_unread], user=request.user)
+    threads, unread = [], []
+    for _, found in groupby(rows, key=lambda message: message.discussion_id):
+        messages = list(found)
+        discussion = messages[0].discussion
+        discussion.candidature = examined.candidature
+        threads.append(Thread(discussion, messages))
+        if messages[0].is_unread:
+            unread.append(discussion)
+    mark_read(discussions=unread, user=request.user)
     return threads
 
 
 def present_threads(
     request: SignedInRequest,
     examined: Examined,
-    threads: Sequence[Discussion],
+    threads: Sequence[Thread],
     typed: Drafts,
     *,
     refused: tuple[UUID, MessageForm] | None = None,
@@ -59,7 +74,8 @@ def present_threads(
     """Each thread with its messages, the form that goes on with it, and its buttons. `refused`: a reply sent back."""
     is_open = examined.candidature.state in OPEN_STATES
     shown = []
-    for thread in threads:
+    for each in threads:
+        thread = each.discussion
         form: MessageForm | None = None
         if is_open and thread.state != DiscussionState.CLOSED and can_discuss(request.user, thread):
             form = MessageForm(initial=typed.over(reply_key(thread), {"message": ""}).values, auto_id=_ids(thread))
@@ -69,7 +85,7 @@ def present_threads(
             {
                 "thread": thread,
                 "badge": Badge(thread.get_state_display(), TONES[thread.state]),
-                "messages": [_message(each, examined) for each in thread.messages.all()],
+                "messages": [_message(message, examined) for message in each.messages],
                 "form": form,
                 "key": reply_key(thread),
                 "moves": _moves(request, thread) if is_open else [],
