@@ -54,7 +54,7 @@ def test_opening_leaves_the_file_in_evaluation_and_tells_the_editor(file, django
     candidature.refresh_from_db()
     assert candidature.state == CandidatureState.EVALUATION
     assert (gap.number, gap.theme, gap.state) == (1, "interoperabilite", NonConformityState.OPEN)
-    assert candidature.due_on == in_days(10)
+    assert gap.due_on == in_days(10)
     assert Notification.objects.filter(recipient=editor, content__contains="constat").exists()
 
 
