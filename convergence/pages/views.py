@@ -161,12 +161,6 @@ AGENT_QUEUES: list[tuple[str, QueueFilter, str, tuple[Role, ...]]] = [
         (Role.EXPERT,),
     ),
     (
-        "Tests de connexion à suivre",
-        QueueFilter(holders=(FileHolder.TESTS,)),
-        "",
-        (Role.TESTS, Role.TESTS_LEAD),
-    ),
-    (
         "Candidatures en retard",
         QueueFilter(is_late=True),
         "en-retard",

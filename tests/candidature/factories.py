@@ -54,6 +54,7 @@ def make_candidature(
         concluded_at=now if state == CandidatureState.READY_COMMISSION else None,
         proposal=Proposal.FAVOURABLE if state == CandidatureState.READY_COMMISSION else "",
         has_exchange=has_exchange,
+        organisation_name=dossier.enrolment.product.organisation.name,
         searchable=f"{dossier.enrolment.label} {dossier.enrolment.product.organisation.name} {dossier.reference}",
     )
     if state in ADMISSIBLE_STATES:

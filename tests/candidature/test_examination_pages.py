@@ -394,7 +394,7 @@ class TestEvidence:
         assert client.get(address("evidence_page", candidature.pk, item.sha256, 1)).status_code == 404
 
 
-PAGE_QUERIES = 12
+PAGE_QUERIES = 14
 
 
 class TestContainer:

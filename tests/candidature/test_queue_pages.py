@@ -447,7 +447,7 @@ def test_dashboard_query_count_is_constant(client, team, django_assert_num_queri
     for rank in range(count):
         put(f"P{rank}", referent=team)
     client.get("/")
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         client.get("/")
 
 

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.expressions import RawSQL
 from django_fsm import ConcurrentTransitionMixin, FSMField, FSMModelMixin, transition
 
 from convergence.accounts.enums import Role
@@ -48,6 +49,16 @@ def _entrusted_to(user: User) -> Q:
     return entrusted
 
 
+def _barred_files(user: User) -> RawSQL:
+    """Files of organisations to which a link of interest ties the person, as a subquery; a page that lists and counts
+    asks for it several times, and writing it is dear: its text is kept with the person for the time of the request."""
+    kept: RawSQL | None = user.__dict__.get("_barred_files")
+    if kept is None:
+        barred = Candidature.objects.filter(enrolment__product__organisation__in=conflicting_organisations(user))
+        kept = user.__dict__["_barred_files"] = RawSQL(*barred.values("pk").query.sql_with_params())  # noqa: S611 - our own SQL
+    return kept
+
+
 class CandidatureQuerySet(models.QuerySet["Candidature"]):
     def visible_to(self, user: User) -> CandidatureQuerySet:
         """Listing team and support see all; members their organisations’; experts those that they were given (BR-110);
@@ -58,8 +69,7 @@ class CandidatureQuerySet(models.QuerySet["Candidature"]):
         mine = Q(enrolment__product__organisation__in=organisations) if organisations else Q(pk__in=[])
         if not user.access.is_agent:
             return self.filter(mine)
-        barred = Candidature.objects.filter(enrolment__product__organisation__in=conflicting_organisations(user))
-        return self.filter(mine | (_entrusted_to(user) & ~Q(pk__in=barred.values("pk"))))
+        return self.filter(mine | (_entrusted_to(user) & ~Q(pk__in=_barred_files(user))))
 
     def locked(self) -> CandidatureQuerySet:
         return self.select_for_update(of=("self",))

@@ -23,6 +23,7 @@ from django.db.models import (
 )
 from django.db.models.functions import Concat, Greatest, JSONObject
 
+from convergence.accounts.enums import Role
 from convergence.accounts.models import User
 from convergence.database.keyset import Cursor, Key, Order, Slice, cut
 from convergence.database.search import prefix_query
@@ -120,43 +121,30 @@ class CappedCount(Subquery):
     output_field = IntegerField()
 
 
-def with_list_data(rows: CandidatureQuerySet, user: User) -> CandidatureQuerySet:
-    """What a line shows beside the candidature’s own columns, unread marker included; no further query."""
+def with_unread(rows: CandidatureQuerySet, user: User) -> CandidatureQuerySet:
+    """`is_unread`: something happened since the person opened the file, marked all as read, or came."""
     read_at = Reading.objects.filter(user=user, candidature=OuterRef("pk")).values("read_at")
     read_before = QueueHabit.objects.filter(person=user).values("read_before")
     since = Value(user.date_joined, output_field=DateTimeField())
-    themes = ThemeReview.objects.filter(candidature=OuterRef("pk")).order_by("position")
     return rows.annotate(
         is_unread=Case(
             When(last_event_at__gt=Greatest(Subquery(read_at), Subquery(read_before), since), then=True),
             default=False,
             output_field=BooleanField(),
-        ),
-        reviews_data=ArraySubquery(
-            themes.values(
-                data=JSONObject(
-                    theme="theme",
-                    expert=Concat("expert__first_name", Value(" "), "expert__last_name"),
-                    expert_id="expert_id",
-                )
-            )
-        ),
+        )
     )
 
 
+def with_reviews(rows: CandidatureQuerySet) -> CandidatureQuerySet:
+    """`reviews_data`: theme, key and name of its expert, in the order of the dossier."""
+    reviews = ThemeReview.objects.filter(candidature=OuterRef("pk")).order_by("position")
+    name = Concat("expert__first_name", Value(" "), "expert__last_name")
+    data = JSONObject(theme="theme", expert=name, expert_id="expert_id")
+    return rows.annotate(reviews_data=ArraySubquery(reviews.values(data=data)))
+
+
 #: Columns of a line, read as plain values: no row of any other table is built.
-FIELDS = (
-    "pk",
-    "state",
-    "waiting_for",
-    "due_on",
-    "applied_at",
-    "last_event_at",
-    "has_exchange",
-    "referent_id",
-    "is_unread",
-    "reviews_data",
-)
+FIELDS = ["pk", "state", "waiting_for", "due_on", "applied_at", "last_event_at", "referent_id", "is_unread"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,10 +167,13 @@ def read_page(
     counted = _join([branch.order_by()[: COUNT_LIMIT + 1] for branch in branches])[: COUNT_LIMIT + 1]
     # the keys of the page first, so that only its rows are joined to the other tables
     keys = _join([order.after(branch, cursor)[: PAGE_SIZE + 1] for branch in branches])
-    rows = order.sort(with_list_data(Candidature.objects.filter(pk__in=keys), user), cursor)
+    rows = order.sort(with_unread(Candidature.objects.filter(pk__in=keys), user), cursor)
+    fields = FIELDS
+    if "experts" in asked.columns or user.access.has(Role.EXPERT):
+        rows, fields = with_reviews(rows), [*FIELDS, "reviews_data"]
     found = list(
         rows.annotate(total=CappedCount(counted)).values(
-            *FIELDS,
+            *fields,
             *order.names,
             "total",
             name=F("enrolment__product__name"),

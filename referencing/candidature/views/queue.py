@@ -331,7 +331,7 @@ class Shown:
             "attend": lambda: self._holder(row),
             "echeance": lambda: self._due(row),
             "referent": lambda: row["referent_name"].strip(),
-            "experts": lambda: [self._review(each) for each in row["reviews_data"]],
+            "experts": lambda: [self._review(each) for each in row.get("reviews_data", ())],
             "demarche": lambda: row["demarche"],
             "depot": lambda: row["applied_at"],
             "activite": lambda: row["last_event_at"],
@@ -348,7 +348,7 @@ class Shown:
 
     def _holder(self, row: dict[str, Any]) -> Badge | str:
         holder = Holder(row["waiting_for"])
-        judges = {each["expert_id"] for each in row["reviews_data"]}
+        judges = {each["expert_id"] for each in row.get("reviews_data", ())}
         is_mine = (holder == Holder.LISTING_TEAM and row["referent_id"] == self.user.pk) or (
             holder == Holder.EXPERTS and str(self.user.pk) in judges
         )
