@@ -3,7 +3,7 @@
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from referencing.candidature.core.comparison import Version, compare_versions
@@ -234,6 +234,7 @@ CRITERIA = st.lists(
 )
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # the machine may be busy
 @given(before=CRITERIA, after=CRITERIA)
 def test_both_directions_agree_and_no_file_is_forgotten(before, after):
     forth = compare(version(*before), version(*after))
