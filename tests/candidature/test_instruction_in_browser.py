@@ -45,9 +45,9 @@ class Desk:
         self.page.get_by_role("button", name=label, exact=True).first.click()
 
     def press_and_confirm(self, label: str) -> None:
-        self.press(label)
-        dialog = self.page.get_by_role("dialog").get_by_role("button", name=label, exact=True)
-        dialog.click()
+        """An action that first asks, in a window over the page."""
+        self.page.get_by_role("link", name=label, exact=True).first.click()
+        self.page.get_by_role("dialog").get_by_role("button", name=label, exact=True).click()
 
     def sees(self, text: str | re.Pattern[str]) -> None:
         expect(self.page.get_by_text(text).first).to_be_visible()
@@ -141,13 +141,13 @@ def test_from_taking_in_charge_to_a_favourable_conclusion(sit: Callable[..., Des
             line.get_by_text("Oui", exact=True).click()
     team.press("Enregistrer les réponses")
     page.get_by_role("link", name="Demander les pièces manquantes").click()
-    for box in page.get_by_role("checkbox").all():
-        if not box.is_checked():
-            page.locator(f"label[for='{box.get_attribute('id')}']").click()
-            break
-    page.get_by_label("À répondre avant le").fill(in_french(9))
+    page.get_by_label("Ajouter un point").select_option("preuves-lisibles")
+    team.press("Ajouter ce point")
+    page.locator("textarea[name^='question-']").first.fill("Déposez le rapport en entier.")
+    page.get_by_label("Réponse attendue avant le").fill(in_french(9))
+    team.press("Relire la demande")
     team.press("Envoyer la demande")
-    team.sees("Éditeur")
+    team.sees("est envoyée à l’éditeur")
 
     # the editor answers, and the file is admissible
     answer_request(editor, "Voici la pièce demandée.")
@@ -237,7 +237,7 @@ def answer_request(editor: Desk, text: str, *, only: int = 0) -> None:
         for extra in page.get_by_role("checkbox").all()[only:]:
             if extra.is_checked():
                 page.locator(f"label[for='{extra.get_attribute('id')}']").click()
-    page.locator("main form button[type=submit]").last.click()
+    editor.press("Envoyer les réponses cochées")
     expect(page.get_by_text(re.compile("envoyée")).first).to_be_visible()
 
 
