@@ -16,7 +16,7 @@ help:
 	@echo "make walk    from sign-up to candidature in a real browser, on a running demo (started when needed; SCREENSHOTS=folder)"
 	@echo "make test    every test, in parallel"
 	@echo "make check   format, lint, types, imports, templates, migrations, deployment, security"
-	@echo "make bench   the short benchmarks"
+	@echo "make bench   the short benchmarks  (BENCH_CANDIDATURES=100000: the work queue at full size)"
 	@echo "make format  rewrite code and templates in the house style"
 	@echo "make lock    renew the hashed requirements from pyproject.toml"
 

@@ -52,14 +52,29 @@ def connect(name: str) -> psycopg.Connection[Any]:
 
 def environment(name: str) -> dict[str, str]:
     """Settings of a process of the product on another database of the cluster."""
-    app = Cluster(ROOT / "var", "bench").django_database(owner=False)
-    return {"DATABASE_URL": f"postgres://{app['USER']}:{quote(app['PASSWORD'])}@:{app['PORT']}/{app['HOST']}/{name}"}
+    cluster, found = Cluster(ROOT / "var", "bench"), {}
+    for variable, is_owner in (("DATABASE_URL", False), ("DATABASE_OWNER_URL", True)):
+        role = cluster.django_database(owner=is_owner)
+        account = f"{role['USER']}:{quote(role['PASSWORD'])}"
+        found[variable] = f"postgres://{account}@:{role['PORT']}/{role['HOST']}/{name}"
+    return found
+
+
+def manage_on(name: str, *arguments: str) -> None:
+    variables = environment(name)
+    os.environ |= variables
+    try:
+        manage(*arguments)
+    finally:
+        for variable in variables:
+            del os.environ[variable]
 
 
 def make_copy(name: str, source: str, count: int) -> None:
-    """A database with so many files more than `source`, made once."""
+    """A database with so many files more than `source`, made once and migrated each time."""
     with connect("postgres") as server:
         if server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
+            manage_on(name, "prepare_database")
             return
         half_made = f"{name}_half_made"
         server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(half_made)))
@@ -67,11 +82,7 @@ def make_copy(name: str, source: str, count: int) -> None:
         server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [source])
         statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
         server.execute(statement.format(sql.Identifier(half_made), sql.Identifier(source)))
-        os.environ |= environment(half_made)
-        try:
-            manage("generate_load", "--candidatures", str(count), "--seed", SEED)
-        finally:
-            del os.environ["DATABASE_URL"]
+        manage_on(half_made, "generate_load", "--candidatures", str(count), "--seed", SEED)
         with connect(half_made) as loaded:
             loaded.execute("VACUUM ANALYZE")
         server.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(*map(sql.Identifier, (half_made, name))))
