@@ -41,6 +41,11 @@ def give_scope(dossier: Dossier, pairs: list[tuple[str, str]]) -> None:
             "direction_text": str(Direction(direction).label),
             "purpose": "prevention",
             "purpose_text": "Prévention",
+            "necessity": "L’usager retrouve ses mesures.",
+            "access": "À sa demande.",
+            "retention": "Jusqu’à la fermeture du compte.",
+            "security": "Échanges chiffrés.",
+            "consent_text": "Vous autorisez cet échange.",
         }
         for api, direction in pairs
     ]

@@ -198,7 +198,7 @@ def test_from_taking_in_charge_to_a_favourable_conclusion(sit: Callable[..., Des
     page.get_by_label("Constat").fill("La copie d’écran montre une autre version.")
     page.get_by_label("À traiter avant le").fill(in_french(9))
     page.locator("main form button[type=submit]").last.click()
-    editor.open("non-conformites/1/").get_by_label("Votre réponse").fill("La bonne version est jointe au dossier.")
+    editor.open("non-conformites/1/").get_by_role("textbox", name="Votre réponse").fill("La bonne version est jointe au dossier.")
     editor.press("Relire et envoyer")
     editor.press("Envoyer la réponse")
     page = first.open("non-conformites/1/")
@@ -229,7 +229,7 @@ def answer_request(editor: Desk, text: str, *, only: int = 0) -> None:
     """Write in the open request, all points or the first ones, and send."""
     number = elsewhere(lambda: ComplementRequest.objects.get(candidature=editor.file, state="open").number)
     page = editor.open(f"demandes/{number}/")
-    boxes = page.get_by_label("Votre réponse", exact=False).all()
+    boxes = page.get_by_role("textbox", name="Votre réponse").all()
     for box in boxes[: only or None]:
         box.fill(text)
     editor.press("Relire et envoyer")
