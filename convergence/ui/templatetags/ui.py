@@ -14,7 +14,7 @@ from django.forms import BaseForm, BoundField
 from django.template import Context
 from django.template.loader import render_to_string
 from django.utils import timezone
-from django.utils.html import conditional_escape, format_html, format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import slugify
 
@@ -190,9 +190,9 @@ def _write_rows(columns: Sequence[Column], rows: Sequence[Row]) -> SafeString:
             label = row.cells[0].label if isinstance(row.cells[0], Link) else values[0]
             values[0] = format_html('<a class="ui-table__link" href="{}">{}</a>', row.url, label)
         key = format_html(' id="row-{}"', row.key) if row.key else ""
-        cells = [f"{start}{conditional_escape(value)}</td>" for start, value in zip(starts, values, strict=True)]
-        lines.append(f"<tr{ROW_LINK if row.url else ''}{key}>{''.join(cells)}</tr>")
-    return SafeString("\n".join(lines))
+        cells = format_html_join("", "{}{}</td>", zip(starts, values, strict=True))
+        lines.append((ROW_LINK if row.url else "", key, cells))
+    return format_html_join("\n", "<tr{}{}>{}</tr>", lines)
 
 
 @register.simple_tag
@@ -324,9 +324,7 @@ def ago(value: datetime | None) -> SafeString | str:
     full = typography.format_datetime(local)
     words = typography.format_ago(value, now=timezone.now())
     at = local.isoformat(timespec="seconds")
-    return SafeString(
-        f'<time datetime="{at}" title="{full}" data-full="{full}">{words}</time>'
-    )  # dates need no escaping
+    return format_html('<time datetime="{}" title="{}" data-full="{}">{}</time>', at, full, full, words)
 
 
 @register.filter

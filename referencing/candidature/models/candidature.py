@@ -2,14 +2,13 @@ from __future__ import annotations
 
 import uuid
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
-from django.db.models.expressions import RawSQL
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django_fsm import ConcurrentTransitionMixin, FSMField, FSMModelMixin, transition
 
 from convergence.accounts.enums import Role
@@ -49,14 +48,9 @@ def _entrusted_to(user: User) -> Q:
     return entrusted
 
 
-def _barred_files(user: User) -> RawSQL:
-    """Files of organisations to which a link of interest ties the person, as a subquery; a page that lists and counts
-    asks for it several times, and writing it is dear: its text is kept with the person for the time of the request."""
-    kept: RawSQL | None = user.__dict__.get("_barred_files")
-    if kept is None:
-        barred = Candidature.objects.filter(enrolment__product__organisation__in=conflicting_organisations(user))
-        kept = user.__dict__["_barred_files"] = RawSQL(*barred.values("pk").query.sql_with_params())  # noqa: S611 - our own SQL
-    return kept
+def _barred_files(user: User) -> QuerySet[Candidature, Any]:
+    """Files of organisations to which a link of interest ties the person, as a subquery (A-21)."""
+    return Candidature.objects.filter(enrolment__product__organisation__in=conflicting_organisations(user)).values("pk")
 
 
 class CandidatureQuerySet(models.QuerySet["Candidature"]):
