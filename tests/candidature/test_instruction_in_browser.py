@@ -195,7 +195,9 @@ def test_from_taking_in_charge_to_a_favourable_conclusion(sit: Callable[..., Des
     page.get_by_label("Constat").fill("La copie d’écran montre une autre version.")
     page.get_by_label("À traiter avant le").fill(in_french(9))
     page.locator("main form button[type=submit]").last.click()
-    editor.open("non-conformites/1/").get_by_role("textbox", name="Votre réponse").fill("La bonne version est jointe au dossier.")
+    editor.open("non-conformites/1/").get_by_role("textbox", name="Votre réponse").fill(
+        "La bonne version est jointe au dossier."
+    )
     editor.press("Relire et envoyer")
     editor.press("Envoyer la réponse")
     page = first.open("non-conformites/1/")
