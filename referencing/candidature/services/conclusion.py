@@ -192,7 +192,7 @@ def _report(candidature: Candidature, *, proposal: str, text: str, by: str) -> d
             "organisation": content["organisation"]["name"],
             "applied_at": candidature.applied_at,
             "admissible_at": candidature.admissible_at,
-            "referent": str(candidature.referent),
+            "referent": str(candidature.referent or ""),
             "proposal": proposal,
             "proposal_text": Proposal(proposal).label,
         },
