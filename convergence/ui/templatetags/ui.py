@@ -80,7 +80,8 @@ def transition_button(context: Context, action: Action) -> dict[str, Any]:
 @register.inclusion_tag("components/ball.html")
 def ball(who: str, what: str = "", until: date | None = None, mine: bool = False) -> dict[str, Any]:
     """The sentence that says who has the ball: « Vous » + « devez compléter la fiche » + date; `mine` marks it as yours."""
-    is_past = until is not None and until < timezone.localdate()
+    day = timezone.localdate(until) if isinstance(until, datetime) else until
+    is_past = day is not None and day < timezone.localdate()
     icon = "play-circle-fill" if mine else "time-line"
     return {"who": who, "what": what, "until": until, "is_past": is_past, "icon": icon}
 
