@@ -53,8 +53,9 @@ class StrictVariable(str):
         return ""
 
 
-@pytest.fixture(autouse=True, scope="session")
+@pytest.fixture(autouse=True)
 def _strict_template_variables() -> None:
+    """Before each test: one that changes DEBUG or the templates’ settings leaves a new engine behind."""
     from django.template import engines
 
     engines["django"].engine.string_if_invalid = StrictVariable()

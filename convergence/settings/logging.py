@@ -13,6 +13,7 @@ SECRET_ADDRESS_PARTS: tuple[str, ...] = (
     r"/invitations/",
     r"/confirm-email/",
     r"/password/reset/key/",
+    r"/calendrier/",  # a person's calendar feed
     r"[?&](?:code|token|key)=",
 )
 _SLASH = "(?:/|%2F)"

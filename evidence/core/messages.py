@@ -46,7 +46,7 @@ MESSAGES = {
     "office_malformed": "Ce fichier {label} est abîmé. Ouvrez-le avec son logiciel, enregistrez-le à nouveau, puis déposez-le.",
     "office_encrypted": "Ce document est protégé par un mot de passe. Enregistrez-en une version sans mot de passe.",
     "office_macro": "Ce document contient des macros. Enregistrez-en une version sans macro.",
-    "workbook_formula": "La cellule {cell} de la feuille « {sheet} » contient une formule ou une erreur : "
+    "workbook_formula": "La cellule {cell} de la feuille « {sheet} » contient une formule ou une erreur : "
     "remplacez-la par sa valeur.",
     "workbook_too_long": "Ce classeur a trop de feuilles ou de lignes (au plus {limit} par feuille). Partez du fichier téléchargé ici.",
     # archives

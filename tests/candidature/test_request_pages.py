@@ -453,7 +453,7 @@ def test_a_request_asks_as_much_for_one_point_as_for_two(client, file, django_as
     client.force_login(editor)
     client.get(page("request_detail", candidature, 1))
 
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(11):
         response = client.get(page("request_detail", candidature, 1))
 
     assert response.context["total"] == count

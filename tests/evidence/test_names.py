@@ -102,6 +102,8 @@ def test_each_message_is_french_typography_and_a_sentence(code):
             "height",
             "entry",
             "entries",
+            "cell",
+            "sheet",
             "bits",
             "signature",
         ],
