@@ -94,6 +94,7 @@ HOLDERS = {
     Holder.EXPERTS: Badge("Experts", tone="info"),
     Holder.TESTS: Badge("Équipe de tests", tone="info"),
     Holder.COMMISSION: Badge("Commission", tone="info"),
+    Holder.MINISTRY: Badge("Ministère", tone="info"),
     Holder.NOBODY: "",
 }
 ENROLMENT_COLUMNS = ["Produit", "Étape", "À qui d’agir", "Ce qui est attendu"]

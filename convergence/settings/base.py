@@ -68,6 +68,9 @@ INSTALLED_APPS = [
     "referencing.convention",
     "referencing.dossier",
     "referencing.candidature",
+    "referencing.commission",
+    "referencing.decision",
+    "referencing.listing",
     "convergence.pages",
 ]
 

@@ -11,6 +11,7 @@ from typing import Any
 from convergence.ui.typography import format_date, format_datetime
 from convergence.ui.values import Badge, Tone
 from referencing.candidature.enums import (
+    COMMISSION_STATES,
     CandidatureState,
     Holder,
     Outcome,
@@ -37,7 +38,15 @@ TONES: dict[str, Tone] = {
     CandidatureState.ADMISSIBILITY: "info",
     CandidatureState.EVALUATION: "info",
     CandidatureState.READY_COMMISSION: "success",
+    CandidatureState.SCHEDULED: "info",
+    CandidatureState.OPINION: "info",
+    CandidatureState.RESERVATIONS: "warning",
+    CandidatureState.MINISTER: "info",
+    CandidatureState.APPROVED: "success",
+    CandidatureState.LISTED: "success",
     CandidatureState.PRE_LISTED: "success",
+    CandidatureState.REFUSED: "error",
+    CandidatureState.RESCINDED: "error",
     CandidatureState.INADMISSIBLE: "error",
     CandidatureState.CANCELLED: "neutral",
     CandidatureState.WITHDRAWN: "neutral",
@@ -51,11 +60,16 @@ _EDITOR_STATES: dict[str, str] = {
     CandidatureState.ADMISSIBILITY: "Recevabilité en cours d’examen",
     CandidatureState.EVALUATION: "En cours d’évaluation",
     CandidatureState.READY_COMMISSION: "En attente de la commission",
+    CandidatureState.SCHEDULED: "Bientôt examinée par la commission",
+    CandidatureState.OPINION: "Avis de la commission rendu",
+    CandidatureState.RESERVATIONS: "Réserves à lever",
+    CandidatureState.MINISTER: "En attente de la décision du ministre",
+    CandidatureState.APPROVED: "Référencement décidé, publication à venir",
     CandidatureState.ABANDONED: "Close par abandon",
 }
 _EXPERT_STATES: dict[str, str] = {
     CandidatureState.EVALUATION: "À évaluer",
-    CandidatureState.READY_COMMISSION: "Évaluation terminée",
+    **dict.fromkeys([CandidatureState.READY_COMMISSION, *COMMISSION_STATES], "Évaluation terminée"),
 }
 _STATES: dict[Audience, Mapping[str, str]] = {
     Audience.EDITOR: _EDITOR_STATES,
@@ -78,7 +92,8 @@ AGENT_BALLS: dict[str, tuple[str, str]] = {
     Holder.LISTING_TEAM: ("L’équipe de référencement", "doit avancer sur ce dossier"),
     Holder.EXPERTS: ("Les experts", "évaluent les critères"),
     Holder.TESTS: ("L’équipe de tests", "suit les tests de connexion"),
-    Holder.COMMISSION: ("La commission", "examinera ce dossier"),
+    Holder.COMMISSION: ("La commission", "examine ce dossier"),
+    Holder.MINISTRY: ("Le ministère", "décide"),
     Holder.NOBODY: ("Personne", "n’a plus rien à faire : ce dossier est clos"),
 }
 #: The same, for the editor.
@@ -87,7 +102,8 @@ EDITOR_BALLS: dict[str, tuple[str, str]] = {
     Holder.LISTING_TEAM: ("L’équipe de référencement", "examine votre dossier"),
     Holder.EXPERTS: ("Les experts", "évaluent votre dossier"),
     Holder.TESTS: ("L’équipe de tests", "examine vos tests de connexion"),
-    Holder.COMMISSION: ("La commission", "examinera votre dossier"),
+    Holder.COMMISSION: ("La commission", "examine votre dossier"),
+    Holder.MINISTRY: ("Le ministère", "décide du référencement de votre service"),
     Holder.NOBODY: ("Personne", "n’a plus rien à faire : cette candidature est close"),
 }
 

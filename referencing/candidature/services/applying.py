@@ -52,6 +52,7 @@ def apply(*, dossier_id: UUID, actor: User) -> Candidature:
             "contact": settings.get("contact", ""),
             "silence": settings.get("silence", {}).get("effect", ""),
         },
+        cycle=enrolment.cycle,
         has_exchange=bool(content["has_exchange"]),
         organisation_name=content["organisation"]["name"],
         searchable=find_words(content, dossier.reference),

@@ -1,0 +1,38 @@
+from referencing.commission.models.members import Recusal, Seat, Term
+from referencing.commission.models.minutes import Erratum, Minutes
+from referencing.commission.models.opinion import Opinion, Reservation, ReservationAnswer, ReservationFile
+from referencing.commission.models.reading import Note, PreparedOpinion
+from referencing.commission.models.session import (
+    AgendaPoint,
+    Attendance,
+    CommissionSession,
+    Convocation,
+    ConvocationReceipt,
+    Guest,
+    Mandate,
+)
+from referencing.commission.models.vote import Ballot, SecretBallot, Vote
+
+__all__ = [
+    "AgendaPoint",
+    "Attendance",
+    "Ballot",
+    "CommissionSession",
+    "Convocation",
+    "ConvocationReceipt",
+    "Erratum",
+    "Guest",
+    "Mandate",
+    "Minutes",
+    "Note",
+    "Opinion",
+    "PreparedOpinion",
+    "Recusal",
+    "Reservation",
+    "ReservationAnswer",
+    "ReservationFile",
+    "Seat",
+    "SecretBallot",
+    "Term",
+    "Vote",
+]

@@ -1,0 +1,9 @@
+from django.apps import AppConfig
+
+
+class DecisionConfig(AppConfig):
+    """What the minister decides, how it is notified, and the remedies against it."""
+
+    name = "referencing.decision"
+    label = "decision"
+    verbose_name = "Décisions"

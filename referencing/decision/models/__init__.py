@@ -1,0 +1,3 @@
+from referencing.decision.models.decision import Decision
+
+__all__ = ["Decision"]

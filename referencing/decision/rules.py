@@ -1,0 +1,15 @@
+"""Who decides (A-01, A-02): the ministry; everybody else reads."""
+
+from __future__ import annotations
+
+from convergence.accounts.enums import Role
+from convergence.accounts.rules import has_role, is_ministry
+
+#: Drafts, gives visas, signs, notifies, answers remedies.
+can_decide = is_ministry
+#: Countersigns the convention for Cnam (A-03).
+is_cnam = has_role(Role.CNAM)
+#: Reads every decision.
+reads_decisions = has_role(
+    Role.MINISTRY, Role.CNAM, Role.LISTING_TEAM, Role.SECRETARY, Role.PRESIDENT, Role.AUDITOR, Role.SUPPORT
+)

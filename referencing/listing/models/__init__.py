@@ -1,0 +1,3 @@
+from referencing.listing.models.listing import Listing
+
+__all__ = ["Listing"]
