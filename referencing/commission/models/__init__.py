@@ -1,12 +1,14 @@
-from referencing.commission.models.members import Recusal, Seat, Term
+from referencing.commission.models.members import Clearance, Recusal, Seat, Term
 from referencing.commission.models.minutes import Erratum, Minutes
 from referencing.commission.models.opinion import Opinion, Reservation, ReservationAnswer, ReservationFile
 from referencing.commission.models.reading import Note, PreparedOpinion
 from referencing.commission.models.session import (
     AgendaPoint,
+    AgendaReminder,
     Attendance,
     CommissionSession,
     Convocation,
+    ConvocationDocument,
     ConvocationReceipt,
     Guest,
     Mandate,
@@ -15,10 +17,13 @@ from referencing.commission.models.vote import Ballot, SecretBallot, Vote
 
 __all__ = [
     "AgendaPoint",
+    "AgendaReminder",
     "Attendance",
     "Ballot",
+    "Clearance",
     "CommissionSession",
     "Convocation",
+    "ConvocationDocument",
     "ConvocationReceipt",
     "Erratum",
     "Guest",
