@@ -62,6 +62,20 @@ class Migration(migrations.Migration):
             bases=(django_fsm.ConcurrentTransitionMixin, django_fsm.FSMModelMixin, models.Model),
         ),
         migrations.CreateModel(
+            name='AgendaReminder',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('days_before', models.PositiveSmallIntegerField(verbose_name='jours avant la séance')),
+                ('sent_at', models.DateTimeField(verbose_name='envoyé le')),
+                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('session', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reminders', to='commission.commissionsession')),
+            ],
+            options={
+                'verbose_name': 'rappel avant une séance',
+                'verbose_name_plural': 'rappels avant une séance',
+            },
+        ),
+        migrations.CreateModel(
             name='AgendaPoint',
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
@@ -99,6 +113,20 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'convocation',
+            },
+        ),
+        migrations.CreateModel(
+            name='ConvocationDocument',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('mask', models.CharField(blank=True, max_length=64, verbose_name='points masqués')),
+                ('made_at', models.DateTimeField(verbose_name='établi le')),
+                ('convocation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='documents', to='commission.convocation')),
+                ('file', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='evidence.storedfile')),
+            ],
+            options={
+                'verbose_name': 'document d’une convocation',
+                'verbose_name_plural': 'documents de convocations',
             },
         ),
         migrations.CreateModel(
@@ -296,6 +324,7 @@ class Migration(migrations.Migration):
                 ('given_at', models.DateTimeField(verbose_name='donné le')),
                 ('revoked_at', models.DateTimeField(blank=True, null=True, verbose_name='révoqué le')),
                 ('given_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('recorded_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('session', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='mandates', to='commission.commissionsession')),
                 ('giver', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='commission.seat', verbose_name='mandant')),
                 ('holder', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='commission.seat', verbose_name='mandataire')),
@@ -310,6 +339,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('channel', models.CharField(choices=[('platform', 'Plateforme et courriel'), ('letter', 'Lettre remise ou recommandée')], default='platform', max_length=10, verbose_name='moyen')),
                 ('received_at', models.DateTimeField(blank=True, null=True, verbose_name='reçue le')),
+                ('consulted_at', models.DateTimeField(blank=True, null=True, verbose_name='consultée le')),
                 ('convocation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='receipts', to='commission.convocation')),
                 ('document', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='evidence.storedfile')),
                 ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
@@ -406,6 +436,20 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'voix',
             },
         ),
+        migrations.CreateModel(
+            name='Clearance',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('declared_at', models.DateTimeField(verbose_name='déclarée le')),
+                ('candidature', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='clearances', to='candidature.candidature')),
+                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='membre')),
+            ],
+            options={
+                'verbose_name': 'absence de lien déclarée',
+                'verbose_name_plural': 'absences de lien déclarées',
+                'constraints': [models.UniqueConstraint(fields=('candidature', 'person'), name='clearance_once', violation_error_message='Cette absence de lien est déjà déclarée.')],
+            },
+        ),
         migrations.AddIndex(
             model_name='commissionsession',
             index=models.Index(fields=['-held_at'], name='commission_session_by_day'),
@@ -421,6 +465,10 @@ class Migration(migrations.Migration):
         pgtrigger.migrations.AddTrigger(
             model_name='commissionsession',
             trigger=pgtrigger.compiler.Trigger(name='commission_session_machine', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE _is_valid_transition BOOLEAN;', func='SELECT CONCAT(OLD."state", \':\', NEW."state") = ANY(\'{planned:convoked,convoked:open,open:without_quorum,without_quorum:reconvoked,reconvoked:open,open:closed,closed:minutes_approved,planned:cancelled,convoked:cancelled,without_quorum:cancelled,reconvoked:cancelled}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."state" IS DISTINCT FROM NEW."state") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "state" from "%" to "%" on table %\', OLD."state", NEW."state", TG_TABLE_NAME; ELSE RETURN NEW; END IF;', hash='ea2afeda33ee8d8e72211a094754ef39a99c0c99', operation='UPDATE', pgid='pgtrigger_commission_session_machine_35d24', table='commission_commissionsession', when='BEFORE')),
+        ),
+        migrations.AddConstraint(
+            model_name='agendareminder',
+            constraint=models.UniqueConstraint(fields=('session', 'person', 'days_before'), name='agenda_reminder_once'),
         ),
         migrations.AddIndex(
             model_name='agendapoint',
@@ -445,6 +493,18 @@ class Migration(migrations.Migration):
         pgtrigger.migrations.AddTrigger(
             model_name='convocation',
             trigger=pgtrigger.compiler.Trigger(name='commission_convocation_no_truncate', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot truncate % table', TG_TABLE_NAME;", hash='e20cda6e4c10494a196728a77621d41be759134b', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_commission_convocation_no_truncate_35115', table='commission_convocation', when='BEFORE')),
+        ),
+        migrations.AddConstraint(
+            model_name='convocationdocument',
+            constraint=models.UniqueConstraint(fields=('convocation', 'mask'), name='convocation_document_once'),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='convocationdocument',
+            trigger=pgtrigger.compiler.Trigger(name='commission_convocation_document_frozen', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='bae63cc03088bc59962c71f82c34559f8af4b7e2', operation='UPDATE OR DELETE', pgid='pgtrigger_commission_convocation_document_frozen_0f59d', table='commission_convocationdocument', when='BEFORE')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='convocationdocument',
+            trigger=pgtrigger.compiler.Trigger(name='commission_convocation_document_no_truncate', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot truncate % table', TG_TABLE_NAME;", hash='28cf779f95f0b2b040b29099ca9f2ae24c26f298', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_commission_convocation_document_no_truncate_85b86', table='commission_convocationdocument', when='BEFORE')),
         ),
         migrations.AddConstraint(
             model_name='minutes',

@@ -1,4 +1,4 @@
-from referencing.commission.models.members import Recusal, Seat, Term
+from referencing.commission.models.members import Clearance, Recusal, Seat, Term
 from referencing.commission.models.minutes import Erratum, Minutes
 from referencing.commission.models.opinion import (
     Opinion,
@@ -10,9 +10,11 @@ from referencing.commission.models.opinion import (
 from referencing.commission.models.reading import Note, PreparedOpinion
 from referencing.commission.models.session import (
     AgendaPoint,
+    AgendaReminder,
     Attendance,
     CommissionSession,
     Convocation,
+    ConvocationDocument,
     ConvocationReceipt,
     Guest,
     Mandate,
@@ -21,10 +23,13 @@ from referencing.commission.models.vote import Ballot, SecretBallot, Vote
 
 __all__ = [
     "AgendaPoint",
+    "AgendaReminder",
     "Attendance",
     "Ballot",
+    "Clearance",
     "CommissionSession",
     "Convocation",
+    "ConvocationDocument",
     "ConvocationReceipt",
     "Erratum",
     "Guest",

@@ -14,7 +14,8 @@ from referencing.candidature.models import Candidature
 from referencing.commission.enums import PointOutcome, SessionState
 from referencing.commission.models import AgendaPoint
 from referencing.commission.rules import can_chair
-from referencing.commission.selectors.deliberation import list_guests_inside, load_room
+from referencing.commission.selectors.deliberation import load_bench
+from referencing.commission.selectors.room import list_outsiders
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -111,11 +112,12 @@ def start_deliberation(*, point_id: UUID, has_rapporteur_left: bool, actor: User
 
 def find_strangers(point: AgendaPoint) -> list[Blocker]:
     """Persons without a voice who are still inside; a rapporteur who sits has none on this file either (A-29)."""
+    now = timezone.now()
     blockers = [
         Blocker("guest_inside", f"{guest.name} ({guest.quality}) n’a pas quitté la séance.")
-        for guest in list_guests_inside(point)
+        for guest in list_outsiders(point, at=now)
     ]
-    if point.rapporteur_id and load_room(point, at=timezone.now()).voices_of(point.rapporteur):
+    if point.rapporteur_id and load_bench(point, at=now).voices_of(point.rapporteur):
         blockers.append(
             Blocker(
                 "rapporteur_sits", f"Le rapporteur ({point.rapporteur}) siège : notez son départ avant le délibéré."

@@ -19,7 +19,8 @@ from convergence.kernel.errors import Blocker, TransitionRefused
 from referencing.commission.core.voting import ABSTENTION, OPINIONS, Ending, Round, count_round
 from referencing.commission.models import AgendaPoint, Ballot, Seat, SecretBallot, Vote
 from referencing.commission.rules import can_chair, can_run
-from referencing.commission.selectors.deliberation import Room, load_room, newest_vote
+from referencing.commission.selectors.deliberation import Bench, load_bench, newest_vote
+from referencing.commission.selectors.room import find_chair
 from referencing.commission.services.points import find_closed, find_strangers, lock_point, lock_run_point
 
 if TYPE_CHECKING:
@@ -39,9 +40,9 @@ def open_vote(*, point_id: UUID, is_secret: bool, actor: User) -> Vote:
     somebody without a voice inside, no quorum on this file (BR-151) unless convoked a second time (BR-152).
     """
     point = lock_run_point(point_id, actor)
-    room = load_room(point, at=timezone.now())
+    bench = load_bench(point, at=timezone.now())
     previous = newest_vote(point)
-    if blockers := find_opening_blockers(point, room, previous):
+    if blockers := find_opening_blockers(point, bench, previous):
         raise TransitionRefused(blockers)
     vote: Vote = Vote.objects.create(
         point=point,
@@ -55,7 +56,7 @@ def open_vote(*, point_id: UUID, is_secret: bool, actor: User) -> Vote:
     return vote
 
 
-def find_opening_blockers(point: AgendaPoint, room: Room, previous: Vote | None) -> list[Blocker]:
+def find_opening_blockers(point: AgendaPoint, bench: Bench, previous: Vote | None) -> list[Blocker]:
     """Every reason not to open a round now."""
     if blockers := find_closed(point):
         return blockers
@@ -71,8 +72,8 @@ def find_opening_blockers(point: AgendaPoint, room: Room, previous: Vote | None)
             blockers.append(
                 Blocker("tie", "Les voix sont à égalité : la présidence départage, ou le point est reporté.")
             )
-    if not room.quorum.is_met:
-        counted, needed = room.quorum.counted, room.quorum.needed
+    if not bench.quorum.is_met:
+        counted, needed = bench.quorum.counted, bench.quorum.needed
         blockers.append(
             Blocker(
                 "no_quorum",
@@ -98,16 +99,16 @@ def cast(*, vote_id: UUID, seat: str, choice: str, wants_dissent_noted: bool = F
     """
     vote = _lock_vote(vote_id, actor)
     now = timezone.now()
-    room = load_room(vote.point, at=now)
-    blockers = _find_voice_blockers(vote, room, {seat: choice})
-    if not blockers and seat not in room.voices_of(actor):
+    bench = load_bench(vote.point, at=now)
+    blockers = _find_voice_blockers(vote, bench, {seat: choice})
+    if not blockers and seat not in bench.voices_of(actor):
         blockers.append(_no_voice(seat))
     if wants_dissent_noted and vote.is_secret:
         blockers.append(Blocker("secret", "Un désaccord ne se mentionne pas dans un scrutin secret."))
     if blockers:
         raise TransitionRefused(blockers)
     dissents = {seat} if wants_dissent_noted else set()
-    (ballot,) = _keep(vote, room, {seat: choice}, dissents=dissents, recorded_by=None, at=now)
+    (ballot,) = _keep(vote, bench, {seat: choice}, dissents=dissents, recorded_by=None, at=now)
     record("vote.cast", subject=vote, actor=actor, data={"seat": seat, "is_by_mandate": ballot.is_by_mandate})
     return ballot
 
@@ -124,15 +125,15 @@ def record_voices(
     if not can_run(actor, vote):
         raise PermissionDenied("record_voices")
     now = timezone.now()
-    room = load_room(vote.point, at=now)
-    blockers = _find_voice_blockers(vote, room, choices)
+    bench = load_bench(vote.point, at=now)
+    blockers = _find_voice_blockers(vote, bench, choices)
     if vote.is_secret:
         blockers.append(Blocker("secret", "Dans un scrutin secret, chaque membre vote de son propre poste."))
     if not choices:
         blockers.append(Blocker("no_choice", "Indiquez au moins une voix."))
     if blockers:
         raise TransitionRefused(blockers)
-    ballots = _keep(vote, room, choices, dissents=dissents, recorded_by=actor, at=now)
+    ballots = _keep(vote, bench, choices, dissents=dissents, recorded_by=actor, at=now)
     record("vote.record", subject=vote, actor=actor, data={"seats": sorted(choices)})
     return ballots
 
@@ -141,7 +142,7 @@ def _no_voice(seat: str) -> Blocker:
     return Blocker("no_voice", "Ce siège n’a pas de voix que vous puissiez exprimer sur ce dossier.", f"#id_{seat}")
 
 
-def _find_voice_blockers(vote: Vote, room: Room, choices: Mapping[str, str]) -> list[Blocker]:
+def _find_voice_blockers(vote: Vote, bench: Bench, choices: Mapping[str, str]) -> list[Blocker]:
     if vote.closed_at is not None:
         return [CLOSED]
     if closed := find_closed(vote.point):
@@ -149,7 +150,7 @@ def _find_voice_blockers(vote: Vote, room: Room, choices: Mapping[str, str]) -> 
     blockers = []
     cast_already = set(vote.ballots.values_list("seat__code", flat=True))
     for seat, choice in choices.items():
-        if seat not in room.voices:
+        if seat not in bench.voices:
             blockers.append(_no_voice(seat))
         elif seat in cast_already:
             blockers.append(Blocker("already_voted", "La voix de ce siège est déjà exprimée.", f"#id_{seat}"))
@@ -160,7 +161,7 @@ def _find_voice_blockers(vote: Vote, room: Room, choices: Mapping[str, str]) -> 
 
 def _keep(
     vote: Vote,
-    room: Room,
+    bench: Bench,
     choices: Mapping[str, str],
     *,
     dissents: Collection[str],
@@ -172,8 +173,8 @@ def _keep(
         Ballot(
             vote=vote,
             seat=seats[code],
-            cast_by_id=room.voices[code].person,
-            is_by_mandate=room.voices[code].is_by_mandate,
+            cast_by_id=bench.voices[code].person,
+            is_by_mandate=bench.voices[code].is_by_mandate,
             recorded_by=recorded_by,
             choice="" if vote.is_secret else choice,
             wants_dissent_noted=code in dissents,
@@ -204,18 +205,19 @@ def close_vote(*, vote_id: UUID, actor: User) -> Vote:
     """
     vote = _lock_run_vote(vote_id, actor)
     now = timezone.now()
-    room = load_room(vote.point, at=now)
+    bench = load_bench(vote.point, at=now)
     ballots = list(vote.ballots.select_related("seat").order_by("seat__position"))
-    if blockers := _find_closing_blockers(vote, room, ballots):
+    if blockers := _find_closing_blockers(vote, bench, ballots):
         raise TransitionRefused(blockers)
-    counted = {*room.voices, *(ballot.seat.code for ballot in ballots)}
+    counted = {*bench.voices, *(ballot.seat.code for ballot in ballots)}
     told = count_round(_read_choices(vote, ballots), voices=len(counted), options=vote.options)
     vote.closed_at = now
-    vote.quorum = _say_quorum(vote.point, room)
     vote.tally = _say_round(told)
     vote.result = told.result
-    if told.ending is Ending.TIE and (choice := _voice_of_presiding(room, ballots)) in told.leaders:
-        vote.result, vote.has_casting_vote, vote.decided_by_id = choice, True, room.presiding
+    chair = find_chair(vote.point, at=now)
+    vote.quorum = _say_quorum(vote.point, bench, chair)
+    if told.ending is Ending.TIE and (choice := _voice_of(chair, ballots)) in told.leaders:
+        vote.result, vote.has_casting_vote, vote.decided_by_id = choice, True, chair
     if vote.is_secret:  # before the closing, after which the database lets no voice out
         SecretBallot.objects.filter(vote=vote).delete()
     vote.save()
@@ -223,12 +225,12 @@ def close_vote(*, vote_id: UUID, actor: User) -> Vote:
     return vote
 
 
-def _find_closing_blockers(vote: Vote, room: Room, ballots: Sequence[Ballot]) -> list[Blocker]:
+def _find_closing_blockers(vote: Vote, bench: Bench, ballots: Sequence[Ballot]) -> list[Blocker]:
     if vote.closed_at is not None:
         return [CLOSED]
     blockers = []
-    barred = {facts.seat for facts in room.seats if facts.holder is not None and facts.is_barred}
-    givers = {facts.seat for facts in room.seats if facts.giver_is_barred}
+    barred = {facts.seat for facts in bench.seats if facts.holder is not None and facts.is_barred}
+    givers = {facts.seat for facts in bench.seats if facts.giver_is_barred}
     recused = set(vote.point.candidature.recusals.values_list("person", flat=True))
     for ballot in ballots:
         if ballot.cast_by_id in recused or ballot.seat.code in (givers if ballot.is_by_mandate else barred):
@@ -240,8 +242,8 @@ def _find_closing_blockers(vote: Vote, room: Room, ballots: Sequence[Ballot]) ->
             )
     if not ballots:
         blockers.append(Blocker("no_voice_cast", "Aucune voix n’est exprimée."))
-    counted = len({*room.voices, *(ballot.seat.code for ballot in ballots)})
-    if counted < room.quorum.needed:
+    counted = len({*bench.voices, *(ballot.seat.code for ballot in ballots)})
+    if counted < bench.quorum.needed:
         blockers.append(Blocker("no_quorum", "Le quorum n’est plus atteint sur ce dossier : annulez ce scrutin."))
     return blockers
 
@@ -256,13 +258,13 @@ def _read_choices(vote: Vote, ballots: Sequence[Ballot]) -> list[str]:
     return choices
 
 
-def _voice_of_presiding(room: Room, ballots: Sequence[Ballot]) -> str:
-    own = (each for each in ballots if each.cast_by_id == room.presiding and not each.is_by_mandate)
+def _voice_of(chair: UUID | None, ballots: Sequence[Ballot]) -> str:
+    own = (each for each in ballots if each.cast_by_id == chair and not each.is_by_mandate)
     return next((ballot.choice for ballot in own), "")
 
 
-def _say_quorum(point: AgendaPoint, room: Room) -> dict[str, Any]:
-    quorum = room.quorum
+def _say_quorum(point: AgendaPoint, bench: Bench, chair: UUID | None) -> dict[str, Any]:
+    quorum = bench.quorum
     return {
         "present": list(quorum.present),
         "represented": list(quorum.represented),
@@ -270,7 +272,7 @@ def _say_quorum(point: AgendaPoint, room: Room) -> dict[str, Any]:
         "denominator": quorum.denominator,
         "is_met": quorum.is_met,
         "is_second_convocation": point.is_second_convocation,
-        "presiding": str(room.presiding or ""),
+        "presiding": str(chair or ""),
     }
 
 
@@ -294,15 +296,15 @@ def decide_tie(*, vote_id: UUID, choice: str, actor: User) -> Vote:
     TransitionRefused: no tie, an opinion that is not one of the two, nobody who may preside (the point is postponed).
     """
     vote = _lock_vote(vote_id, actor)
-    room = load_room(vote.point, at=timezone.now())
-    if actor.pk != room.presiding and not can_run(actor, vote):
+    chair = find_chair(vote.point, at=timezone.now())
+    if actor.pk != chair and not can_run(actor, vote):
         raise PermissionDenied("decide_tie")
     blockers = find_closed(vote.point)
     if vote.closed_at is None or vote.result or vote.tally.get("ending") != Ending.TIE.value:
         blockers.append(Blocker("no_tie", "Ce scrutin n’a pas à être départagé."))
     elif choice not in vote.tally["leaders"]:
         blockers.append(Blocker("choice", "Choisissez l’un des deux avis à égalité.", "#id_choice"))
-    if room.presiding is None:
+    if chair is None:
         blockers.append(
             Blocker(
                 "no_presidency", "Aucun des deux coprésidents ne peut départager sur ce dossier : reportez le point."
@@ -310,7 +312,7 @@ def decide_tie(*, vote_id: UUID, choice: str, actor: User) -> Vote:
         )
     if blockers:
         raise TransitionRefused(blockers)
-    vote.result, vote.has_casting_vote, vote.decided_by_id = choice, True, room.presiding
+    vote.result, vote.has_casting_vote, vote.decided_by_id = choice, True, chair
     vote.save(update_fields=["result", "has_casting_vote", "decided_by"])
     record("vote.decide", subject=vote, actor=actor, data={"result": choice})
     return vote
