@@ -7,3 +7,10 @@ class CommissionConfig(AppConfig):
     name = "referencing.commission"
     label = "commission"
     verbose_name = "Commission de référencement"
+
+    def ready(self) -> None:
+        from convergence.audit.workflow import follow
+        from referencing.commission.services import reservations
+
+        for ending in ("withdraw", "refuse"):
+            follow(f"candidature.{ending}", reservations.follow_end)

@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from convergence.audit.triggers import frozen
 from evidence.models import StoredFile
-from referencing.commission.models.session import CommissionSession
+from referencing.commission.models.session import AgendaPoint, CommissionSession
 
 
 class Minutes(models.Model):
@@ -57,6 +57,9 @@ class Erratum(models.Model):
 
     minutes = models.ForeignKey(Minutes, on_delete=models.PROTECT, related_name="errata")
     number = models.PositiveSmallIntegerField("numéro")
+    point = models.ForeignKey(
+        AgendaPoint, verbose_name="point", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     text = models.TextField("rectification")
     payload = models.BinaryField("contenu (JSON canonique)")
     document = models.ForeignKey(StoredFile, on_delete=models.PROTECT, related_name="+")

@@ -1,0 +1,9 @@
+from celery import shared_task
+from django.utils import timezone
+
+from referencing.commission.services import reservations
+
+
+@shared_task(name="commission.remind_reservations", ignore_result=True)
+def remind_reservations() -> None:
+    reservations.remind_reservations(at=timezone.now())
