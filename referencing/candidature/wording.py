@@ -170,6 +170,17 @@ EVENTS: dict[str, Words] = {
     "concluded_proposal": Words("Proposition faite à la commission"),
     "reopened": Words("Évaluation rouverte", "L’évaluation de votre dossier reprend"),
     "reopened_reason": Words("Motif de la réouverture"),
+    # the commission
+    "scheduled": Words(
+        "Inscrite à l’ordre du jour de la commission", "Dossier à l’ordre du jour de la commission", told=("held_on",)
+    ),
+    "postponed": Words("Examen reporté à une autre séance", "Examen reporté à une prochaine séance de la commission"),
+    "postponed_reason": Words("Motif du report"),
+    "adjourned": Words(
+        "Sursis à statuer : la commission demande des documents",
+        "La commission demande des documents avant de rendre son avis",
+        told=("reason",),
+    ),
     "pre_listed": Words("Solution pré-référencée", "Votre solution est pré-référencée", told=("dossier",)),
     "pre_listing_suspend": Words(
         "Pré-référencement suspendu", "Votre pré-référencement est suspendu", told=("reason",)
@@ -275,6 +286,7 @@ DETAILS = {
     "addendum": "Additif",
     "given_up": "Échanges abandonnés",
     "starts_at": "Le",
+    "held_on": "Séance du",
     "wanted_on": "Date souhaitée",
     "grace_until": "Dernier délai",
     "what": "Objet",
@@ -308,7 +320,7 @@ _VALUES: dict[str, dict[str, str]] = {
         ),
     )
 }
-_DATES = {"due_on", "wanted_on", "grace_until"}
+_DATES = {"due_on", "wanted_on", "grace_until", "held_on"}
 
 
 def say_event(kind: str, *, audience: Audience) -> str:

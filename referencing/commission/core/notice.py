@@ -1,4 +1,4 @@
-"""Five clear days between the receipt of a convocation and the session (CRPA R.133-8; A-27, BR-150): days of Paris."""
+"""Five clear days between the receipt of a convocation and the session (CRPA R.133-3 and following; A-27, BR-150): days of Paris."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who counts and who votes on one file (CRPA R.133-7 to R.133-14; A-27, BR-151 to BR-154, BR-159)."""
+"""Who counts and who votes on one file (CRPA R.133-3 and following; A-27, BR-151 to BR-154, BR-159)."""
 
 from __future__ import annotations
 

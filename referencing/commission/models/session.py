@@ -54,6 +54,7 @@ class CommissionSession(ConcurrentTransitionMixin, FSMModelMixin, models.Model):
     opened_at = models.DateTimeField("ouverte le", null=True, blank=True)
     closed_at = models.DateTimeField("close le", null=True, blank=True)
     end_reason = models.TextField("motif", blank=True)
+    calendar_sequence = models.PositiveSmallIntegerField("version du rendez-vous", default=0, editable=False)
 
     objects = CommissionSessionQuerySet.as_manager()
 
@@ -219,6 +220,8 @@ class Convocation(models.Model):
     session = models.ForeignKey(CommissionSession, on_delete=models.PROTECT, related_name="convocations")
     kind = models.CharField("nature", max_length=10, choices=ConvocationKind.choices)
     held_at = models.DateTimeField("séance du")
+    place = models.CharField("lieu", max_length=300, blank=True)
+    remote_url = models.URLField("lien de visioconférence", blank=True)
     agenda = models.JSONField("ordre du jour")
     urgency_reason = models.TextField("motif d’urgence", blank=True)
     sent_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
@@ -282,7 +285,7 @@ class ConvocationReceipt(models.Model):
     channel = models.CharField("moyen", max_length=10, choices=Channel.choices, default=Channel.PLATFORM)
     received_at = models.DateTimeField("reçue le", null=True, blank=True)
     consulted_at = models.DateTimeField("consultée le", null=True, blank=True)
-    document = models.ForeignKey(StoredFile, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    proof = models.CharField("preuve de la remise", max_length=200, blank=True)
 
     class Meta:
         verbose_name = "réception d’une convocation"

@@ -62,7 +62,7 @@ class Room:
                     holder=attendance.person_id if attendance else None,
                     is_barred=is_barred(seat.code, self.person_of(seat.code)),
                     mandate_to=mandate.holder.code if mandate else "",
-                    giver_is_barred=bool(mandate) and is_barred(seat.code, mandate.given_by),
+                    giver_is_barred=mandate is not None and is_barred(seat.code, mandate.given_by),
                 )
             )
         return rows

@@ -255,8 +255,9 @@ def _keep_signed(
 
 
 def make_attendance_sheet(session: CommissionSession, *, at: datetime) -> bytes:
-    """Who came and when, who represented whom: a sealed PDF that names no file."""
+    """Who came and when, who represented whom: a sealed PDF that tells of no file, nor of who was heard on one."""
     content = collect_minutes(session, {})
+    content["guests"] = [each for each in content["guests"] if not each["point_id"]]
     document = render_pdf(
         "commission/attendance_pdf.html", {"content": content, "made_at": at}, variant="pdf/a-3a", created_at=at
     )
