@@ -223,6 +223,19 @@ EVENTS: dict[str, Words] = {
     "non_conformity_reopened": Words(
         "Non-conformité rouverte", "Non-conformité rouverte", told=("number", "due_on", "reason")
     ),
+    # what the commission said, and what follows
+    "opinion_given": Words("Avis de la commission", "Avis de la commission", told=("opinion",)),
+    "reservation_answered": Words("Réponse de l’éditeur à une réserve", "Réponse à une réserve", told=("number",)),
+    "reservation_lifted": Words("Réserve levée", "Réserve levée", told=("number", "reason")),
+    "reservation_sent_back": Words(
+        "Réserve : autre réponse demandée", "Réserve : autre réponse attendue", told=("number", "due_on", "reason")
+    ),
+    "reservation_overdue": Words(
+        "Réserve : échéance dépassée", "Réserve : échéance dépassée", told=("number", "due_on")
+    ),
+    "reservations_lifted": Words("Réserves suspensives levées", "Réserves suspensives levées"),
+    "sent_to_re_examination": Words("Représentée à la commission", "Nouvel examen par la commission", told=("reason",)),
+    "transmitted": Words("Transmise au ministre", "Dossier transmis au ministre, qui décide"),
     # discussions and pins of the workspace
     "discussion_opened": Words("Discussion ouverte", "Discussion ouverte sur un critère"),
     "discussion_answered": Words("Message dans une discussion", "Message dans une discussion"),
@@ -286,6 +299,7 @@ DETAILS = {
     "criteria": "Critères",
     "outcome": "Verdict",
     "proposal": "Proposition",
+    "opinion": "Avis",
     "subject": "Objet",
     "lines": "Tests",
     "to": "Destinataire",
