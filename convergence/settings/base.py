@@ -154,6 +154,12 @@ APPEND_ONLY_TABLES: list[str] = [
     "dossier_dossierfile",
     "interests_interestdeclaration",
     "interests_declaredinterest",
+    "commission_convocation",
+    "commission_ballot",
+    "commission_secretballot",
+    "commission_opinion",
+    "commission_reservationanswer",
+    "commission_erratum",
 ]
 # PostgreSQL asks for an UPDATE right before it locks a row (`FOR UPDATE`): these get it on their key alone, and the
 # trigger of the table still refuses any change.
