@@ -185,6 +185,9 @@ EVENTS: dict[str, Words] = {
     "scope_reduced": Words(
         "Périmètre réduit par l’éditeur", "Périmètre réduit", told=("given_up", "criteria", "addendum", "reason")
     ),
+    "published": Words(
+        "Service publié au catalogue", "Votre service est référencé : il figure au catalogue", told=("until",)
+    ),
     # requests and non-conformities
     "request_sent": Words(
         "Demande à l’éditeur", "Demande de l’équipe d’instruction", told=("number", "kind", "criteria", "due_on")
@@ -264,6 +267,7 @@ DETAILS = {
     "starts_at": "Le",
     "wanted_on": "Date souhaitée",
     "grace_until": "Dernier délai",
+    "until": "Jusqu’au",
     "what": "Objet",
     "due_on": "Échéance",
     "person": "Personne",
@@ -294,7 +298,7 @@ _VALUES: dict[str, dict[str, str]] = {
         ),
     )
 }
-_DATES = {"due_on", "wanted_on", "grace_until"}
+_DATES = {"due_on", "wanted_on", "grace_until", "until"}
 
 
 def say_event(kind: str, *, audience: Audience) -> str:
