@@ -166,6 +166,7 @@ APPEND_ONLY_TABLES: list[str] = [
     "listing_auditexchange",
     "listing_auditdocument",
     "listing_auditvisit",
+    "listing_publicationversion",
 ]
 # PostgreSQL asks for an UPDATE right before it locks a row (`FOR UPDATE`): these get it on their key alone, and the
 # trigger of the table still refuses any change.

@@ -185,6 +185,9 @@ EVENTS: dict[str, Words] = {
     "scope_reduced": Words(
         "Périmètre réduit par l’éditeur", "Périmètre réduit", told=("given_up", "criteria", "addendum", "reason")
     ),
+    "published": Words(
+        "Service publié au catalogue", "Votre service est référencé : il figure au catalogue", told=("until",)
+    ),
     # requests and non-conformities
     "request_sent": Words(
         "Demande à l’éditeur", "Demande de l’équipe d’instruction", told=("number", "kind", "criteria", "due_on")
@@ -306,9 +309,9 @@ DETAILS = {
     "starts_at": "Le",
     "wanted_on": "Date souhaitée",
     "grace_until": "Dernier délai",
+    "until": "Jusqu’au",
     "what": "Objet",
     "due_on": "Échéance",
-    "until": "Jusqu’au",
     "starts_on": "À partir du",
     "version": "Version",
     "person": "Personne",

@@ -14,7 +14,6 @@ from referencing.listing import life_notices as notices
 from referencing.listing.core.life import find_reminder, has_ended
 from referencing.listing.enums import STANDING_LISTINGS, RenewalState
 from referencing.listing.models import Listing, ListingReminder
-from referencing.listing.services.outside import rebuild_entry
 from referencing.listing.services.rows import end_children, lock_again, tell_file
 
 ENDED = "Le référencement a pris fin."
@@ -38,7 +37,6 @@ def expire(listing: Listing, *, at: datetime) -> None:
     workflow.fire(listing, "expire", actor=None, data={"ends_on": listing.ends_on.isoformat()}, at=at)
     end_children(listing, why=ENDED, at=at)
     tell_file(listing, "listing_expired", actor=None, until=listing.ends_on.isoformat())
-    rebuild_entry(listing)
     in_review = listing.renewals.filter(state=RenewalState.IN_REVIEW).exists()
     transaction.on_commit(partial(notices.listing_expired, listing, in_review=in_review))
 

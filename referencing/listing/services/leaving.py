@@ -24,7 +24,6 @@ from referencing.listing import life_notices as notices
 from referencing.listing.core.life import months_after
 from referencing.listing.enums import Condition
 from referencing.listing.models import Listing, Procedure
-from referencing.listing.services.outside import rebuild_entry
 from referencing.listing.services.rows import end_children, lock_listing, tell_file
 
 if TYPE_CHECKING:
@@ -53,7 +52,6 @@ def withdraw_service(*, listing_id: UUID, reason: str, actor: User, at: datetime
     )
     end_children(listing, why="L’éditeur a retiré son service du catalogue.", at=now)
     tell_file(listing, "listing_withdrawn_by_editor", actor=actor, reason=why)
-    rebuild_entry(listing)
     transaction.on_commit(partial(notices.withdrawn_by_editor, listing))
     return listing
 

@@ -1,4 +1,4 @@
-"""What the life of a listing asks of its neighbours: the public row written again, a decision drafted."""
+"""What the life of a listing asks of the stage of decisions: a draft."""
 
 from __future__ import annotations
 
@@ -7,21 +7,13 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from referencing.decision.models import Decision
-from referencing.listing.models import Listing
 
 if TYPE_CHECKING:
     from uuid import UUID
 
     from convergence.accounts.models import User
 
-CATALOGUE = "referencing.listing.services.catalogue"
 DRAFTING = "referencing.decision.services.drafting"
-
-
-def rebuild_entry(listing: Listing) -> None:
-    """Have the catalogue say what the listing says now; the listing is locked, in the transaction of the change."""
-    if find_spec(CATALOGUE):
-        import_module(CATALOGUE).rebuild_entry(listing)
 
 
 def draft_decision(*, kind: str, enrolment_id: UUID, reasons: str, terms: dict[str, Any], actor: User) -> Decision:
