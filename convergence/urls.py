@@ -14,6 +14,7 @@ urlpatterns = [
     path("", include("referencing.candidature.urls")),
     path("commission/", include("referencing.commission.urls")),
     path("", include("referencing.decision.urls")),
+    path("", include("referencing.listing.urls")),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),

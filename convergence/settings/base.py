@@ -160,6 +160,13 @@ APPEND_ONLY_TABLES: list[str] = [
     "commission_opinion",
     "commission_reservationanswer",
     "commission_erratum",
+    "listing_listingreminder",
+    "listing_auditdraw",
+    "listing_auditseed",
+    "listing_auditexchange",
+    "listing_auditdocument",
+    "listing_auditvisit",
+    "listing_publicationversion",
 ]
 # PostgreSQL asks for an UPDATE right before it locks a row (`FOR UPDATE`): these get it on their key alone, and the
 # trigger of the table still refuses any change.
@@ -220,6 +227,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "reject-silent-appeals": {"task": "decision.reject_silent_appeals", "schedule": crontab(minute="25", hour="7-19")},
     "remind-interests": {"task": "candidature.remind_interests", "schedule": crontab(minute="15", hour="7-19")},
     "remind-commission": {"task": "commission.remind_to_declare", "schedule": crontab(minute="30", hour="7-19")},
+    "expire-listings": {"task": "listing.expire", "schedule": 600},
+    "follow-listings": {"task": "listing.follow", "schedule": crontab(minute="30", hour="7-19")},
     "sweep-incoming-files": {"task": "evidence.sweep", "schedule": 3600},
 }
 
@@ -394,6 +403,18 @@ INTERESTS: dict[str, Any] = {
     "VALID_DAYS": env.int("INTERESTS_VALID_DAYS", default=365),
     "LOOK_BACK_YEARS": env.int("INTERESTS_LOOK_BACK_YEARS", default=5),
     "REMIND_DAYS": [30, 7, 0],
+}
+
+# Life of a listing: delays that an operator may take differently. Months of the audits are those of the arrêté (BR-174).
+LISTING_LIFE: dict[str, Any] = {
+    "RENEWAL_DAYS": env.int("LISTING_RENEWAL_DAYS", default=120),
+    "REMINDER_DAYS": [120, 90, 60, 30, 7],
+    "VERSION_UPDATE_DAYS": env.int("LISTING_VERSION_UPDATE_DAYS", default=30),
+    "OBSERVATION_DAYS": env.int("LISTING_OBSERVATION_DAYS", default=15),
+    "PUBLICATION_MONTHS": env.int("LISTING_PUBLICATION_MONTHS", default=6),
+    "AUDIT_REST_MONTHS": 12,
+    # per address and hour: people report a service once, robots do not stop
+    "REPORTS_PER_HOUR": env.int("LISTING_REPORTS_PER_HOUR", default=5),
 }
 
 # The house's own settings: brand, contacts, and the decisions an operator may take differently.

@@ -108,10 +108,14 @@ def find_generation_blockers(enrolment: Enrolment, live: Live | None) -> list[Bl
             )
         ]
     standings = list_standings(live)
-    blockers = [
+    blockers = _find_cycle_blockers(enrolment, live)
+    blockers += [
         Blocker(
             "questionnaire_missing",
-            f"Validez de nouveau le questionnaire « {standing.title} » : un critère s’y ajoute, ou une preuve manque."
+            (
+                f"Validez de nouveau le questionnaire « {standing.title} » : un critère s’y ajoute, une preuve manque, ou "
+                "un nouveau cycle a commencé."
+            )
             if standing.was_validated
             else f"Terminez le questionnaire « {standing.title} ».",
             reverse("enrolment:questionnaire_form", args=[enrolment.pk, standing.code]),
@@ -131,6 +135,20 @@ def find_generation_blockers(enrolment: Enrolment, live: Live | None) -> list[Bl
     if live.evaluation.exchange:
         blockers += find_exchange_blockers(enrolment, live.enrolment.response.orientation or {})
     return blockers
+
+
+def _find_cycle_blockers(enrolment: Enrolment, live: Live) -> list[Blocker]:
+    """A later cycle begins with its orientation, validated anew (OQ-12, A-31)."""
+    validation, since = live.orientation.validation, enrolment.cycle_started_at
+    if since is None or (validation is not None and validation.at >= since):
+        return []
+    return [
+        Blocker(
+            "orientation_again",
+            "Validez de nouveau le questionnaire d’orientation : ses réponses datent d’avant ce cycle.",
+            reverse("enrolment:orientation_detail", args=[enrolment.pk]),
+        )
+    ]
 
 
 def next_number() -> int:
