@@ -71,6 +71,7 @@ INSTALLED_APPS = [
     "referencing.commission",
     "referencing.decision",
     "referencing.listing",
+    "convergence.trust",
     "convergence.pages",
 ]
 
@@ -152,6 +153,7 @@ APPEND_ONLY_TABLES: list[str] = [
     "audit_auditentry",
     "dossier_dossier",
     "dossier_dossierfile",
+    "dossier_sealedcopy",
     "interests_interestdeclaration",
     "interests_declaredinterest",
 ]
@@ -394,7 +396,11 @@ CONVERGENCE: dict[str, Any] = {
     "OPERATOR_NAME": env("OPERATOR_NAME", default="Opérateur de la plateforme"),
     "CONTACT_EMAIL": env("CONTACT_EMAIL", default="contact@convergence.example"),
     # pairs (label, address)
-    "FOOTER_LINKS": [("Accessibilité : non évaluée", "/accessibilite/"), ("FAQ", "/faq/")],
+    "FOOTER_LINKS": [
+        ("Accessibilité : non évaluée", "/accessibilite/"),
+        ("FAQ", "/faq/"),
+        ("Vérifier un document", "/verifier/"),
+    ],
     # the operator’s own FAQ; ours when empty
     "FAQ_URL": env("FAQ_URL", default=""),
     # Only convergence.settings.demo turns it on, and no environment variable can.
