@@ -42,6 +42,7 @@ AGENT_TABS: tuple[tuple[str, str, tuple[Role, ...]], ...] = (
         "candidature:candidature_list",
         (Role.LISTING_TEAM, Role.EXPERT, Role.TESTS, Role.TESTS_LEAD, Role.SUPPORT),
     ),
+    ("Pilotage", "statistics:board_detail", (Role.LISTING_TEAM,)),
     ("Liens d’intérêts", "candidature:interest_list", DECLARING_ROLES),
     ("Tests de connexion", "candidature:campaign_list", (Role.TESTS, Role.TESTS_LEAD)),
     ("Référentiels", "questionnaires:version_list", (Role.ADMIN,)),

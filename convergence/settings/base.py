@@ -72,6 +72,7 @@ INSTALLED_APPS = [
     "referencing.decision",
     "referencing.listing",
     "convergence.trust",
+    "convergence.statistics",
     "convergence.pages",
 ]
 
@@ -213,6 +214,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     # in the daytime of Paris, several times: what a stopped machine missed is said when it is back, and once only
     "remind-deadlines": {"task": "candidature.remind_deadlines", "schedule": crontab(minute="0", hour="7-19")},
     "remind-interests": {"task": "candidature.remind_interests", "schedule": crontab(minute="15", hour="7-19")},
+    "refresh-statistics": {"task": "statistics.refresh", "schedule": 300},
+    "rebuild-statistics": {"task": "statistics.rebuild", "schedule": crontab(minute="40", hour="3")},
     "sweep-incoming-files": {"task": "evidence.sweep", "schedule": 3600},
 }
 
@@ -400,9 +403,15 @@ CONVERGENCE: dict[str, Any] = {
         ("Accessibilité : non évaluée", "/accessibilite/"),
         ("FAQ", "/faq/"),
         ("Vérifier un document", "/verifier/"),
+        ("Statistiques", "/statistiques/"),
     ],
     # the operator’s own FAQ; ours when empty
     "FAQ_URL": env("FAQ_URL", default=""),
+    # licence of the data that anybody may download (statistics): name and address
+    "DATA_LICENCE": (
+        env("DATA_LICENCE", default="Licence Ouverte 2.0"),
+        env("DATA_LICENCE_URL", default="https://www.etalab.gouv.fr/licence-ouverte-open-licence/"),
+    ),
     # Only convergence.settings.demo turns it on, and no environment variable can.
     "DEMO_MODE": False,
 }

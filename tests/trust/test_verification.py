@@ -287,9 +287,9 @@ def test_the_page_is_shared_sets_no_cookie_and_answers_are_not_kept():
 
 
 def test_the_page_of_a_person_stays_private(client):
-    from tests.factories import make_user
+    from tests.factories import make_member, OrganisationFactory
 
-    client.force_login(make_user())
+    client.force_login(make_member(OrganisationFactory()))
 
     assert client.get(reverse("trust:verification"))["Cache-Control"] == "no-store"
 
