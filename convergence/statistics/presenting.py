@@ -133,7 +133,7 @@ def _range(stage: str, values: Mapping[str, float | None]) -> tuple[str, Sequenc
     found = [values[name] for name in ("quartile_1", "mediane", "quartile_3", "decile_9")]
     known = [each for each in found if each is not None]
     if len(known) < len(found):
-        return (stage, None, "aucune" if values["effectif"] == 0 else "moins de 5 candidatures")
+        return (stage, None, "aucune candidature" if values["effectif"] == 0 else "moins de 5 candidatures")
     return (stage, known, f"médiane : {_say(values['mediane'])} jours")
 
 

@@ -287,7 +287,7 @@ def test_the_page_is_shared_sets_no_cookie_and_answers_are_not_kept():
 
 
 def test_the_page_of_a_person_stays_private(client):
-    from tests.factories import make_member, OrganisationFactory
+    from tests.factories import OrganisationFactory, make_member
 
     client.force_login(make_member(OrganisationFactory()))
 
