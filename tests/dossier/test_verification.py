@@ -115,7 +115,7 @@ def test_sealed_pdf_is_intact_without_the_database(sealed, django_db_blocker):
 @pytest.mark.rule("A-37")
 def test_sealed_pdf_leads_to_the_page_that_recognises_it(sealed, dossier, client):
     with PdfDocument(sealed) as document:
-        last = document[-1].get_textpage().get_text_range()
+        last = document[len(document) - 1].get_textpage().get_text_range()
     printed = "".join(last.split())
     hashes = [dossier.sha256, hashlib.sha256(sealed.read_bytes()).hexdigest()]
 
