@@ -15,6 +15,8 @@ urlpatterns = [
     path("commission/", include("referencing.commission.urls")),
     path("", include("referencing.decision.urls")),
     path("", include("referencing.listing.urls")),
+    path("", include("convergence.trust.urls")),
+    path("", include("convergence.statistics.urls")),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),

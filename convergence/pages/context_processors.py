@@ -71,6 +71,7 @@ AGENT_TABS: tuple[tuple[str, str, tuple[Role, ...]], ...] = (
         (Role.LISTING_TEAM, Role.MINISTRY, Role.CNAM, Role.AUDITOR, Role.SUPPORT),
     ),
     ("Catalogue", "listing:catalogue_list", tuple(Role)),
+    ("Pilotage", "statistics:board_detail", (Role.LISTING_TEAM,)),
     ("Liens d’intérêts", "candidature:interest_list", DECLARING_ROLES),
     ("Tests de connexion", "candidature:campaign_list", (Role.TESTS, Role.TESTS_LEAD)),
     ("Référentiels", "questionnaires:version_list", (Role.ADMIN,)),

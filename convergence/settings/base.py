@@ -71,6 +71,8 @@ INSTALLED_APPS = [
     "referencing.commission",
     "referencing.decision",
     "referencing.listing",
+    "convergence.trust",
+    "convergence.statistics",
     "convergence.pages",
 ]
 
@@ -152,6 +154,7 @@ APPEND_ONLY_TABLES: list[str] = [
     "audit_auditentry",
     "dossier_dossier",
     "dossier_dossierfile",
+    "dossier_sealedcopy",
     "interests_interestdeclaration",
     "interests_declaredinterest",
     "commission_convocation",
@@ -229,6 +232,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "remind-commission": {"task": "commission.remind_to_declare", "schedule": crontab(minute="30", hour="7-19")},
     "expire-listings": {"task": "listing.expire", "schedule": 600},
     "follow-listings": {"task": "listing.follow", "schedule": crontab(minute="30", hour="7-19")},
+    "refresh-statistics": {"task": "statistics.refresh", "schedule": 300},
+    "rebuild-statistics": {"task": "statistics.rebuild", "schedule": crontab(minute="40", hour="3")},
     "sweep-incoming-files": {"task": "evidence.sweep", "schedule": 3600},
 }
 
@@ -424,9 +429,19 @@ CONVERGENCE: dict[str, Any] = {
     "OPERATOR_NAME": env("OPERATOR_NAME", default="Opérateur de la plateforme"),
     "CONTACT_EMAIL": env("CONTACT_EMAIL", default="contact@convergence.example"),
     # pairs (label, address)
-    "FOOTER_LINKS": [("Accessibilité : non évaluée", "/accessibilite/"), ("FAQ", "/faq/")],
+    "FOOTER_LINKS": [
+        ("Accessibilité : non évaluée", "/accessibilite/"),
+        ("FAQ", "/faq/"),
+        ("Vérifier un document", "/verifier/"),
+        ("Statistiques", "/statistiques/"),
+    ],
     # the operator’s own FAQ; ours when empty
     "FAQ_URL": env("FAQ_URL", default=""),
+    # licence of the data that anybody may download (statistics): name and address
+    "DATA_LICENCE": (
+        env("DATA_LICENCE", default="Licence Ouverte 2.0"),
+        env("DATA_LICENCE_URL", default="https://www.etalab.gouv.fr/licence-ouverte-open-licence/"),
+    ),
     # Only convergence.settings.demo turns it on, and no environment variable can.
     "DEMO_MODE": False,
 }

@@ -11,14 +11,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from convergence.audit.services import record
-from convergence.documents.signatures import seal_bytes
+from convergence.documents.signatures import seal_bytes, seal_pdf
 from convergence.kernel.canonical import canonical_json, sha256_hex
 from convergence.kernel.errors import Blocker, TransitionRefused
 from convergence.products import rules as product_rules
 from referencing.convention.enums import ConventionState
 from referencing.convention.models import Convention
 from referencing.dossier import core, notices
-from referencing.dossier.models import Addendum, AddendumFile, AddendumKind, Dossier, DossierFile
+from referencing.dossier.models import Addendum, AddendumFile, AddendumKind, Dossier, DossierFile, SealedCopy
 from referencing.dossier.payload import Live, build_payload, list_standings, load_live
 from referencing.enrolment.enums import EnrolmentState
 from referencing.enrolment.exchange import find_exchange_blockers
@@ -224,3 +224,11 @@ def freeze_addendum(
         data={"reference": addendum.reference, "sha256": addendum.sha256, "dossier": str(dossier.pk)},
     )
     return addendum
+
+
+def seal_copy(document: bytes, *, reference: str, reason: str) -> bytes:
+    """The PDF with the platform’s seal, its hash kept for the public verification before anybody holds it (A-37)."""
+    now = timezone.now()
+    sealed = seal_pdf(document, reason=reason, at=now)
+    SealedCopy.objects.create(sha256=sha256_hex(sealed), reference=reference, sealed_at=now)
+    return sealed

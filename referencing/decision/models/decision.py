@@ -195,6 +195,7 @@ class Decision(ConcurrentTransitionMixin, FSMModelMixin, models.Model):
         indexes = [
             models.Index(fields=["enrolment", "-signed_at"], name="decision_of_enrolment"),
             models.Index(fields=["state", "-drafted_at"], name="decision_by_state"),
+            models.Index(fields=["sha256"], name="decision_by_hash"),
         ]
         triggers = [
             pgtrigger.FSM(name="decision_machine", field="state", transitions=DECISION_TRANSITIONS),
