@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from allauth.mfa.models import Authenticator
+from django.db.models import Exists, OuterRef, QuerySet, UUIDField
 
 from convergence.accounts.enums import MANAGING_TYPES, Role
+from convergence.database.statements import Slot, Statements
 
 if TYPE_CHECKING:
     from convergence.accounts.models import Membership, User
@@ -27,6 +29,8 @@ class Access:
     themes: frozenset[str]
     lacks_second_factor: bool = False
     """Holds a back-office role without application or key enrolled."""
+    beside: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    """What other apps read once for the person, by their own key; forgotten with the rest."""
 
     @property
     def organisation_ids(self) -> list[UUID]:
@@ -60,12 +64,26 @@ class Access:
 
 
 def load_access(user: User) -> Access:
-    """Two queries: memberships with their organisation, roles."""
+    """One query: roles with the second factors, and whether there are memberships; one more to read those."""
+    found = _STATEMENTS.get("roles", lambda: _roles(type(user))).read(person=user.pk)
+    is_member = any(is_member for *_, is_member in found)
     memberships = user.memberships.active().select_related("organisation").order_by("organisation__name", "pk")
-    assignments = list(user.role_assignments.values_list("role", "theme", "user__authenticator__type"))
+    roles = {role for role, *_ in found if role}
+    factors = {factor for _, _, factor, _ in found}
     return Access(
-        memberships={membership.organisation_id: membership for membership in memberships},
-        roles=frozenset(role for role, _, _ in assignments),
-        themes=frozenset(theme for _, theme, _ in assignments if theme),
-        lacks_second_factor=bool(assignments) and not any(factor in SECOND_FACTORS for _, _, factor in assignments),
+        memberships={membership.organisation_id: membership for membership in memberships} if is_member else {},
+        roles=frozenset(roles),
+        themes=frozenset(theme for _, theme, *_ in found if theme),
+        lacks_second_factor=bool(roles) and factors.isdisjoint(SECOND_FACTORS),
     )
+
+
+_PERSON = Slot("person", UUIDField())
+_STATEMENTS = Statements()
+
+
+def _roles(people: type[User]) -> QuerySet[User, Any]:
+    """(role, theme, factor, is a member) of a person, each with each."""
+    active = people.memberships.rel.related_model.objects.active().filter(user=OuterRef("pk"))
+    rows = people.objects.filter(pk=_PERSON)
+    return rows.values_list("role_assignments__role", "role_assignments__theme", "authenticator__type", Exists(active))

@@ -7,11 +7,13 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.db.models import QuerySet, UUIDField
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
 from convergence.accounts.enums import Role
 from convergence.accounts.organisations import SESSION_KEY
+from convergence.database.statements import Slot, Statements
 from convergence.interests.enums import DECLARING_ROLES
 from convergence.notifications.models import Notification
 from convergence.ui.chrome import Chrome, OrganisationChoice, Person, Tab, bare_chrome
@@ -79,11 +81,20 @@ def build_chrome(request: HttpRequest) -> Chrome:
         organisations=_organisations(user, request.session.get(SESSION_KEY)),
         switch_url=_address("accounts:organisation_switch"),
         notifications_url=_address("notifications:notification_list"),
-        unread_count=Notification.objects.visible_to(user).unread()[:UNREAD_LIMIT].count(),
+        unread_count=len(_STATEMENTS.get("unread", _unread).read(person=user.pk)),
         account_url=_address("accounts:account_detail"),
         login_url=_address("account_login"),
         logout_url=_address("account_logout"),
     )
+
+
+_PERSON = Slot("person", UUIDField())
+_STATEMENTS = Statements()
+
+
+def _unread() -> QuerySet[Notification, Any]:
+    """A row for each unread notification, as many as the bell counts."""
+    return Notification.objects.visible_to(_PERSON).unread().values_list("pk")[:UNREAD_LIMIT]
 
 
 @cache

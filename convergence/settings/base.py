@@ -140,7 +140,11 @@ DATABASES: dict[str, dict[str, Any]] = {
         "ENGINE": "django.db.backends.postgresql",
         "CONN_MAX_AGE": 0,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", default=8), "timeout": 5}},
+        "OPTIONS": {
+            "pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", default=8), "timeout": 5},
+            # convergence.database.statements alone prepares; some connection poolers cannot follow
+            "prepare_threshold": 0 if env.bool("DATABASE_PREPARE", default=True) else None,
+        },
     }
 }
 # Tables that the application may read and extend, never change; `manage.py grant_app_role` keeps it so.

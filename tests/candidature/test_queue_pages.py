@@ -32,7 +32,7 @@ def text_of(response):
 
 
 def names(response):
-    return [row["name"] for row in response.context["rows"]]
+    return [row.cells[0] for row in response.context["rows"]]
 
 
 @pytest.fixture
@@ -166,7 +166,7 @@ class TestPages:
         monkeypatch.setattr(queue, "PAGE_SIZE", 2)
 
     def keys(self, response):
-        return [row["key"] for row in response.context["rows"]]
+        return [row.key for row in response.context["rows"]]
 
     def walk(self, client, address):
         seen = []
@@ -281,7 +281,7 @@ class TestWhoSeesWhat:
 
 class TestUnread:
     def unread(self, client):
-        return {row["name"] for row in client.get(reverse(QUEUE)).context["rows"] if row["is_unread"]}
+        return {row.cells[0] for row in client.get(reverse(QUEUE)).context["rows"] if row.is_unread}
 
     def test_what_happens_is_unread_until_the_file_is_opened(self, client, team):
         candidature = put("Carnet")
