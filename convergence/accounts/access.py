@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from allauth.mfa.models import Authenticator
+from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Exists, OuterRef, QuerySet, UUIDField
 
 from convergence.accounts.enums import MANAGING_TYPES, Role
@@ -65,11 +67,25 @@ class Access:
 
 def load_access(user: User) -> Access:
     """One query: roles with the second factors, and whether there are memberships; one more to read those."""
-    found = _STATEMENTS.get("roles", lambda: _roles(type(user))).read(person=user.pk)
-    is_member = any(is_member for *_, is_member in found)
-    memberships = user.memberships.active().select_related("organisation").order_by("organisation__name", "pk")
+    return _build(user, _STATEMENTS.get("access", lambda: _list_roles(type(user))).read(person=user.pk))
+
+
+def load_person(people: type[User], key: UUID) -> User | None:
+    """The person with `access` already read, in as many queries."""
+    statement = _STATEMENTS.get("person", lambda: _list_roles(people, *_columns(people)))
+    if not (found := statement.read(person=key)):
+        return None
+    person = people.from_db(DEFAULT_DB_ALIAS, _columns(people), found[0][_ROLE_COLUMNS:])
+    person.__dict__["access"] = _build(person, found)
+    return person
+
+
+def _build(user: User, found: Sequence[tuple[Any, ...]]) -> Access:
+    """From rows (role, theme, factor, whether a member…), each role with each factor."""
     roles = {role for role, *_ in found if role}
-    factors = {factor for _, _, factor, _ in found}
+    factors = {factor for _, _, factor, *_ in found}
+    memberships = user.memberships.active().select_related("organisation").order_by("organisation__name", "pk")
+    is_member = any(is_member for _, _, _, is_member, *_ in found)
     return Access(
         memberships={membership.organisation_id: membership for membership in memberships} if is_member else {},
         roles=frozenset(roles),
@@ -80,10 +96,17 @@ def load_access(user: User) -> Access:
 
 _PERSON = Slot("person", UUIDField())
 _STATEMENTS = Statements()
+_ROLE_COLUMNS = 4
 
 
-def _roles(people: type[User]) -> QuerySet[User, Any]:
-    """(role, theme, factor, is a member) of a person, each with each."""
+def _list_roles(people: type[User], *columns: str) -> QuerySet[User, Any]:
     active = people.memberships.rel.related_model.objects.active().filter(user=OuterRef("pk"))
-    rows = people.objects.filter(pk=_PERSON)
-    return rows.values_list("role_assignments__role", "role_assignments__theme", "authenticator__type", Exists(active))
+    return (
+        people.objects.filter(pk=_PERSON)
+        .annotate(is_member=Exists(active))
+        .values_list("role_assignments__role", "role_assignments__theme", "authenticator__type", "is_member", *columns)
+    )
+
+
+def _columns(people: type[User]) -> list[str]:
+    return [field.attname for field in people._meta.concrete_fields]

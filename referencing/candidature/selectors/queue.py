@@ -26,6 +26,7 @@ from django.db.models import (
     Value,
     When,
 )
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Concat, Greatest, JSONObject
 
 from convergence.accounts.access import Access
@@ -177,8 +178,21 @@ def with_reviews(rows: CandidatureQuerySet) -> CandidatureQuerySet:
     return rows.annotate(reviews_data=ArraySubquery(reviews.values(data=data)))
 
 
-#: Columns of a line, read as plain values: no row of any other table is built.
-FIELDS = ["pk", "state", "waiting_for", "due_on", "applied_at", "last_event_at", "referent_id", "is_unread"]
+#: What every line needs, read as plain values: no row of any table is built.
+FIELDS = ("pk", "state", "waiting_for", "due_on", "referent_id", "is_unread")
+JOINED: dict[str, Combinable] = {
+    "name": F("enrolment__product__name"),
+    "version": F("enrolment__product__version"),
+    "number": F("enrolment__number"),
+}
+#: What a column needs beside; the tables of those that are not shown are not read.
+COLUMN_FIELDS = {"depot": "applied_at", "activite": "last_event_at"}
+COLUMN_JOINED: dict[str, tuple[str, Combinable]] = {
+    "structure": ("organisation", F("enrolment__product__organisation__name")),
+    "reference": ("reference", F("dossier__reference")),
+    "referent": ("referent_name", Concat("referent__first_name", Value(" "), "referent__last_name")),
+    "demarche": ("demarche", F("enrolment__demarche__title")),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,21 +248,13 @@ def _write_page(
     # the keys of the page first, so that only its rows are joined to the other tables
     keys = _join([order.after(branch, cursor, after)[: PAGE_SIZE + 1] for branch in branches])
     rows = order.sort(with_unread(Candidature.objects.filter(pk__in=keys), reader), cursor)
-    fields = FIELDS
+    fields = [*FIELDS, *(name for column, name in COLUMN_FIELDS.items() if column in asked.columns)]
     if "experts" in asked.columns or reader.access.has(Role.EXPERT):
-        rows, fields = with_reviews(rows), [*FIELDS, "reviews_data"]
-    return rows.annotate(total=CappedCount(_capped(branches))).values(
-        *fields,
-        *order.names,
-        "total",
-        name=F("enrolment__product__name"),
-        version=F("enrolment__product__version"),
-        number=F("enrolment__number"),
-        organisation=F("enrolment__product__organisation__name"),
-        reference=F("dossier__reference"),
-        demarche=F("enrolment__demarche__title"),
-        referent_name=Concat("referent__first_name", Value(" "), "referent__last_name"),
-    )[: PAGE_SIZE + 1]
+        rows = with_reviews(rows)
+        fields.append("reviews_data")
+    joined = JOINED | dict(pair for column, pair in COLUMN_JOINED.items() if column in asked.columns)
+    rows = rows.annotate(total=CappedCount(_capped(branches)))
+    return rows.values(*fields, *order.names, "total", **joined)[: PAGE_SIZE + 1]
 
 
 def _capped(branches: Sequence[CandidatureQuerySet]) -> CandidatureQuerySet:
