@@ -32,7 +32,7 @@ from django.db.models.functions import Concat, Greatest, JSONObject
 from convergence.accounts.access import Access
 from convergence.accounts.enums import Role
 from convergence.accounts.models import User
-from convergence.database.keyset import Cursor, Key, Order, Slice, cut
+from convergence.database.keyset import AnyOf, Cursor, Key, Order, Slice, cut
 from convergence.database.search import prefix_query
 from convergence.database.statements import Slot, Statement, Statements
 from convergence.interests.selectors import barred_organisations
@@ -247,7 +247,8 @@ def _write_page(
     after = list(_AFTER.values())[: len(order.keys)]
     # the keys of the page first, so that only its rows are joined to the other tables
     keys = _join([order.after(branch, cursor, after)[: PAGE_SIZE + 1] for branch in branches])
-    rows = order.sort(with_unread(Candidature.objects.filter(pk__in=keys), reader), cursor)
+    rows = Candidature.objects.filter(AnyOf(F("pk"), ArraySubquery(keys)))
+    rows = order.sort(with_unread(rows, reader), cursor)
     fields = [*FIELDS, *(name for column, name in COLUMN_FIELDS.items() if column in asked.columns)]
     if "experts" in asked.columns or reader.access.has(Role.EXPERT):
         rows = with_reviews(rows)
