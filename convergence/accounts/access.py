@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from allauth.mfa.models import Authenticator
 from django.db import DEFAULT_DB_ALIAS
-from django.db.models import Exists, OuterRef, QuerySet, UUIDField
+from django.db.models import Exists, QuerySet, UUIDField
+from django.db.models.expressions import Combinable
 
 from convergence.accounts.enums import MANAGING_TYPES, Role
 from convergence.database.statements import Slot, Statements
@@ -32,7 +33,7 @@ class Access:
     lacks_second_factor: bool = False
     """Holds a back-office role without application or key enrolled."""
     beside: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
-    """What other apps read once for the person, by their own key; forgotten with the rest."""
+    """What other apps have read with it (`also_read`), by their own name."""
 
     @property
     def organisation_ids(self) -> list[UUID]:
@@ -65,48 +66,63 @@ class Access:
         return membership is not None and membership.is_validator
 
 
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    name: str
+    write: Callable[[Slot], Combinable]
+    varies: Callable[[], Hashable]
+
+
+_BESIDE: dict[str, _Beside] = {}
+_PERSON = Slot("person", UUIDField())
+_STATEMENTS = Statements()
+
+
+def also_read(name: str, write: Callable[[Slot], Combinable], *, varies: Callable[[], Hashable] = tuple) -> None:
+    """Have every person come with one value more, in `access.beside[name]`, for no query more; called by `ready()`.
+
+    `write` gives its expression for the person’s key. Whatever else decides it, such as the day, is what `varies` says.
+    """
+    _BESIDE[name] = _Beside(name, write, varies)
+
+
 def load_access(user: User) -> Access:
     """One query: roles with the second factors, and whether there are memberships; one more to read those."""
-    return _build(user, _STATEMENTS.get("access", lambda: _list_roles(type(user))).read(person=user.pk))
+    return _build(user, _read(type(user), user.pk))
 
 
 def load_person(people: type[User], key: UUID) -> User | None:
     """The person with `access` already read, in as many queries."""
-    statement = _STATEMENTS.get("person", lambda: _list_roles(people, *_columns(people)))
-    if not (found := statement.read(person=key)):
+    columns = [field.attname for field in people._meta.concrete_fields]
+    if not (found := _read(people, key, *columns)):
         return None
-    person = people.from_db(DEFAULT_DB_ALIAS, _columns(people), found[0][_ROLE_COLUMNS:])
+    person = people.from_db(DEFAULT_DB_ALIAS, columns, found[0][-len(columns) :])
     person.__dict__["access"] = _build(person, found)
     return person
 
 
 def _build(user: User, found: Sequence[tuple[Any, ...]]) -> Access:
-    """From rows (role, theme, factor, whether a member…), each role with each factor."""
+    """From rows (role, theme, factor, whether a member, what is read beside…), each role with each factor."""
     roles = {role for role, *_ in found if role}
     factors = {factor for _, _, factor, *_ in found}
+    is_member, *beside = found[0][3 : 4 + len(_BESIDE)] if found else (False,)
     memberships = user.memberships.active().select_related("organisation").order_by("organisation__name", "pk")
-    is_member = any(is_member for _, _, _, is_member, *_ in found)
     return Access(
         memberships={membership.organisation_id: membership for membership in memberships} if is_member else {},
         roles=frozenset(roles),
         themes=frozenset(theme for _, theme, *_ in found if theme),
         lacks_second_factor=bool(roles) and factors.isdisjoint(SECOND_FACTORS),
+        beside=dict(zip(_BESIDE, beside, strict=bool(found))),
     )
 
 
-_PERSON = Slot("person", UUIDField())
-_STATEMENTS = Statements()
-_ROLE_COLUMNS = 4
+def _read(people: type[User], key: UUID, *columns: str) -> list[tuple[Any, ...]]:
+    def write() -> QuerySet[User, Any]:
+        active = people.memberships.rel.related_model.objects.active().filter(user=_PERSON)
+        beside = {f"beside_{rank}": each.write(_PERSON) for rank, each in enumerate(_BESIDE.values())}
+        rows = people.objects.filter(pk=_PERSON).annotate(is_member=Exists(active), **beside)
+        roles = "role_assignments__role", "role_assignments__theme", "authenticator__type"
+        return rows.values_list(*roles, "is_member", *beside, *columns)
 
-
-def _list_roles(people: type[User], *columns: str) -> QuerySet[User, Any]:
-    active = people.memberships.rel.related_model.objects.active().filter(user=OuterRef("pk"))
-    return (
-        people.objects.filter(pk=_PERSON)
-        .annotate(is_member=Exists(active))
-        .values_list("role_assignments__role", "role_assignments__theme", "authenticator__type", "is_member", *columns)
-    )
-
-
-def _columns(people: type[User]) -> list[str]:
-    return [field.attname for field in people._meta.concrete_fields]
+    varying = tuple((each.name, each.varies()) for each in _BESIDE.values())
+    return _STATEMENTS.get((columns, varying), write).read(person=key)

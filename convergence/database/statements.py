@@ -21,7 +21,7 @@ from typing import Any
 import psycopg
 from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connection
-from django.db.models import Expression, Field, QuerySet
+from django.db.models import Expression, Field, IntegerField, QuerySet, Subquery
 
 
 class _Open(str):
@@ -37,6 +37,13 @@ class Slot(Expression):
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[_Open]]:
         return "%s", [_Open(self.name)]
+
+
+class CappedCount(Subquery):
+    """How many rows a sliced queryset has: `(SELECT COUNT(*) FROM (… LIMIT n))`."""
+
+    template = "(SELECT COUNT(*) FROM (%(subquery)s) capped)"
+    output_field = IntegerField()
 
 
 class _PreparedCursor(psycopg.Cursor[Any]):

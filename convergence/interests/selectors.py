@@ -5,13 +5,15 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef, Q, QuerySet, UUIDField
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from convergence.accounts.access import also_read
 from convergence.accounts.enums import MembershipState
 from convergence.accounts.models import Membership, Organisation
 from convergence.database.search import Fold
-from convergence.database.statements import Slot, Statements
+from convergence.database.statements import Slot
 from convergence.interests.models import DeclaredInterest, InterestDeclaration
 from convergence.interests.rules import must_declare
 
@@ -19,9 +21,7 @@ if TYPE_CHECKING:
     from convergence.accounts.models import User
 
 
-_PERSON = Slot("person", UUIDField())
-_STATEMENTS = Statements()
-_BARRED = "interests.barred"
+BARRED = "interests.barred"
 
 
 def conflicting_organisations(user: User) -> QuerySet[Organisation, Any]:
@@ -43,13 +43,18 @@ def _conflicting(person: UUID | Slot, *, on: date) -> QuerySet[Organisation, Any
 
 
 def barred_organisations(user: User) -> frozenset[UUID]:
-    """The same keys as values, read once for a loaded person (one query, then none): most people have no link, and
-    their reads then need no condition at all. `User.forget_access` forgets them."""
-    if (found := user.access.beside.get(_BARRED)) is None:
-        on = timezone.localdate()
-        statement = _STATEMENTS.get((on, settings.INTERESTS["LOOK_BACK_YEARS"]), lambda: _conflicting(_PERSON, on=on))
-        found = user.access.beside[_BARRED] = frozenset(key for (key,) in statement.read(person=user.pk))
-    return found
+    """The same keys as values, read with the person: most people have no link, and their reads then need no condition
+    at all. `User.forget_access` forgets them."""
+    return frozenset(user.access.beside[BARRED])
+
+
+def read_barred_with_people() -> None:
+    """Called once the apps are loaded."""
+    also_read(
+        BARRED,
+        lambda person: ArraySubquery(_conflicting(person, on=timezone.localdate())),
+        varies=lambda: (timezone.localdate(), settings.INTERESTS["LOOK_BACK_YEARS"]),
+    )
 
 
 def reachable(user: User, path: str) -> Q:

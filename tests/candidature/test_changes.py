@@ -220,7 +220,7 @@ class TestPage:
         client.force_login(current.applied_by)
         address = reverse("candidature:candidature_changes", args=[current.pk])
         client.get(address)
-        with django_assert_num_queries(12):
+        with django_assert_num_queries(10):
             response = client.get(address)
 
         assert len(response.context["versions"]) == count + 1

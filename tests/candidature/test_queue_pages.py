@@ -68,7 +68,7 @@ def test_queue_query_count_is_constant(client, team, django_assert_num_queries, 
         put(f"Produit {rank}")
     address = reverse(QUEUE), {"col": COLUMNS, "vue": "en-cours"}
     client.get(*address)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(4):
         response = client.get(*address)
 
     assert len(names(response)) == count
@@ -447,7 +447,7 @@ def test_dashboard_query_count_is_constant(client, team, django_assert_num_queri
     for rank in range(count):
         put(f"P{rank}", referent=team)
     client.get("/")
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(7):
         client.get("/")
 
 

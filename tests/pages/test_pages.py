@@ -42,7 +42,7 @@ def test_dashboard_query_count_is_constant(client, django_assert_num_queries, co
         make_enrolment(organisation=organisation)
     client.force_login(make_member(organisation))
     client.get(reverse("pages:dashboard"))
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(8):
         response = client.get(reverse("pages:dashboard"))
 
     assert len(response.context["rows"]) == min(count, 20)
@@ -56,7 +56,7 @@ def test_demarche_page_query_count_is_constant(client, django_assert_num_queries
     client.force_login(make_member(organisation))
     address = reverse("pages:demarche_detail", args=[enrolment.demarche.slug])
     client.get(address)
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(8):
         response = client.get(address)
 
     assert len(response.context["rows"]) == count

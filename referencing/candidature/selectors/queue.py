@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
+from django.contrib.postgres.fields import ArrayField
 from django.db.models import (
     BooleanField,
     Case,
@@ -16,7 +17,6 @@ from django.db.models import (
     DateTimeField,
     Exists,
     F,
-    IntegerField,
     OuterRef,
     Q,
     QuerySet,
@@ -33,8 +33,8 @@ from convergence.accounts.access import Access
 from convergence.accounts.enums import Role
 from convergence.accounts.models import User
 from convergence.database.keyset import AnyOf, Cursor, Key, Order, Slice, cut
-from convergence.database.search import prefix_query
-from convergence.database.statements import Slot, Statement, Statements
+from convergence.database.search import prefix_terms, terms_query
+from convergence.database.statements import CappedCount, Slot, Statements
 from convergence.interests.selectors import barred_organisations
 from referencing.candidature import ordering
 from referencing.candidature.core.queue import ME, NOBODY, QueueFilter
@@ -81,12 +81,17 @@ class Reader:
 
 
 def filter_queue(
-    reader: Reader, asked: QueueFilter, *, today: date | Slot, demarches: Mapping[str, int]
+    reader: Reader,
+    asked: QueueFilter,
+    *,
+    today: date | Slot,
+    demarches: Mapping[str, int],
+    search: Search | None = None,
 ) -> list[CandidatureQuerySet]:
     """The files that the person may see and the filter keeps, in no order: the union of the querysets, which may overlap.
 
     A file is assigned by its référent or by an expert of it; asked apart, both ways are answered by an index, where
-    one OR would read every file. `demarches` are the keys by code.
+    one OR would read every file. `demarches` are the keys by code, `search` what was found for the text when it was looked for before.
     """
     rows = Candidature.objects.reached_by(reader.access, person=reader.key, barred=reader.barred)
     if asked.states or not asked.with_closed:
@@ -104,7 +109,7 @@ def filter_queue(
     if asked.themes:
         rows = rows.filter(Exists(ThemeReview.objects.filter(candidature=OuterRef("pk"), theme__in=asked.themes)))
     if asked.text:
-        rows = _search(rows, asked.text)
+        rows = (search or Search.of(asked.text)).keep(rows)
     if not asked.assignees:
         return [rows]
     branches = []
@@ -122,16 +127,35 @@ def _named_people(reader: Reader, asked: QueueFilter) -> list[Q]:
     return [Q(person=reader.key)] * (ME in asked.assignees) + [Q(person__in=others)] * bool(others)
 
 
-def _search(rows: CandidatureQuerySet, text: str) -> CandidatureQuerySet:
-    """Few hits are named one by one (one more query); many are met soon enough in the order of the page."""
-    query = prefix_query(text)
-    if query is None:
-        return rows.none()
-    found = Candidature.objects.alias(words=ordering.search_vector()).filter(words=query).values_list("pk", flat=True)
-    hits = list(found[: COUNT_LIMIT + 1])
-    if len(hits) <= COUNT_LIMIT:
-        return rows.filter(pk__in=hits)
-    return rows.alias(words=ordering.search_vector()).filter(words=query)
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What the words of a search keep: few files are named one by one, many are met soon enough in the order of the
+    page. `keys` is None when there are many."""
+
+    terms: str | Slot
+    keys: Sequence[UUID] | Slot | None
+
+    @classmethod
+    def of(cls, text: str) -> Search:
+        """One query, none without a word."""
+        if not (terms := prefix_terms(text)):
+            return cls("", [])
+        hits = [key for (key,) in _STATEMENTS.get("hits", _write_hits).read(terms=terms)]
+        return cls(terms, hits if len(hits) <= COUNT_LIMIT else None)
+
+    def keep(self, rows: CandidatureQuerySet) -> CandidatureQuerySet:
+        if self.keys is None:
+            return rows.alias(words=ordering.search_vector()).filter(words=terms_query(self.terms))
+        return rows.filter(AnyOf(F("pk"), self.keys) if isinstance(self.keys, Slot) else Q(pk__in=self.keys))
+
+    def opened(self) -> Search:
+        """The same search for a statement that serves all words."""
+        return Search(_TERMS, None if self.keys is None else _HITS)
+
+
+def _write_hits() -> QuerySet[Any, Any]:
+    found = Candidature.objects.alias(words=ordering.search_vector()).filter(words=terms_query(_TERMS))
+    return found.values_list("pk")[: COUNT_LIMIT + 1]
 
 
 def _read_key(text: str) -> UUID | None:
@@ -146,13 +170,6 @@ def _join(branches: Sequence[CandidatureQuerySet]) -> CandidatureQuerySet:
     keys: list[Any] = [branch.values("pk") for branch in branches]
     union: CandidatureQuerySet = keys[0].union(*keys[1:]) if keys[1:] else keys[0]
     return union
-
-
-class CappedCount(Subquery):
-    """How many rows a sliced queryset has: `(SELECT COUNT(*) FROM (… LIMIT n))`."""
-
-    template = "(SELECT COUNT(*) FROM (%(subquery)s) capped)"
-    output_field = IntegerField()
 
 
 def with_unread(rows: CandidatureQuerySet, reader: Reader) -> CandidatureQuerySet:
@@ -209,24 +226,24 @@ def read_page(
     """One page of the queue and how many rows the filter keeps, in one query; one more for a search, and for a page
     after which rows have gone."""
     order, reader = order_of(asked), Reader.of(user)
+    search = Search.of(asked.text) if asked.text else None
     cursor = order.fit(cursor)
-
-    def write() -> QuerySet[Any, Any]:
-        return _write_page(replace(reader, key=_PERSON, joined=_JOINED), asked, order, cursor, demarches)
-
-    if asked.text:
-        statement = Statement(write())  # words are rarely searched twice
-    else:
-        access = user.access
-        who = access.roles, tuple(access.organisation_ids), reader.barred
-        page = asked, tuple(demarches.items()), cursor and cursor.is_back
-        statement = _STATEMENTS.get((who, page), write)
-    after = order.load(cursor) if cursor else []
-    found = statement.read_by_name(
-        person=user.pk, joined=user.date_joined, today=today, **dict(zip(_AFTER, after, strict=False))
+    access = user.access
+    key = (
+        (access.roles, tuple(access.organisation_ids), reader.barred),
+        (replace(asked, text=""), search and (search.keys is None), tuple(demarches.items())),
+        cursor and cursor.is_back,
     )
+    open_reader, open_search = replace(reader, key=_PERSON, joined=_JOINED), search and search.opened()
+    statement = _STATEMENTS.get(key, lambda: _write_page(open_reader, asked, order, cursor, demarches, open_search))
+    values = {"person": user.pk, "joined": user.date_joined, "today": today}
+    if search is not None:
+        values |= {"terms": search.terms, "hits": search.keys}
+    if cursor is not None:
+        values |= zip(_AFTER, order.load(cursor), strict=False)
+    found = statement.read_by_name(**values)
     if not found and cursor is not None:
-        branches = filter_queue(reader, asked, today=today, demarches=demarches)
+        branches = filter_queue(reader, asked, today=today, demarches=demarches, search=search)
         return QueuePage(cut([], order, cursor, size=PAGE_SIZE), _capped(branches).count())
     return QueuePage(cut(found, order, cursor, size=PAGE_SIZE), found[0]["total"] if found else 0)
 
@@ -235,15 +252,22 @@ def read_page(
 _PERSON = Slot("person", UUIDField())
 _JOINED = Slot("joined", DateTimeField())
 _TODAY = Slot("today", DateField())
+_TERMS = Slot("terms", TextField())
+_HITS = Slot("hits", ArrayField(UUIDField()))
 _AFTER = {f"after_{rank}": Slot(f"after_{rank}", TextField()) for rank in range(max(map(len, ORDERS.values())))}
 _STATEMENTS = Statements()
 
 
 def _write_page(
-    reader: Reader, asked: QueueFilter, order: Order, cursor: Cursor | None, demarches: Mapping[str, int]
+    reader: Reader,
+    asked: QueueFilter,
+    order: Order,
+    cursor: Cursor | None,
+    demarches: Mapping[str, int],
+    search: Search | None,
 ) -> QuerySet[Any, Any]:
     """The rows of one page with the number of all, the values of the cursor open."""
-    branches = filter_queue(reader, asked, today=_TODAY, demarches=demarches)
+    branches = filter_queue(reader, asked, today=_TODAY, demarches=demarches, search=search)
     after = list(_AFTER.values())[: len(order.keys)]
     # the keys of the page first, so that only its rows are joined to the other tables
     keys = _join([order.after(branch, cursor, after)[: PAGE_SIZE + 1] for branch in branches])
