@@ -145,7 +145,11 @@ DATABASES: dict[str, dict[str, Any]] = {
         "ENGINE": "django.db.backends.postgresql",
         "CONN_MAX_AGE": 0,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", default=8), "timeout": 5}},
+        "OPTIONS": {
+            "pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", default=8), "timeout": 5},
+            # convergence.database.statements alone prepares; some connection poolers cannot follow
+            "prepare_threshold": 0 if env.bool("DATABASE_PREPARE", default=True) else None,
+        },
     }
 }
 # Tables that the application may read and extend, never change; `manage.py grant_app_role` keeps it so.
@@ -277,8 +281,8 @@ else:
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
     "rules.permissions.ObjectPermissionBackend",
-    "django.contrib.auth.backends.ModelBackend",
-    "allauth.account.auth_backends.AuthenticationBackend",
+    "convergence.accounts.backends.PersonBackend",
+    "convergence.accounts.backends.LoginBackend",
 ]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -336,6 +340,7 @@ SOCIALACCOUNT_AUTO_SIGNUP = False  # first and last name are checked by their ow
 SOCIALACCOUNT_PROVIDERS: dict[str, Any] = {"openid_connect": {"APPS": env.json("OIDC_PROVIDERS", default=[])}}
 
 # Sessions and cookies
+SESSION_ENGINE = "convergence.accounts.sessions"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 60 * 60 * 12
