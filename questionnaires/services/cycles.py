@@ -17,9 +17,7 @@ from questionnaires.services.locking import lock_all
 
 
 @transaction.atomic
-def ask_again(
-    *, response: Response, only_orientation: bool, reason: str, actor: User | None, at: datetime
-) -> None:
+def ask_again(*, response: Response, only_orientation: bool, reason: str, actor: User | None, at: datetime) -> None:
     """Reopen the questionnaires with their answers; with `only_orientation` the others keep their validation.
 
     Confirmed single deposits of what is asked again are archived with `reason`, so that a new file may come.

@@ -63,9 +63,7 @@ def refused(service, **arguments):
 
 
 def opine(sitting, *reservations, reasons="Motifs."):
-    return give_opinion(
-        point_id=sitting.point.pk, reasons=reasons, reservations=reservations, actor=sitting.secretary
-    )
+    return give_opinion(point_id=sitting.point.pk, reasons=reasons, reservations=reservations, actor=sitting.secretary)
 
 
 # -- the opinion
@@ -324,7 +322,9 @@ def test_an_overdue_reservation_is_told_once(suspended, django_capture_on_commit
     reservation = first_of(suspended)
     assert (reservation.reminded_at, reservation.overdue_at) == (now + timedelta(days=54), now + timedelta(days=61))
     assert CandidatureEvent.objects.filter(kind="reservation_overdue").count() == 1
-    texts = list(Notification.objects.filter(recipient=suspended.editor).order_by("pk").values_list("content", flat=True))
+    texts = list(
+        Notification.objects.filter(recipient=suspended.editor).order_by("pk").values_list("content", flat=True)
+    )
     assert len(texts) == 2
     assert "refuser le référencement" in texts[1]
 

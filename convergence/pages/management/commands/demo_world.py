@@ -8,8 +8,8 @@ from django.core.management.base import BaseCommand, CommandError
 from convergence.accounts import demo
 from convergence.interests.demo import declare_for_demo_people
 from convergence.pages import demo_candidatures, demo_products
-from referencing.commission.demo import create_demo_commission
 from convergence.statistics.services import refresh_statistics
+from referencing.commission.demo import create_demo_commission
 
 #: What makes the demo world, in order; each step is idempotent.
 STEPS: tuple[tuple[str, Callable[[], object]], ...] = (
