@@ -6,10 +6,8 @@ import json
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from django.conf import settings
-from django.urls import NoReverseMatch, reverse
-
 from convergence.documents.pdf import Attachment, render_pdf
+from convergence.documents.qr import qr_svg, verification_url
 from convergence.documents.signatures import SignatureBox
 from convergence.ui.typography import format_date
 from referencing.decision.core.act import SCHEMA, Signatory, build_act
@@ -127,15 +125,9 @@ def say_terms(terms: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def verification_mark(number: str) -> dict[str, str]:
-    """Where anybody may check the act, for the foot of the PDF: address and, beside it, the QR code that leads there.
-
-    Empty as long as no public page of verification is mounted.
-    """
-    try:
-        path = reverse("trust:verify_decision", args=[number])
-    except NoReverseMatch:
-        return {}
-    return {"url": f"{settings.SITE_URL}{path}", "qr": ""}
+    """Where anybody may check the act, for the foot of the PDF: address and, beside it, the QR code that leads there."""
+    url = verification_url(reference=number)
+    return {"url": url, "qr": qr_svg(url)}
 
 
 def render_act(decision: Decision, content: dict[str, Any], *, at: datetime) -> bytes:

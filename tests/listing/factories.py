@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Iterable
 from datetime import date
 from itertools import count
 from typing import Any
@@ -18,8 +19,10 @@ from referencing.candidature.enums import CandidatureState
 from referencing.candidature.models import Candidature
 from referencing.commission.enums import OpinionKind, PointOutcome, SessionState
 from referencing.commission.models import AgendaPoint, CommissionSession, Opinion, Reservation
-from referencing.decision.enums import DecisionKind, DecisionState
-from referencing.decision.models import Decision
+from referencing.convention.enums import AnnexState
+from referencing.convention.models import Annex
+from referencing.decision.enums import DecisionKind, DecisionState, Party
+from referencing.decision.models import Countersignature, Decision
 from referencing.enrolment.models import Enrolment
 from referencing.listing.core.terms import one_year_after
 from referencing.listing.enums import ListingState, PublicationState
@@ -151,11 +154,50 @@ def decide(candidature: Candidature, *, is_notified: bool = True, **fields: Any)
     )
 
 
+def countersign(
+    candidature: Candidature, parties: Iterable[Party] = Party, *, scope: list[dict[str, Any]] | None = None
+) -> None:
+    """The minister and Cnam have signed the convention, and its annex for a service that exchanges."""
+    convention, now = candidature.enrolment.conventions.get(), timezone.now()
+    documents: list[dict[str, Any]] = [{"convention": convention}]
+    if scope:
+        annex = Annex.objects.create(
+            convention=convention,
+            number=convention.annexes.count() + 1,
+            state=AnnexState.SIGNED,
+            scope=scope,
+            signed_document=make_logo(),
+            signed_at=now,
+        )
+        documents.append({"annex": annex})
+    done = set(convention.countersignatures.values_list("party", flat=True))
+    Countersignature.objects.bulk_create(
+        Countersignature(
+            **document,
+            party=party,
+            signatory_name="Camille Martin",
+            signatory_quality="Déléguée",
+            delegation="Arrêté du 1er janvier",
+            delegation_from=timezone.localdate(now),
+            delegation_until=timezone.localdate(now),
+            signed_on=timezone.localdate(now),
+            signed_by=make_agent(Role.MINISTRY),
+            signed_at=now,
+            document=make_logo(),
+            sha256="2" * 64,
+        )
+        for document in documents
+        for party in parties
+        if "annex" in document or party not in done
+    )
+
+
 def make_approved(**fields: Any) -> tuple[Candidature, User]:
     """A file that may be published at once, and a mandataire of its organisation; `fields` as `make_candidature`."""
     candidature, manager = make_candidature(CandidatureState.APPROVED, **{"complete": False, **fields})
     give_opinion(candidature)
     decide(candidature)
+    countersign(candidature)
     make_sheet(candidature.enrolment)
     return candidature, manager
 

@@ -22,7 +22,7 @@ from referencing.commission.enums import OpinionKind, ReservationState
 from referencing.commission.models import Opinion
 from referencing.convention.enums import ConventionState
 from referencing.convention.models import Convention
-from referencing.decision.enums import DecisionState
+from referencing.decision.enums import DecisionState, Party
 from referencing.decision.models import Decision
 from referencing.enrolment.enums import Cycle
 from referencing.listing import services
@@ -31,7 +31,7 @@ from referencing.listing.models import CatalogueEntry, Listing, PublicationSheet
 from tests.candidature.campaigns import give_scope, make_ended
 from tests.candidature.factories import make_candidature
 from tests.factories import make_agent
-from tests.listing.factories import decide, give_opinion, make_approved, make_listed, make_sheet, reserve
+from tests.listing.factories import countersign, decide, give_opinion, make_approved, make_listed, make_sheet, reserve
 
 pytestmark = pytest.mark.django_db
 
@@ -95,6 +95,7 @@ BREAKS: dict[str, Callable[[Candidature], object]] = {
     "decision": lambda each: None,
     "notification": lambda each: decide(each, is_notified=False),
     "convention": lambda each: None,
+    "convention_countersigned": lambda each: countersign(each, [Party.MINISTER]),
     "sheet": lambda each: make_sheet(each.enrolment, PublicationState.SUBMITTED),
 }
 
@@ -108,6 +109,8 @@ def make_lacking(code: str) -> Candidature:
         decide(candidature)
     if code != "sheet":
         make_sheet(candidature.enrolment)
+    if code != "convention_countersigned":
+        countersign(candidature)
     if code == "convention":
         lose_convention(candidature)
     BREAKS[code](candidature)
@@ -156,6 +159,7 @@ def test_publish_needs_the_connection_tests_of_a_service_that_exchanges_data() -
     Candidature.objects.filter(pk=candidature.pk).update(has_exchange=True)
     give_opinion(candidature)
     decide(candidature)
+    countersign(candidature)
     make_sheet(candidature.enrolment)
     move(candidature, CandidatureState.APPROVED)
 
@@ -180,6 +184,7 @@ def test_publish_refuses_after_an_unfavourable_opinion() -> None:
     candidature, _ = make_candidature(CandidatureState.APPROVED, complete=False)
     with_unfavourable(candidature)
     decide(candidature)
+    countersign(candidature)
     make_sheet(candidature.enrolment)
 
     with pytest.raises(TransitionRefused) as refusal:
@@ -205,6 +210,7 @@ def test_a_decision_that_fell_is_no_decision(state: DecisionState) -> None:
     candidature, _ = make_candidature(CandidatureState.APPROVED, complete=False)
     give_opinion(candidature)
     decide(candidature, state=state)
+    countersign(candidature)
     make_sheet(candidature.enrolment)
 
     with pytest.raises(TransitionRefused) as refusal:
@@ -245,6 +251,7 @@ def test_the_published_sheet_copies_the_table_of_the_decision() -> None:
     give_scope(candidature.dossier, [("mesures", "ecriture"), ("documents", "lecture")])
     give_opinion(candidature)
     decide(candidature, scope=SCOPE)
+    countersign(candidature, scope=SCOPE)
     make_sheet(candidature.enrolment)
 
     services.publish(candidature_id=candidature.pk, actor=make_agent(Role.LISTING_TEAM))
@@ -271,6 +278,7 @@ def test_new_exchanges_keep_the_listing_and_its_end() -> None:
     Candidature.objects.filter(pk=second.pk).update(cycle=Cycle.EXTENSION)
     give_opinion(second)
     decide(second, scope=SCOPE)
+    countersign(second, scope=SCOPE)
 
     listing = services.publish(candidature_id=second.pk, actor=make_agent(Role.LISTING_TEAM))
 
@@ -287,6 +295,7 @@ def test_a_service_is_not_listed_twice() -> None:
     second, _ = make_candidature(CandidatureState.APPROVED, complete=False, dossier=first.dossier)
     give_opinion(second)
     decide(second)
+    countersign(second)
 
     with pytest.raises(TransitionRefused) as refusal:
         services.publish(candidature_id=second.pk, actor=make_agent(Role.LISTING_TEAM))

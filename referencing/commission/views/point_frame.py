@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.shortcuts import get_object_or_404
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from convergence.accounts.requests import SignedInRequest
 from convergence.ui.typography import NBSP, format_datetime
@@ -32,11 +32,7 @@ def get_point(request: SignedInRequest, pk: UUID) -> AgendaPoint:
 
 
 def session_link(session: CommissionSession) -> Link:
-    label = f"Séance n°{NBSP}{session.number}"
-    try:
-        return Link(label, reverse("commission:session_detail", args=[session.pk]))
-    except NoReverseMatch:
-        return Link(label)
+    return Link(f"Séance n°{NBSP}{session.number}", reverse("commission:session_detail", args=[session.pk]))
 
 
 def point_frame(point: AgendaPoint, tab: str) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from convergence.kernel.errors import Blocker
 from referencing.candidature.enums import CandidatureState
@@ -10,8 +10,7 @@ from referencing.candidature.models import Candidature
 from referencing.candidature.services.connection.standing import find_test_blockers
 from referencing.commission.enums import FAVOURABLE_OPINIONS, STANDING_RESERVATIONS
 from referencing.commission.models import Opinion, Reservation
-from referencing.convention.enums import ConventionState
-from referencing.convention.models import Convention
+from referencing.decision.selectors.conventions import convention_blockers
 from referencing.enrolment.enums import Cycle
 from referencing.listing.enums import PublicationState
 from referencing.listing.models import Listing, PublicationSheet
@@ -24,7 +23,7 @@ def find_publication_blockers(candidature: Candidature) -> list[Blocker]:
         *find_opinion_blockers(candidature),
         *find_test_blockers(candidature),
         *find_decision_blockers(candidature),
-        *find_convention_blockers(candidature),
+        *convention_blockers(candidature.enrolment),
         *find_sheet_blockers(candidature),
         *find_listing_blockers(candidature),
     ]
@@ -58,25 +57,8 @@ def find_decision_blockers(candidature: Candidature) -> list[Blocker]:
         return [Blocker("decision", "Le ministre n’a pas signé de décision de référencement.", page)]
     if decision.notified_at is None:
         message = f"La décision {decision.number} n’est pas encore notifiée à l’éditeur."
-        return [Blocker("notification", message, _address("decision:decision_detail", decision.pk) or page)]
+        return [Blocker("notification", message, reverse("decision:decision_detail", args=[decision.pk]))]
     return []
-
-
-def find_convention_blockers(candidature: Candidature) -> list[Blocker]:
-    if is_convention_in_force(candidature):
-        return []
-    return [
-        Blocker(
-            "convention",
-            "La convention n’est pas en vigueur : l’éditeur, le ministre et la Cnam doivent l’avoir signée.",
-            reverse("convention:convention_detail", args=[candidature.enrolment_id]),
-        )
-    ]
-
-
-def is_convention_in_force(candidature: Candidature) -> bool:
-    """Signed by the editor and validated."""
-    return Convention.objects.filter(enrolment=candidature.enrolment_id, state=ConventionState.VALIDATED).exists()
 
 
 def find_sheet_blockers(candidature: Candidature) -> list[Blocker]:
@@ -100,10 +82,3 @@ def find_listing_blockers(candidature: Candidature) -> list[Blocker]:
     if standing.exists():
         return [Blocker("listed", "Ce service est déjà référencé.", reverse("listing:listing_list"))]
     return []
-
-
-def _address(name: str, *arguments: object) -> str:
-    try:
-        return reverse(name, args=arguments)
-    except NoReverseMatch:
-        return ""
