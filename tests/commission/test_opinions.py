@@ -40,6 +40,7 @@ from tests.commission.deliberation_factories import (
     give,
     in_days,
     known_criteria,
+    make_scheduled,
     make_sitting,
     reserve,
     vote_for,
@@ -63,9 +64,7 @@ def refused(service, **arguments):
 
 
 def opine(sitting, *reservations, reasons="Motifs."):
-    return give_opinion(
-        point_id=sitting.point.pk, reasons=reasons, reservations=reservations, actor=sitting.secretary
-    )
+    return give_opinion(point_id=sitting.point.pk, reasons=reasons, reservations=reservations, actor=sitting.secretary)
 
 
 # -- the opinion
@@ -246,7 +245,7 @@ def test_a_file_of_another_kind_is_refused_with_its_reason(suspended):
 
 
 def test_strangers_find_no_reservation(suspended):
-    for stranger in (make_sitting().editor, make_agent(Role.MEMBER), make_agent(Role.MINISTRY)):
+    for stranger in (make_scheduled()[1], make_agent(Role.MEMBER), make_agent(Role.MINISTRY)):
         with pytest.raises(Reservation.DoesNotExist):
             answer_reservation(reservation_id=first_of(suspended).pk, text="Voici.", actor=stranger)
 
@@ -324,7 +323,9 @@ def test_an_overdue_reservation_is_told_once(suspended, django_capture_on_commit
     reservation = first_of(suspended)
     assert (reservation.reminded_at, reservation.overdue_at) == (now + timedelta(days=54), now + timedelta(days=61))
     assert CandidatureEvent.objects.filter(kind="reservation_overdue").count() == 1
-    texts = list(Notification.objects.filter(recipient=suspended.editor).order_by("pk").values_list("content", flat=True))
+    texts = list(
+        Notification.objects.filter(recipient=suspended.editor).order_by("pk").values_list("content", flat=True)
+    )
     assert len(texts) == 2
     assert "refuser le référencement" in texts[1]
 
@@ -399,7 +400,7 @@ def test_only_the_secretary_transmits():
     with pytest.raises(PermissionDenied):
         transmit_file(candidature_id=sitting.candidature.pk, actor=sitting.members["siege-4"])
     with pytest.raises(Candidature.DoesNotExist):
-        transmit_file(candidature_id=sitting.candidature.pk, actor=make_agent(Role.EXPERT))
+        transmit_file(candidature_id=sitting.candidature.pk, actor=make_agent(Role.TESTS))
 
 
 def test_no_opinion_nothing_to_transmit():
