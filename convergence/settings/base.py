@@ -210,6 +210,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "delete-old-drafts": {"task": "drafts.delete_old", "schedule": 86400},
     # in the daytime of Paris, several times: what a stopped machine missed is said when it is back, and once only
     "remind-deadlines": {"task": "candidature.remind_deadlines", "schedule": crontab(minute="0", hour="7-19")},
+    "remind-reservations": {"task": "commission.remind_reservations", "schedule": crontab(minute="20", hour="7-19")},
     "remind-interests": {"task": "candidature.remind_interests", "schedule": crontab(minute="15", hour="7-19")},
     "remind-commission": {"task": "commission.remind_to_declare", "schedule": crontab(minute="30", hour="7-19")},
     "sweep-incoming-files": {"task": "evidence.sweep", "schedule": 3600},

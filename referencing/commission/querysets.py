@@ -4,7 +4,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Count, Exists, F, OuterRef, Q
 
 from convergence.accounts.enums import Role
 from convergence.interests.selectors import conflicting_organisations
@@ -22,6 +22,10 @@ class CommissionSessionQuerySet(models.QuerySet):
         if user.access.has(Role.PRESIDENT, Role.MEMBER):
             return self.filter(state__in=ANNOUNCED_STATES)
         return self.none()
+
+    def with_point_count(self) -> CommissionSessionQuerySet:
+        """`point_count`: places of the agenda, masked ones included, which every member counts alike."""
+        return self.annotate(point_count=Count("points"))
 
     def locked(self) -> CommissionSessionQuerySet:
         return self.select_for_update(of=("self",))

@@ -154,8 +154,8 @@ class CommissionSession(ConcurrentTransitionMixin, FSMModelMixin, models.Model):
         permission=can_run,
         custom={"label": "Annuler la séance"},
     )
-    def cancel(self, *, reason: str, at: datetime) -> None:
-        self.end_reason, self.closed_at = reason, at
+    def cancel(self, *, at: datetime) -> None:
+        self.closed_at = at
 
 
 class AgendaPoint(models.Model):

@@ -92,24 +92,24 @@ def _find_addition_blockers(
     if session.state not in UPCOMING_STATES:
         blockers.append(Blocker("wrong_state", "L’ordre du jour de cette séance ne change plus."))
     if not wanted:
-        blockers.append(Blocker("nothing", "Choisissez au moins un dossier.", "#id_files_0"))
+        blockers.append(Blocker("nothing", "Choisissez au moins un dossier.", "#id_chosen_0"))
     if files.keys() != set(wanted):
         blockers.append(
-            Blocker("not_ready", "Un des dossiers choisis n’est plus prêt pour la commission.", "#id_files_0")
+            Blocker("not_ready", "Un des dossiers choisis n’est plus prêt pour la commission.", "#id_chosen_0")
         )
     there = set(session.points.filter(candidature__in=list(files)).values_list("candidature", flat=True))
     for candidature in files.values():
         name = candidature.enrolment.label
         if candidature.state != CandidatureState.READY_COMMISSION:
-            blockers.append(Blocker("not_ready", f"{name} n’est plus prêt pour la commission.", "#id_files_0"))
+            blockers.append(Blocker("not_ready", f"{name} n’est plus prêt pour la commission.", "#id_chosen_0"))
         elif candidature.pk in there:
             blockers.append(
-                Blocker("already_there", f"{name} a déjà été à l’ordre du jour de cette séance.", "#id_files_0")
+                Blocker("already_there", f"{name} a déjà été à l’ordre du jour de cette séance.", "#id_chosen_0")
             )
         if candidature.proposal == Proposal.FAVOURABLE:
             # The page of the tests is not the secretary’s to open.
             blockers += [
-                Blocker(each.code, f"{name} : {each.message[0].lower()}{each.message[1:]}", "#id_files_0")
+                Blocker(each.code, f"{name} : {each.message[0].lower()}{each.message[1:]}", "#id_chosen_0")
                 for each in find_test_blockers(candidature)
             ]
     if session.state != SessionState.PLANNED:

@@ -184,6 +184,8 @@ def move_guest(*, guest_id: int, is_entering: bool, moved_at: datetime, actor: U
     found = Guest.objects.get(pk=guest_id)
     session = _lock(found.session_id, actor)
     guest = Guest.objects.select_for_update(of=("self",)).get(pk=guest_id)
+    if guest.point_id and not AgendaPoint.objects.visible_to(actor).filter(pk=guest.point_id).exists():
+        raise Guest.DoesNotExist
     blockers = _find_time_blockers(session, moved_at, "", at=at)
     is_inside = guest.entered_at is not None and guest.left_at is None
     if is_entering and is_inside:

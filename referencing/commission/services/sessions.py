@@ -106,6 +106,7 @@ def cancel_session(*, session_id: UUID, reason: str, actor: User, at: datetime) 
         raise TransitionRefused([Blocker("reason", "Indiquez le motif de l’annulation.", "#id_reason")])
     for point, _ in rows:
         postpone(point, f"Séance annulée : {why}", actor=actor, at=at)
+    session.end_reason = why
     session.calendar_sequence += 1
     workflow.fire(session, "cancel", actor=actor, reason=why, at=at)
     Attendance.objects.filter(session=session, left_at__isnull=True).update(left_at=at)
