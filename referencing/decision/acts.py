@@ -6,6 +6,8 @@ import json
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
+
 from convergence.documents.pdf import Attachment, render_pdf
 from convergence.documents.qr import qr_svg, verification_url
 from convergence.documents.signatures import SignatureBox

@@ -25,7 +25,7 @@ from tests.commission.factories import clear, make_commission, make_session, sea
 from tests.factories import make_agent
 
 #: Criterion of the small grid that reservations of tests are tied to.
-CRITERION = "DEV.1.2"
+CRITERION = "A06.1.2"
 
 
 @dataclass

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -32,6 +32,7 @@ from referencing.commission.selectors.minutes import (
     known_points,
     reads_everything,
 )
+from referencing.commission.selectors.opinions import list_lifted_since
 from referencing.commission.services.minutes import (
     StaleMinutes,
     add_erratum,
@@ -40,7 +41,13 @@ from referencing.commission.services.minutes import (
     sign_minutes,
     write_minutes,
 )
-from referencing.commission.views.point_frame import session_link
+from referencing.commission.views.frame import session_crumbs
+
+if TYPE_CHECKING:
+    from convergence.accounts.models import User
+
+#: Lifted reservations that the page of a session tells of.
+LIFTED_LIMIT = 50
 
 
 def get_session(request: SignedInRequest, pk: UUID) -> CommissionSession:
@@ -213,8 +220,30 @@ def _knows(erratum: Erratum, known: set[str]) -> bool:
 # -- the page
 
 
-def _crumbs(session: CommissionSession, last: str = "Procès-verbal") -> list[Link]:
-    return [session_link(session), Link(last)]
+def follow_up(session: CommissionSession, user: User) -> dict[str, Any]:
+    """For the page of a session: the way to its minutes, and the reservations lifted since the one before (OQ-11)."""
+    reads = CommissionSession.objects.filter(find_sessions_with_minutes(user), pk=session.pk).exists()
+    lifted = list_lifted_since(session, user).defer("opinion__payload", "opinion__seal")[:LIFTED_LIMIT]
+    return {
+        "minutes_link": Link("Procès-verbal", reverse("commission:minutes_detail", args=[session.pk]))
+        if reads
+        else None,
+        "lifted": [
+            {
+                "link": Link(
+                    f"{each.opinion.point.product_name}, réserve n°{NBSP}{each.number}",
+                    reverse("commission:reservation_detail", args=[each.pk]),
+                ),
+                "at": each.decided_at,
+                "note": each.decision_note,
+            }
+            for each in lifted
+        ],
+    }
+
+
+def _crumbs(session: CommissionSession) -> list[Link]:
+    return session_crumbs(session, Link("Procès-verbal"))
 
 
 def _point_fields(content: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -138,7 +138,7 @@ def reservation_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
             return _kept(request, reservation, "Le fichier est joint à votre réponse.")
         return _send(request, reservation)
     except UploadRefused as refusal:
-        return _render(request, reservation, form=AnswerForm(initial=_typed(request)), zone_errors=refusal.blockers)
+        return _render(request, reservation, form=AnswerForm(initial=_typed(request)), zone_errors=refusal.problems)
     except TransitionRefused as refusal:
         return _render(request, reservation, form=AnswerForm(initial=_typed(request)), blockers=refusal.blockers)
     except ReservationFile.DoesNotExist as unknown:
