@@ -55,7 +55,11 @@ def make_session(**fields: Any) -> CommissionSession:
 
 
 def give_opinion(
-    candidature: Candidature, kind: str = "favourable", *, session: CommissionSession | None = None, reasons: str = "Vu."
+    candidature: Candidature,
+    kind: str = "favourable",
+    *,
+    session: CommissionSession | None = None,
+    reasons: str = "Vu.",
 ) -> Opinion:
     session = session or make_session()
     now = timezone.now()
@@ -151,5 +155,3 @@ def make_sanction(kind: str, *, about: Decision, actor: User, **terms: Any) -> D
         terms={key: value for key, value in values.items() if value},
         about_id=about.pk,
     )
-
-
