@@ -12,6 +12,8 @@ Columns, for an object of the members’ own organisation (or that belongs to wh
 `a/b` under `expe`: experts and commission get `a`, the tests team `b`; `a/b/c`: `c` is what its lead gets. A line may end
 with `| secr pres memb`: what the secretary, the presidency and the members of the commission get instead.
 
+A cell with commas gives one value per person of its column, in the order of `COLUMNS`.
+
 `login` is a redirection to the login page, 302 one to another page. `object` is a name of `world.Side.objects`, then fixed
 arguments. What members get for a foreign object is the column `other`, and a missing object looks the same.
 """
@@ -442,4 +444,45 @@ openid_connect_login                    -+provider_id=inconnu               GET 
 openid_connect_login                    -+provider_id=inconnu               POST 404   404   404   404   404   404   | 404   404   404   404   404
 openid_connect_callback                 -+provider_id=inconnu               GET  404   404   404   404   404   404   | 404   404   404   404   404
 openid_connect_callback                 -+provider_id=inconnu               POST 404   404   404   404   404   404   | 404   404   404   404   404
+decision:decision_home                  -                                        GET  login 403   403   403   403   403   | 403   403   403,200,403 403   403
+decision:draft_create                   decidable                                GET  login 403   403   403   403   403   | 403   403   403,200,403 403   403
+decision:draft_create                   decidable                                POST login 403   403   403   403   403   | 403   403   403,422,403 403   403
+decision:session_draft                  session                                  POST login 403   403   403   403   403   | 403   403   403,302,403 403   403
+decision:decision_sign                  -                                        GET  login 403   403   403   403   403   | 403   403   403,200,403 403   403
+decision:decision_sign                  -                                        POST login 403   403   403   403   403   | 403   403   403,422,403 403   403
+decision:draft_update                   draft_act                                GET  login 404   404   404   404   404   | 404   404   404,200,404 404   404
+decision:draft_update                   draft_act                                POST login 404   404   404   404   404   | 404   404   404,422,404 404   404
+decision:decision_receive               draft_act                                GET  login 404   404   404   404   404   | 404   404   404,200,404 404   404
+decision:decision_receive               draft_act                                POST login 404   404   404   404   404   | 404   404   404,422,404 404   404
+decision:draft_step                     draft_act+step=viser                     GET  login 404   404   404   404   404   | 404   404   404,200,404 404   404
+decision:draft_step                     draft_act+step=viser                     POST login 404   404   404   404   404   | 404   404   404,302,404 404   404
+decision:decision_list                  -                                        GET  login 200   200   200   200   200   | 200   200   200   200   200
+decision:decision_detail                notified_act                             GET  login 200   200   200   200   404   | 200   200   200   404,200,200,404/404 404
+decision:decision_open                  waiting_act                              POST login 403   403   302   302   404   | 403   403   403,403,403 404,403,403,404/404 404
+decision:decision_document              notified_act                             GET  login 200   200   200   200   404   | 200   200   200   404,200,200,404/404 404
+decision:decision_original              notified_act                             GET  login 404   404   404   404   404   | 404   404   404   404   404
+decision:decision_verify                notified_act                             GET  login 200   200   200   200   404   | 200   200   200   404,200,200,404/404 404
+decision:decision_proof                 notified_act                             GET  login 200   200   200   200   404   | 200   200   200   404,200,200,404/404 404
+decision:letter_record                  waiting_act                              GET  login 403   403   403   403   404   | 403   403   403,200,403 404,403,403,404/404 404
+decision:letter_record                  waiting_act                              POST login 403   403   403   403   404   | 403   403   403,422,403 404,403,403,404/404 404
+decision:appeal_lodge                   notified_act                             GET  login 403   403   200   200   404   | 403   403   403,200,403 404,403,403,404/404 404
+decision:appeal_lodge                   notified_act                             POST login 403   403   422   422   404   | 403   403   403,422,403 404,403,403,404/404 404
+decision:suit_record                    notified_act                             GET  login 403   403   403   403   404   | 403   403   403,200,403 404,403,403,404/404 404
+decision:suit_record                    notified_act                             POST login 403   403   403   403   404   | 403   403   403,422,403 404,403,403,404/404 404
+decision:file_resume                    notified_act                             GET  login 403   403   403   403   404   | 403   403   403,200,403 404,403,403,404/404 404
+decision:file_resume                    notified_act                             POST login 403   403   403   403   404   | 403   403   403,422,403 404,403,403,404/404 404
+decision:appeal_detail                  appeal                                   GET  login 200   200   200   200   404   | 200   200   200   404,200,200,404/404 404
+decision:appeal_detail                  appeal                                   POST login 403   403   403   403   404   | 403   403   403,422,403 404,403,403,404/404 404
+decision:appeal_withdraw                appeal                                   GET  login 403   403   200   200   404   | 403   403   403,403,403 404,403,403,404/404 404
+decision:appeal_withdraw                appeal                                   POST login 403   403   302   302   404   | 403   403   403,403,403 404,403,403,404/404 404
+decision:appeal_document                appeal                                   GET  login 200   200   200   200   404   | 200   200   200   404,200,200,404/404 404
+decision:suit_detail                    suit                                     GET  login 200   200   200   200   404   | 200   200   200   404,200,200,404/404 404
+decision:suit_detail                    suit                                     POST login 403   403   403   403   404   | 403   403   403,422,403 404,403,403,404/404 404
+decision:injunction_execute             suit                                     POST login 403   403   403   403   404   | 403   403   403,422,403 404,403,403,404/404 404
+decision:convention_list                -                                        GET  login 403   403   403   403   403   | 403   403   200,200,403 403   403
+decision:convention_list                -                                        POST login 403   403   403   403   403   | 403   403   422,422,403 403   403
+decision:convention_detail              countersigned                            GET  login 200   200   200   200   404   | 200   200   200   404,200,200,404/404 404
+decision:convention_file                countersigned                            GET  login 200   200   200   200   404   | 200   200   200   404,200,200,404/404 404
+decision:annex_send                     countersigned                            POST login 403   403   403   403   404   | 302   403   403,302,403 404,403,403,404/404 404
+decision:annex_file                     annexed                                  GET  login 200   200   200   200   404   | 200   200   200   404,200,200,404/404 404
 """

@@ -53,6 +53,12 @@ class Row:
         return self.expected[method][person] if method in self.expected else NOT_ALLOWED
 
 
+def each_of(cell: str, count: int) -> list[str]:
+    """One value per person of a column: the same for all, or as many as they are, between commas."""
+    values = cell.split(",")
+    return values * count if len(values) == 1 else values
+
+
 def read_table(text: str) -> dict[str, Row]:
     """The rows by name of address; a line that says less or more than the columns is an error."""
     rows: dict[str, Row] = {}
@@ -65,7 +71,11 @@ def read_table(text: str) -> dict[str, Row]:
         commission = cells[place + 2 :] or others[:1] * 3
         cells[place:] = [*(others + others[-1:] * 2)[:3], cells[place + 1], *commission]
         values = dict(zip(COLUMNS, (NOT_ALLOWED if cell == "·" else cell for cell in cells), strict=True))
-        row.expected[method] = {person: values[column] for column, people in COLUMNS.items() for person in people}
+        row.expected[method] = {
+            person: value
+            for column, people in COLUMNS.items()
+            for person, value in zip(people, each_of(values[column], len(people)), strict=True)
+        }
     return rows
 
 

@@ -31,7 +31,7 @@ from convergence.jobs.models import Job
 from convergence.kernel.canonical import canonical_json
 from convergence.notifications.models import Notification
 from convergence.products.models import Product
-from evidence.services import keep_generated
+from evidence.services import examine, keep_generated
 from referencing.candidature.content import load_criteria
 from referencing.candidature.enums import CampaignState, CandidatureState, DocumentKind, LetterKind
 from referencing.candidature.models import Attachment, Candidature, Conclusion, IssuedDocument, Letter, QueueView
@@ -49,6 +49,7 @@ from referencing.commission.models import (
     Term,
 )
 from referencing.convention import services as conventions
+from referencing.decision.services import lodge_appeal, open_decision, prepare_annex, record_suit
 from referencing.dossier.services import generate_dossier
 from referencing.enrolment.enums import WhiteLabelRole
 from referencing.enrolment.models import Enrolment, PreListing
@@ -58,6 +59,7 @@ from tests.candidature.campaigns import make_campaign, make_ended
 from tests.candidature.factories import make_candidature
 from tests.commission.factories import clear, make_commission, make_session, seat_people
 from tests.convention.factories import SHEET, TERMS, last_code, last_token
+from tests.decision.factories import make_decidable, make_draft, make_signed
 from tests.dossier.factories import answer_core, answer_everything, make_signed_enrolment
 from tests.factories import DemarcheFactory, OrganisationFactory, ProductFactory, UserFactory, make_agent, make_member
 from tests.questionnaires.factories import deposit, make_definition, orient, pdf
@@ -118,6 +120,7 @@ def build_side(agents: dict[str, User]) -> Side:
     add_dossiers(side, agents[Role.LISTING_TEAM])
     add_tests(side)
     add_sessions(side, agents)
+    add_decisions(side, agents[Role.MINISTRY])
     view = QueueView.objects.create(owner=agents[Role.LISTING_TEAM], name=f"Vue {organisation}", is_shared=True)
     side.objects |= {"queue_view": {"pk": view.pk}, "agent": {"pk": agents[Role.LISTING_TEAM].pk}}
     return side
@@ -334,6 +337,46 @@ def add_sessions(side: Side, agents: dict[str, User]) -> None:
         "guest": {"pk": guest.pk},
         "convocation": {"pk": convocation.pk},
         "receipt": {"pk": receipt.pk},
+    }
+
+
+def add_decisions(side: Side, ministry: User) -> None:
+    """A file to decide, a draft, an act that waits for its addressee, one that is contested; a convention to countersign."""
+    fields = {"organisation": side.organisation, "owner": side.people["responsable"]}
+    manager = side.people["mandataire"]
+    candidature, _ = make_decidable(**fields)
+    draft, _, _ = make_draft(actor=ministry, **fields)
+    waiting, _, _ = make_signed(actor=ministry, pairs=[("mesures", "lecture")], **fields)
+    notified, _, _ = make_signed("refusal", actor=ministry, **fields)
+    open_decision(decision_id=notified.pk, actor=manager)
+    appeal = lodge_appeal(
+        decision_id=notified.pk,
+        kind="gracious",
+        text="Nous contestons.",
+        upload=examine(upload=pdf(), allowed_formats=("pdf",), max_size_mb=20),
+        actor=manager,
+    )
+    suit = record_suit(
+        decision_id=notified.pk,
+        court="Tribunal administratif",
+        case_number=f"{side.organisation.pk}"[:8],
+        claimant="L’éditeur",
+        lodged_on=timezone.localdate(),
+        actor=ministry,
+    )
+    convention = waiting.enrolment.conventions.get()
+    annex = prepare_annex(convention_id=convention.pk, actor=ministry)
+    enrolment = {"pk": waiting.enrolment_id}
+    side.objects |= {
+        "decidable": {"pk": candidature.pk},
+        "session": {"pk": candidature.opinions.get().point.session_id},
+        "draft_act": {"pk": draft.pk},
+        "waiting_act": {"pk": waiting.pk},
+        "notified_act": {"pk": notified.pk},
+        "appeal": {"pk": appeal.pk},
+        "suit": {"pk": suit.pk},
+        "countersigned": enrolment,
+        "annexed": enrolment | {"number": annex.number},
     }
 
 

@@ -41,7 +41,7 @@ def make_signatory(**fields: Any) -> Signatory:
         "quality": "délégué au numérique en santé",
         "email": "claude.renard@ministere.example",
         "delegation": "Arrêté du 3 mars 2026, article 2",
-        "delegation_from": today() - timedelta(days=60),
+        "delegation_from": today() - timedelta(days=600),
         "delegation_until": today() + timedelta(days=300),
     }
     return Signatory(**{**values, **fields})

@@ -21,6 +21,7 @@ from convergence.ui.typography import NBSP, format_date
 from convergence.ui.values import Action, Badge, Item, Link, Row
 from convergence.ui.views import render_confirmation
 from referencing.candidature.services.conclusion import read_conclusion
+from referencing.commission.models import CommissionSession
 from referencing.decision.enums import CANDIDATURE_KINDS, DRAFT_STATES, DecisionKind, DecisionState
 from referencing.decision.forms.acts import BatchForm, DraftForm, ReceivedActForm, TermsForm
 from referencing.decision.models import Appeal, Decision, Suit
@@ -294,6 +295,7 @@ def file_context(candidature: Candidature, opinion: Opinion | None) -> dict[str,
 def session_draft(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """One draft for each file of a session that has none."""
     user = require_ministry(request)
+    get_object_or_404(CommissionSession, pk=pk)
     made, refused = draft_session(session_id=pk, actor=user)
     if not made and not refused:
         messages.info(request, "Tous les dossiers de cette séance ont déjà un projet.")
