@@ -26,8 +26,8 @@ from referencing.listing import life_notices as notices
 from referencing.listing.core.life import has_ended
 from referencing.listing.enums import STANDING_LISTINGS, ListingState, RenewalState
 from referencing.listing.models import DecisionEffect, FormalNotice, Listing, Procedure, Renewal
-from referencing.listing.services.expiry import expire
 from referencing.listing.services.catalogue import rebuild_entry
+from referencing.listing.services.expiry import expire
 from referencing.listing.services.rows import end_children, lock_again, tell_file
 
 if TYPE_CHECKING:

@@ -26,8 +26,8 @@ from referencing.listing import rules
 from referencing.listing.core.life import has_ended, may_renew_from, renewed_end
 from referencing.listing.enums import OPEN_RENEWALS, ListingState, RenewalState
 from referencing.listing.models import DecisionEffect, Listing, Renewal
-from referencing.listing.services.expiry import expire
 from referencing.listing.services.catalogue import rebuild_entry
+from referencing.listing.services.expiry import expire
 from referencing.listing.services.rows import (
     begin_cycle,
     end_children,
