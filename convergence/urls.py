@@ -12,6 +12,7 @@ urlpatterns = [
     path("", include("referencing.convention.urls")),
     path("", include("referencing.dossier.urls")),
     path("", include("referencing.candidature.urls")),
+    path("", include("referencing.decision.urls")),
     path("", include("referencing.listing.urls")),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),

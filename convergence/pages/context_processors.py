@@ -43,6 +43,21 @@ AGENT_TABS: tuple[tuple[str, str, tuple[Role, ...]], ...] = (
         "candidature:candidature_list",
         (Role.LISTING_TEAM, Role.EXPERT, Role.TESTS, Role.TESTS_LEAD, Role.SUPPORT),
     ),
+    ("Décisions à prendre", "decision:decision_home", (Role.MINISTRY,)),
+    (
+        "Décisions",
+        "decision:decision_list",
+        (
+            Role.MINISTRY,
+            Role.CNAM,
+            Role.LISTING_TEAM,
+            Role.SECRETARY,
+            Role.PRESIDENT,
+            Role.AUDITOR,
+            Role.SUPPORT,
+        ),
+    ),
+    ("Conventions à signer", "decision:convention_list", (Role.MINISTRY, Role.CNAM)),
     (
         "Vie des référencements",
         "listing:life_list",

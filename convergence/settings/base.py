@@ -223,6 +223,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "delete-old-drafts": {"task": "drafts.delete_old", "schedule": 86400},
     # in the daytime of Paris, several times: what a stopped machine missed is said when it is back, and once only
     "remind-deadlines": {"task": "candidature.remind_deadlines", "schedule": crontab(minute="0", hour="7-19")},
+    "presume-notifications": {"task": "decision.presume_notifications", "schedule": crontab(minute="20", hour="7-19")},
+    "reject-silent-appeals": {"task": "decision.reject_silent_appeals", "schedule": crontab(minute="25", hour="7-19")},
     "remind-interests": {"task": "candidature.remind_interests", "schedule": crontab(minute="15", hour="7-19")},
     "expire-listings": {"task": "listing.expire", "schedule": 600},
     "follow-listings": {"task": "listing.follow", "schedule": crontab(minute="30", hour="7-19")},

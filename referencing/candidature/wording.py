@@ -185,6 +185,22 @@ EVENTS: dict[str, Words] = {
     "scope_reduced": Words(
         "Périmètre réduit par l’éditeur", "Périmètre réduit", told=("given_up", "criteria", "addendum", "reason")
     ),
+    # the minister’s acts, which the editor reads on their own page once it takes note of them
+    "decision_signed": Words("Décision du ministre signée", "Une décision du ministre vous attend", told=("decision",)),
+    "decision_notified": Words("Décision notifiée à l’éditeur", "Décision notifiée", told=("decision",)),
+    "appeal_lodged": Words("Recours formé par l’éditeur", "Recours formé", told=("decision",)),
+    "appeal_answered": Words("Réponse donnée à un recours", "Réponse donnée à votre recours", told=("decision",)),
+    "sent_back_instruction": Words("Dossier repris : retour à l’instruction", "L’évaluation de votre dossier reprend"),
+    "sent_back_commission": Words(
+        "Dossier repris : nouvel examen par la commission", "La commission va examiner de nouveau votre dossier"
+    ),
+    "sent_back_reconsidered": Words(
+        "Dossier repris : le ministre décide de nouveau", "Le ministre va décider de nouveau"
+    ),
+    "court_suspend": Words("Décision suspendue par le juge", "Décision suspendue par le juge", told=("decision",)),
+    "court_reject": Words("Requête rejetée par le juge", "Requête rejetée par le juge", told=("decision",)),
+    "court_annul": Words("Décision annulée par le juge", "Décision annulée par le juge", told=("decision",)),
+    "court_end": Words("Désistement ou non-lieu", "Désistement ou non-lieu", told=("decision",)),
     "published": Words(
         "Service publié au catalogue", "Votre service est référencé : il figure au catalogue", told=("until",)
     ),
@@ -304,6 +320,7 @@ DETAILS = {
     "severity": "Gravité",
     "campaign": "Campagne",
     "dossier": "Dossier",
+    "decision": "Décision",
     "addendum": "Additif",
     "given_up": "Échanges abandonnés",
     "starts_at": "Le",

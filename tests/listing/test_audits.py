@@ -105,7 +105,7 @@ class TestDraw:
         file.write_bytes(published)
         program.write_text(script(), encoding="utf-8")
 
-        run = subprocess.run([sys.executable, str(program), str(file)], capture_output=True, text=True)  # noqa: S603
+        run = subprocess.run([sys.executable, str(program), str(file)], capture_output=True, text=True)
 
         assert run.returncode == 0, run.stderr
         assert [int(line) for line in run.stdout.split()] == seed.selected
@@ -123,7 +123,7 @@ class TestDraw:
         file.write_text(json.dumps(changed), encoding="utf-8")
         program.write_text(script(), encoding="utf-8")
 
-        run = subprocess.run([sys.executable, str(program), str(file)], capture_output=True, text=True)  # noqa: S603
+        run = subprocess.run([sys.executable, str(program), str(file)], capture_output=True, text=True)
 
         assert run.returncode == 1
         assert "not the one that was frozen" in run.stderr
@@ -157,7 +157,9 @@ class TestDraw:
         draw = freeze_population(sample=1, actor=auditor)
 
         content = json.loads(bytes(draw.population))
-        assert content["services"] == sorted([recent.enrolment.number, free.enrolment.number])  # a cancelled one is none
+        assert content["services"] == sorted(
+            [recent.enrolment.number, free.enrolment.number]
+        )  # a cancelled one is none
         assert content["excluded"] == [{"number": running.enrolment.number, "reason": "audit en cours"}]
 
     def test_too_few_services_and_strangers_are_refused(self, auditor):
@@ -211,9 +213,7 @@ class TestAudit:
         today = timezone.localdate()
 
         with pytest.raises(TransitionRefused) as refused:
-            self.announce(
-                audit, auditor, plan=" ", plan_file=[], starts_on=months_after(today, 1) - timedelta(days=1)
-            )
+            self.announce(audit, auditor, plan=" ", plan_file=[], starts_on=months_after(today, 1) - timedelta(days=1))
         assert codes(refused) == ["starts_on", "plan", "plan_file"]
         self.announce(audit, auditor, starts_on=months_after(today, 1))
         audit.refresh_from_db()
@@ -253,9 +253,7 @@ class TestAudit:
         assert (audit.state, audit.due_on) == (AuditState.RUNNING, months_after(day, 1))
         assert Listing.objects.published(on=day).filter(pk=listing.pk).exists()
 
-    def test_documents_complements_visit_report_and_a_favourable_end(
-        self, auditor, django_capture_on_commit_callbacks
-    ):
+    def test_documents_complements_visit_report_and_a_favourable_end(self, auditor, django_capture_on_commit_callbacks):
 
         audit, manager = self.running(auditor)
         file_documents(
@@ -289,7 +287,9 @@ class TestAudit:
             Audit.objects.filter(pk=audit.pk).update(payload=b"{}")
 
         with django_capture_on_commit_callbacks(execute=True):
-            conclude_audit(audit_id=audit.pk, is_favourable=True, text="Le service respecte ses critères.", actor=auditor)
+            conclude_audit(
+                audit_id=audit.pk, is_favourable=True, text="Le service respecte ses critères.", actor=auditor
+            )
 
         audit.listing.refresh_from_db()
         assert audit.listing.state == ListingState.LISTED

@@ -136,7 +136,9 @@ class TestNewCycle:
         assert states(response)["ethique"] == Status.TO_COMPLETE
         assert row(response, "ethique").answered == row(response, "ethique").total > 0
         single.refresh_from_db()
-        assert single.archived_at and single.confirmed_at and "Renouvellement" in single.archive_reason
+        assert single.archived_at
+        assert single.confirmed_at
+        assert "Renouvellement" in single.archive_reason
 
         with pytest.raises(TransitionRefused) as refused:
             generate_dossier(enrolment_id=enrolment.pk, actor=manager)
@@ -244,7 +246,7 @@ class TestFollowingTheFile:
 
     def test_a_file_that_ends_after_the_listing_leaves_nothing_to_wait_for(self):
         today = timezone.localdate()
-        listing, renewal, candidature, manager = examined_renewal(ends_on=today - timedelta(days=1))
+        _listing, renewal, candidature, manager = examined_renewal(ends_on=today - timedelta(days=1))
         expire_listings(at=timezone.now())
 
         workflow.fire(candidature, "withdraw", actor=manager, at=timezone.now())
@@ -314,7 +316,7 @@ class TestFollowingTheFile:
     def test_an_act_signed_in_time_counts_from_the_old_end(self, ministry):
         today = timezone.localdate()
         end = today - timedelta(days=2)
-        listing, renewal, candidature, _ = examined_renewal(ends_on=end)
+        listing, _renewal, candidature, _ = examined_renewal(ends_on=end)
         expire_listings(at=timezone.now())
 
         approve(candidature, ministry, signed_on=end)
@@ -325,7 +327,7 @@ class TestFollowingTheFile:
     @pytest.mark.rule("A-35")
     @pytest.mark.parametrize("state", [ListingState.SUSPENDED, ListingState.WITHDRAWN])
     def test_a_suspended_or_withdrawn_service_is_not_renewed(self, ministry, state):
-        listing, renewal, candidature, _ = examined_renewal(ends_on=timezone.localdate() + SOON, state=state)
+        _listing, _renewal, candidature, _ = examined_renewal(ends_on=timezone.localdate() + SOON, state=state)
 
         with pytest.raises(TransitionRefused) as refused, transaction.atomic():
             approve(candidature, ministry)
@@ -334,7 +336,7 @@ class TestFollowingTheFile:
 
     @pytest.mark.rule("A-35")
     def test_suspended_then_expired_is_not_renewed_either(self, ministry):
-        listing, renewal, candidature, _ = examined_renewal(
+        _listing, _renewal, candidature, _ = examined_renewal(
             ends_on=timezone.localdate() - timedelta(days=1), state=ListingState.SUSPENDED
         )
         expire_listings(at=timezone.now())

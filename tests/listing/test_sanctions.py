@@ -199,7 +199,10 @@ class TestEffects:
         assert "suspendu" in Notification.objects.filter(recipient=manager).latest("pk").content
         assert Listing.objects.visible_to(manager).get().state_reason
 
-        sign(draft_relief(listing_id=listing.pk, kind="reinstatement", reasons="Corrigé.", actor=ministry), actor=ministry)
+        sign(
+            draft_relief(listing_id=listing.pk, kind="reinstatement", reasons="Corrigé.", actor=ministry),
+            actor=ministry,
+        )
         listing.refresh_from_db()
         assert (listing.state, listing.state_reason, listing.suspended_at) == (ListingState.LISTED, "", None)
         assert CatalogueEntry.objects.get(listing=listing).is_listed
@@ -238,7 +241,9 @@ class TestEffects:
         late = noon(due + timedelta(days=1))
         assert [follow_formal_notices(at=each) for each in (noon(due), late, late)] == [0, 1, 0]
 
-        sign(draft_relief(listing_id=listing.pk, kind="notice_lifting", reasons="Réglé.", actor=ministry), actor=ministry)
+        sign(
+            draft_relief(listing_id=listing.pk, kind="notice_lifting", reasons="Réglé.", actor=ministry), actor=ministry
+        )
 
         notice.refresh_from_db()
         listing.refresh_from_db()
@@ -273,7 +278,8 @@ class TestEffects:
         listing, _ = listed
         day = timezone.localdate() + timedelta(days=10)
         sign(
-            make_sanction(DecisionKind.WITHDRAWAL, listing, actor=ministry, effective_on=day.isoformat()), actor=ministry
+            make_sanction(DecisionKind.WITHDRAWAL, listing, actor=ministry, effective_on=day.isoformat()),
+            actor=ministry,
         )
         listing.refresh_from_db()
         assert listing.state == ListingState.LISTED
@@ -357,7 +363,7 @@ class TestCourts:
         yesterday = timezone.localdate() - timedelta(days=1)
         later = listing.ends_on + timedelta(days=30)
         decision = sign(
-            make_sanction(DecisionKind.EXTENSION, listing, actor=ministry, ends_on=later.isoformat()), actor=ministry
+            make_sanction(DecisionKind.EXTENSION, listing, actor=ministry, until=later.isoformat()), actor=ministry
         )
         effect = DecisionEffect.objects.get()
         DecisionEffect.objects.filter(pk=effect.pk).update(before={**effect.before, "ends_on": yesterday.isoformat()})

@@ -82,9 +82,7 @@ def test_compared_with_the_last_declared_one(listed, due):
 def test_every_reason_at_once(listed):
     listing, manager = listed
     with pytest.raises(TransitionRefused) as refused:
-        declare(
-            listing, manager, "0.1", ["autre"], summary=" ", released_on=timezone.localdate() + timedelta(days=1)
-        )
+        declare(listing, manager, "0.1", ["autre"], summary=" ", released_on=timezone.localdate() + timedelta(days=1))
     assert codes(refused) == ["version_known", "changes", "released_on", "summary"]
 
 
