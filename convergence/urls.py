@@ -13,6 +13,7 @@ urlpatterns = [
     path("", include("referencing.dossier.urls")),
     path("", include("referencing.candidature.urls")),
     path("", include("referencing.decision.urls")),
+    path("", include("referencing.listing.urls")),
     path("", include("convergence.trust.urls")),
     path("", include("convergence.statistics.urls")),
     path("healthz", health.healthz, name="healthz"),

@@ -28,6 +28,7 @@ EDITOR_TABS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("Vos produits", "products:product_list", ()),
     ("Doctrine du Numérique en Santé", "", ()),
     ("Mon espace santé", "pages:parcours_detail", ("mon-espace-sante",)),
+    ("Catalogue", "listing:catalogue_list", ()),
     ("Ségur du Numérique en Santé", "", ()),
     ("Certification de conformité des dispositifs médicaux numériques", "", ()),
     ("SI de Téléconsultation", "", ()),
@@ -57,6 +58,12 @@ AGENT_TABS: tuple[tuple[str, str, tuple[Role, ...]], ...] = (
         ),
     ),
     ("Conventions à signer", "decision:convention_list", (Role.MINISTRY, Role.CNAM)),
+    (
+        "Référencements",
+        "listing:listing_list",
+        (Role.LISTING_TEAM, Role.MINISTRY, Role.CNAM, Role.AUDITOR, Role.SUPPORT),
+    ),
+    ("Catalogue", "listing:catalogue_list", tuple(Role)),
     ("Pilotage", "statistics:board_detail", (Role.LISTING_TEAM,)),
     ("Liens d’intérêts", "candidature:interest_list", DECLARING_ROLES),
     ("Tests de connexion", "candidature:campaign_list", (Role.TESTS, Role.TESTS_LEAD)),
@@ -81,7 +88,12 @@ def build_chrome(request: HttpRequest) -> Chrome:
     frame = replace(bare_chrome(), home_url=_address("pages:dashboard") or "/")
     user: User = request.user  # type: ignore[assignment]
     if not user.is_authenticated:
-        return replace(frame, login_url=_address("account_login"), signup_url=_address("account_signup"))
+        return replace(
+            frame,
+            catalogue_url=_address("listing:catalogue_list"),
+            login_url=_address("account_login"),
+            signup_url=_address("account_signup"),
+        )
     access = user.access
     if access.is_agent:
         addressed = [(label, _address(name)) for label, name, roles in AGENT_TABS if access.has(*roles)]

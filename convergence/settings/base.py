@@ -157,6 +157,13 @@ APPEND_ONLY_TABLES: list[str] = [
     "dossier_sealedcopy",
     "interests_interestdeclaration",
     "interests_declaredinterest",
+    "commission_convocation",
+    "commission_ballot",
+    "commission_secretballot",
+    "commission_opinion",
+    "commission_reservationanswer",
+    "commission_erratum",
+    "listing_publicationversion",
 ]
 # PostgreSQL asks for an UPDATE right before it locks a row (`FOR UPDATE`): these get it on their key alone, and the
 # trigger of the table still refuses any change.

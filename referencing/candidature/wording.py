@@ -201,6 +201,9 @@ EVENTS: dict[str, Words] = {
     "court_reject": Words("Requête rejetée par le juge", "Requête rejetée par le juge", told=("decision",)),
     "court_annul": Words("Décision annulée par le juge", "Décision annulée par le juge", told=("decision",)),
     "court_end": Words("Désistement ou non-lieu", "Désistement ou non-lieu", told=("decision",)),
+    "published": Words(
+        "Service publié au catalogue", "Votre service est référencé : il figure au catalogue", told=("until",)
+    ),
     # requests and non-conformities
     "request_sent": Words(
         "Demande à l’éditeur", "Demande de l’équipe d’instruction", told=("number", "kind", "criteria", "due_on")
@@ -281,6 +284,7 @@ DETAILS = {
     "starts_at": "Le",
     "wanted_on": "Date souhaitée",
     "grace_until": "Dernier délai",
+    "until": "Jusqu’au",
     "what": "Objet",
     "due_on": "Échéance",
     "person": "Personne",
@@ -311,7 +315,7 @@ _VALUES: dict[str, dict[str, str]] = {
         ),
     )
 }
-_DATES = {"due_on", "wanted_on", "grace_until"}
+_DATES = {"due_on", "wanted_on", "grace_until", "until"}
 
 
 def say_event(kind: str, *, audience: Audience) -> str:

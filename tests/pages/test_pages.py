@@ -19,6 +19,8 @@ ENDED = [
     CandidatureState.WITHDRAWN,
     CandidatureState.INADMISSIBLE,
     CandidatureState.ABANDONED,
+    CandidatureState.REFUSED,
+    CandidatureState.RESCINDED,
 ]
 
 
