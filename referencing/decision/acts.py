@@ -13,7 +13,7 @@ from convergence.documents.qr import qr_svg, verification_url
 from convergence.documents.signatures import SignatureBox
 from convergence.ui.typography import format_date
 from referencing.decision.core.act import SCHEMA, Signatory, build_act
-from referencing.decision.enums import DecisionKind
+from referencing.decision.enums import FAVOURABLE_KINDS, DecisionKind
 from referencing.decision.selectors.files import standing_reservations
 from referencing.dossier.models import Addendum
 
@@ -126,10 +126,16 @@ def say_terms(terms: dict[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
-def verification_mark(number: str) -> dict[str, str]:
-    """Where anybody may check the act, for the foot of the PDF: address and, beside it, the QR code that leads there."""
-    url = verification_url(reference=number)
-    return {"url": url, "qr": qr_svg(url)}
+def verification_mark(decision: Decision) -> dict[str, str]:
+    """Where anybody may check the act, for the foot of the PDF: address and QR code that leads there.
+
+    A favourable act is known by its number, any other by the hash of its content alone (A-37).
+    """
+    known_by = (
+        {"reference": decision.number or ""} if decision.kind in FAVOURABLE_KINDS else {"sha256": decision.sha256}
+    )
+    address = verification_url(**known_by)
+    return {"url": address, "qr": qr_svg(address)}
 
 
 def render_act(decision: Decision, content: dict[str, Any], *, at: datetime) -> bytes:
@@ -139,7 +145,7 @@ def render_act(decision: Decision, content: dict[str, Any], *, at: datetime) -> 
         {
             "act": content,
             "sha256": decision.sha256,
-            "mark": verification_mark(content["number"]),
+            "mark": verification_mark(decision),
             "left": LEFT,
             "width": WIDTH,
             "height": HEIGHT,

@@ -1,4 +1,4 @@
-from django.urls import include, path, re_path
+from django.urls import include, path
 
 from referencing.listing.api import CatalogueSchema
 from referencing.listing.views import audits, catalogue, life, procedures, publication, publishing, reports, versions
@@ -26,7 +26,7 @@ urlpatterns = [
     path("catalogue/", catalogue.catalogue_list, name="catalogue_list"),
     path("catalogue/flux.atom", catalogue.catalogue_feed, name="catalogue_feed"),
     path("catalogue/categories/<slug:category>/", catalogue.category_detail, name="category_detail"),
-    re_path(r"^catalogue/logos/(?P<sha256>[0-9a-f]{64})\.png$", catalogue.service_logo, name="service_logo"),
+    path("catalogue/logos/<slug:sha256>.png", catalogue.service_logo, name="service_logo"),
     path("catalogue/<slug:slug>-<int:number>/", catalogue.service_detail, name="service_detail"),
     path("sitemap.xml", catalogue.sitemap, name="sitemap"),
     path("robots.txt", catalogue.robots, name="robots"),

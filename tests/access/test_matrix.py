@@ -96,6 +96,15 @@ PUBLIC = (
     "statistics:statistics_detail",
     "statistics:statistics_export",
     "trust:verification",
+    "listing:catalogue_list",
+    "listing:catalogue_feed",
+    "listing:category_detail",
+    "listing:service_detail",
+    "listing:service_logo",
+    "listing:sitemap",
+    "listing:robots",
+    "listing:api_service_list",
+    "listing:api_service_detail",
 )
 
 

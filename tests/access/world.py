@@ -54,6 +54,7 @@ from referencing.dossier.services import generate_dossier
 from referencing.enrolment.enums import WhiteLabelRole
 from referencing.enrolment.models import Enrolment, PreListing
 from referencing.enrolment.services import attach_product, save_sheet, submit_sheet
+from referencing.listing.enums import PublicationState
 from tests.candidature.asking import LEVELS, ask, in_days, open_gap
 from tests.candidature.campaigns import make_campaign, make_ended
 from tests.candidature.factories import make_candidature
@@ -62,6 +63,7 @@ from tests.convention.factories import SHEET, TERMS, last_code, last_token
 from tests.decision.factories import make_decidable, make_draft, make_signed
 from tests.dossier.factories import answer_core, answer_everything, make_signed_enrolment
 from tests.factories import DemarcheFactory, OrganisationFactory, ProductFactory, UserFactory, make_agent, make_member
+from tests.listing.factories import make_listed, make_sheet
 from tests.questionnaires.factories import deposit, make_definition, orient, pdf
 
 #: Members of the organisation, by what they may do there.
@@ -238,6 +240,7 @@ def add_dossiers(side: Side, verifier: User) -> None:
         if is_examined:
             add_examination(side, candidature, verifier)
             add_requests(side, candidature, verifier)
+    add_publication(side)
     add_letter(side, candidature, verifier)
     side.objects["conclusion"] = {"pk": candidature.pk, "number": add_conclusion(candidature, verifier).number}
     pre_listing = PreListing.objects.create(
@@ -248,6 +251,22 @@ def add_dossiers(side: Side, verifier: User) -> None:
         pre_listed_at=timezone.now(),
     )
     side.objects["pre_listing"] = {"pk": pre_listing.pk}
+
+
+def add_publication(side: Side) -> None:
+    """A publication sheet that is written, one that is checked, and a service in the catalogue."""
+    fields = {"organisation": side.organisation, "owner": side.people["responsable"]}
+    for name, state in (("described", PublicationState.DRAFT), ("described_submitted", PublicationState.SUBMITTED)):
+        candidature, _ = make_candidature(CandidatureState.APPROVED, complete=False, **fields)
+        make_sheet(candidature.enrolment, state)
+        side.objects[name] = {"pk": candidature.enrolment_id}
+    entry = make_listed(**fields)
+    side.objects |= {
+        "approved": {"pk": candidature.pk},
+        "service": {"slug": entry.slug, "number": entry.number},
+        "service_number": {"number": entry.number},
+        "service_logo": {"sha256": entry.logo},
+    }
 
 
 def add_tests(side: Side) -> None:

@@ -148,6 +148,7 @@ def decide(candidature: Candidature, *, is_notified: bool = True, **fields: Any)
             "signed_on": timezone.localdate(now),
             "signatory_name": "Camille Martin",
             "sha256": "1" * 64,
+            "document": keep_generated(content=b"%PDF-1.7 decision", name="decision.pdf", code="pdf"),
             "notified_at": now if is_notified else None,
             **fields,
         }

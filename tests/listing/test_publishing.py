@@ -345,7 +345,7 @@ def test_lists_of_the_team_ask_the_same_queries(client: Any, count: int, django_
 
     with django_assert_num_queries(7):
         waiting = client.get(reverse("listing:publication_list"))
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         listed = client.get(reverse("listing:listing_list"))
 
     assert len(waiting.context["file_rows"]) == count

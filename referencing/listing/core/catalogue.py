@@ -26,65 +26,9 @@ DATA = [
 ]
 SORTS = [("nom", "Nom"), ("recents", "Les plus récents"), ("ecoscore", "Meilleur écoscore")]
 #: Words that say nothing of a service.
-_EMPTY_WORDS = frozenset(
-    [
-        "a",
-        "app",
-        "appli",
-        "application",
-        "au",
-        "aux",
-        "avec",
-        "ce",
-        "ces",
-        "dans",
-        "de",
-        "des",
-        "du",
-        "elle",
-        "en",
-        "et",
-        "il",
-        "je",
-        "la",
-        "le",
-        "les",
-        "leur",
-        "ma",
-        "mais",
-        "mes",
-        "moi",
-        "mon",
-        "ne",
-        "nos",
-        "notre",
-        "nous",
-        "on",
-        "ou",
-        "par",
-        "pas",
-        "pour",
-        "qu",
-        "que",
-        "qui",
-        "sa",
-        "se",
-        "service",
-        "ses",
-        "son",
-        "sur",
-        "ta",
-        "te",
-        "tes",
-        "ton",
-        "tu",
-        "un",
-        "une",
-        "vos",
-        "votre",
-        "vous",
-    ]
-)
+_SMALL_WORDS = """a app appli application au aux avec ce ces dans de des du elle en et il je la le les leur ma mais mes moi mon ne nos
+    notre nous on ou par pas pour qu que qui sa se service ses son sur ta te tes ton tu un une vos votre vous"""
+_EMPTY_WORDS = frozenset(_SMALL_WORDS.split())
 
 
 @dataclass(frozen=True, slots=True)

@@ -262,13 +262,13 @@ def publication_request_changes(request: SignedInRequest, pk: UUID) -> HttpRespo
 @login_required
 def candidature_publish(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """The conditions of a publication, met or not, then the publication itself (T34)."""
+    require_publishers(request)
     candidature = get_object_or_404(
         Candidature.objects.visible_to(request.user).select_related(
             "enrolment__product__organisation", "enrolment__demarche", "dossier"
         ),
         pk=pk,
     )
-    require_publishers(request)
     address = reverse("listing:candidature_publish", args=[pk])
     blockers: Sequence[Blocker] = ()
     if request.method == "POST":
