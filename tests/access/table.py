@@ -37,6 +37,11 @@ pages:dashboard                         -                                   GET 
 pages:parcours_detail                   parcours                            GET  200   200   200   200   200   200   | 200   200   200   200   200
 pages:faq                               -                                   GET  200   200   200   200   200   200   | 200   200   200   200   200
 pages:accessibility                     -                                   GET  200   200   200   200   200   200   | 200   200   200   200   200
+trust:verification                      -                                   GET  200   200   200   200   200   200   | 200   200   200   200   200
+trust:verification                      -                                   POST 422   422   422   422   422   422   | 422   422   422   422   422
+statistics:statistics_detail            -                                   GET  200   200   200   200   200   200   | 200   200   200   200   200
+statistics:statistics_export            -+form=csv                          GET  200   200   200   200   200   200   | 200   200   200   200   200
+statistics:board_detail                 -                                   GET  login 403   403   403   403   403   | 200   403   403   403   403
 pages:product_detail                    product                             GET  login 200   200   200   200   404   | 200   200   404   404   404
 pages:product_pdf                       product                             GET  login 200   200   200   200   404   | 200   200   404   404   404
 pages:job_detail                        job                                 GET  login 200   200   200   200   404   | 200   200   200   200   200

@@ -91,6 +91,9 @@ PUBLIC = (
     "listing:robots",
     "listing:api_service_list",
     "listing:api_service_detail",
+    "statistics:statistics_detail",
+    "statistics:statistics_export",
+    "trust:verification",
 )
 
 

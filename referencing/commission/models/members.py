@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import date
+
 from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.db import models
@@ -7,6 +9,7 @@ from django.db.models import F, Func, Q, Value
 
 from referencing.candidature.models import Candidature
 from referencing.commission.enums import Capacity, RecusalSource
+from referencing.commission.querysets import TermQuerySet
 
 
 class Seat(models.Model):
@@ -56,6 +59,8 @@ class Term(models.Model):
     )
     act_reference = models.CharField("acte de nomination", max_length=200, blank=True)
 
+    objects = TermQuerySet.as_manager()
+
     class Meta:
         verbose_name = "mandat de membre"
         verbose_name_plural = "mandats de membres"
@@ -77,6 +82,35 @@ class Term(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person} – {self.seat}"
+
+    @property
+    def last_day(self) -> date:
+        """The day after which it counts no more, early end included."""
+        return min(self.ends_on, self.ended_on) if self.ended_on else self.ends_on
+
+
+class Clearance(models.Model):
+    """That a person declared no link of interest on one file, knowing its names only; opens the file to them (A-28)."""
+
+    candidature = models.ForeignKey(Candidature, on_delete=models.PROTECT, related_name="clearances")
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name="membre", on_delete=models.PROTECT, related_name="+"
+    )
+    declared_at = models.DateTimeField("déclarée le")
+
+    class Meta:
+        verbose_name = "absence de lien déclarée"
+        verbose_name_plural = "absences de lien déclarées"
+        constraints = [
+            models.UniqueConstraint(
+                name="clearance_once",
+                fields=["candidature", "person"],
+                violation_error_message="Cette absence de lien est déjà déclarée.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person} – {self.candidature_id}"
 
 
 class Recusal(models.Model):

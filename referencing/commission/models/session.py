@@ -54,6 +54,7 @@ class CommissionSession(ConcurrentTransitionMixin, FSMModelMixin, models.Model):
     opened_at = models.DateTimeField("ouverte le", null=True, blank=True)
     closed_at = models.DateTimeField("close le", null=True, blank=True)
     end_reason = models.TextField("motif", blank=True)
+    calendar_sequence = models.PositiveSmallIntegerField("version du rendez-vous", default=0, editable=False)
 
     objects = CommissionSessionQuerySet.as_manager()
 
@@ -153,8 +154,8 @@ class CommissionSession(ConcurrentTransitionMixin, FSMModelMixin, models.Model):
         permission=can_run,
         custom={"label": "Annuler la séance"},
     )
-    def cancel(self, *, reason: str, at: datetime) -> None:
-        self.end_reason, self.closed_at = reason, at
+    def cancel(self, *, at: datetime) -> None:
+        self.closed_at = at
 
 
 class AgendaPoint(models.Model):
@@ -219,6 +220,8 @@ class Convocation(models.Model):
     session = models.ForeignKey(CommissionSession, on_delete=models.PROTECT, related_name="convocations")
     kind = models.CharField("nature", max_length=10, choices=ConvocationKind.choices)
     held_at = models.DateTimeField("séance du")
+    place = models.CharField("lieu", max_length=300, blank=True)
+    remote_url = models.URLField("lien de visioconférence", blank=True)
     agenda = models.JSONField("ordre du jour")
     urgency_reason = models.TextField("motif d’urgence", blank=True)
     sent_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
@@ -232,15 +235,57 @@ class Convocation(models.Model):
         return f"{self.get_kind_display()} – {self.session_id}"
 
 
+class ConvocationDocument(models.Model):
+    """The sealed PDF of a convocation, one per set of points that its readers may not know (A-28)."""
+
+    convocation = models.ForeignKey(Convocation, on_delete=models.PROTECT, related_name="documents")
+    mask = models.CharField("points masqués", max_length=64, blank=True)
+    file = models.ForeignKey(StoredFile, on_delete=models.PROTECT, related_name="+")
+    made_at = models.DateTimeField("établi le")
+
+    class Meta:
+        verbose_name = "document d’une convocation"
+        verbose_name_plural = "documents de convocations"
+        constraints = [models.UniqueConstraint(name="convocation_document_once", fields=["convocation", "mask"])]
+        triggers = frozen("commission_convocation_document")
+
+    def __str__(self) -> str:
+        return f"{self.convocation_id} {self.mask}"
+
+
+class AgendaReminder(models.Model):
+    """That a member was reminded to declare on an announced agenda, so that nobody hears twice of the same days."""
+
+    session = models.ForeignKey(CommissionSession, on_delete=models.PROTECT, related_name="reminders")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    days_before = models.PositiveSmallIntegerField("jours avant la séance")
+    sent_at = models.DateTimeField("envoyé le")
+
+    class Meta:
+        verbose_name = "rappel avant une séance"
+        verbose_name_plural = "rappels avant une séance"
+        constraints = [
+            models.UniqueConstraint(name="agenda_reminder_once", fields=["session", "person", "days_before"])
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person} – {self.session_id}"
+
+
 class ConvocationReceipt(models.Model):
-    """That one member received one convocation, when and how: five days run from there (A-27)."""
+    """That one member received one convocation, when and how: five days run from there (A-27).
+
+    On the platform it is received when the mail leaves; a letter, on the day that its proof says. Consulting it is one
+    more proof, kept beside.
+    """
 
     convocation = models.ForeignKey(Convocation, on_delete=models.PROTECT, related_name="receipts")
     seat = models.ForeignKey(Seat, verbose_name="siège", on_delete=models.PROTECT, related_name="+")
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     channel = models.CharField("moyen", max_length=10, choices=Channel.choices, default=Channel.PLATFORM)
     received_at = models.DateTimeField("reçue le", null=True, blank=True)
-    document = models.ForeignKey(StoredFile, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    consulted_at = models.DateTimeField("consultée le", null=True, blank=True)
+    proof = models.CharField("preuve de la remise", max_length=200, blank=True)
 
     class Meta:
         verbose_name = "réception d’une convocation"
@@ -288,6 +333,7 @@ class Mandate(models.Model):
     giver = models.ForeignKey(Seat, verbose_name="mandant", on_delete=models.PROTECT, related_name="+")
     holder = models.ForeignKey(Seat, verbose_name="mandataire", on_delete=models.PROTECT, related_name="+")
     given_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     given_at = models.DateTimeField("donné le")
     revoked_at = models.DateTimeField("révoqué le", null=True, blank=True)
 

@@ -94,7 +94,10 @@ def find_listing_blockers(candidature: Candidature) -> list[Blocker]:
     """A service has one listing at a time; its renewal follows another way (A-35), its new exchanges keep it (A-31)."""
     if candidature.state != CandidatureState.APPROVED or candidature.cycle == Cycle.EXTENSION:
         return []
-    if Listing.objects.standing().filter(enrolment=candidature.enrolment_id).exists():
+    standing = Listing.objects.standing().filter(enrolment=candidature.enrolment_id)
+    if candidature.cycle == Cycle.FIRST:  # a full application takes the place of what was already renewed (BR-171)
+        standing = standing.filter(renewed_on__isnull=True)
+    if standing.exists():
         return [Blocker("listed", "Ce service est déjà référencé.", reverse("listing:listing_list"))]
     return []
 
