@@ -159,14 +159,14 @@ def _say_count(page: CataloguePage) -> str:
 def _choices(asked: CatalogueFilter, *, with_category: bool) -> list[dict[str, Any]]:
     """The selects of the filter, in the order of the page."""
     return [
-        {"name": NAMES[field], "label": label, "any": any_label, "value": getattr(asked, field), "options": options}
+        {"name": NAMES[field], "label": label, "value": getattr(asked, field), "options": [*any_label, *options]}
         for field, label, any_label, options in (
-            *([("category", "Catégorie", "Toutes", list(CATEGORIES.items()))] if with_category else []),
-            ("platform", "Support", "Tous", list(PLATFORMS.items())),
-            ("price", "Prix", "Tous", list(PRICES.items())),
-            ("data", "Données de Mon espace santé", "Toutes", DATA),
-            ("ecoscore", "Écoscore", "Tous", [(code, label) for code, label, *_ in ECOSCORES]),
-            ("sort", "Trier par", "", SORTS),
+            *([("category", "Catégorie", [("", "Toutes")], list(CATEGORIES.items()))] if with_category else []),
+            ("platform", "Support", [("", "Tous")], list(PLATFORMS.items())),
+            ("price", "Prix", [("", "Tous")], list(PRICES.items())),
+            ("data", "Données de Mon espace santé", [("", "Toutes")], DATA),
+            ("ecoscore", "Écoscore", [("", "Tous")], [(code, label) for code, label, *_ in ECOSCORES]),
+            ("sort", "Trier par", [], SORTS),
         )
     ]
 
