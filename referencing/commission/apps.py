@@ -11,8 +11,16 @@ class CommissionConfig(AppConfig):
     def ready(self) -> None:
         from convergence.audit.workflow import follow
         from convergence.jobs import registry
-        from referencing.commission import outputs
-        from referencing.commission.services import agenda, convoking
+        from referencing.candidature.views import frame
+        from referencing.commission import minutes_outputs, outputs
+        from referencing.commission.services import agenda, convoking, reservations
+        from referencing.commission.views.opinions import OPINION_TAB
 
         registry.register(convoking.CONVOCATION_JOB, outputs.make_convocation)
+        registry.register(minutes_outputs.ATTENDANCE_JOB, minutes_outputs.make_attendance)
+        registry.register(minutes_outputs.EXTRACT_JOB, minutes_outputs.make_minutes_extract)
         follow("candidature.withdraw", agenda.withdraw_points)
+        for ending in ("withdraw", "refuse"):
+            follow(f"candidature.{ending}", reservations.follow_end)
+        if OPINION_TAB not in frame.TABS:
+            frame.TABS.append(OPINION_TAB)

@@ -15,6 +15,8 @@ can_run = is_secretary
 can_chair = candidature_rules.runs_commission
 #: Looks at the commission’s work from the inside.
 is_of_commission = has_role(Role.SECRETARY, Role.PRESIDENT, Role.MEMBER)
+#: Prepares an opinion, and has a voice when nothing bars it (`core.quorum`).
+is_voter = has_role(Role.PRESIDENT, Role.MEMBER)
 #: Signs the minutes.
 is_president = has_role(Role.PRESIDENT)
 #: Answers a reservation: commits the editor’s organisation.

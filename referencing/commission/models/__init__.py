@@ -1,6 +1,12 @@
 from referencing.commission.models.members import Clearance, Recusal, Seat, Term
 from referencing.commission.models.minutes import Erratum, Minutes
-from referencing.commission.models.opinion import Opinion, Reservation, ReservationAnswer, ReservationFile
+from referencing.commission.models.opinion import (
+    Opinion,
+    Reservation,
+    ReservationAnswer,
+    ReservationComment,
+    ReservationFile,
+)
 from referencing.commission.models.reading import Note, PreparedOpinion
 from referencing.commission.models.session import (
     AgendaPoint,
@@ -35,6 +41,7 @@ __all__ = [
     "Recusal",
     "Reservation",
     "ReservationAnswer",
+    "ReservationComment",
     "ReservationFile",
     "Seat",
     "SecretBallot",

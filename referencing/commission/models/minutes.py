@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from convergence.audit.triggers import frozen
 from evidence.models import StoredFile
-from referencing.commission.models.session import CommissionSession
+from referencing.commission.models.session import AgendaPoint, CommissionSession
 
 
 class Minutes(models.Model):
@@ -17,6 +17,9 @@ class Minutes(models.Model):
     texts = models.JSONField("compléments rédigés", default=dict)
     version = models.PositiveIntegerField(default=1)
     edited_at = models.DateTimeField("modifié le", null=True, blank=True)
+    edited_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     payload = models.BinaryField("contenu (JSON canonique)", default=b"")
     sha256 = models.CharField("empreinte", max_length=64, blank=True)
     document = models.ForeignKey(StoredFile, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
@@ -54,7 +57,11 @@ class Erratum(models.Model):
 
     minutes = models.ForeignKey(Minutes, on_delete=models.PROTECT, related_name="errata")
     number = models.PositiveSmallIntegerField("numéro")
+    point = models.ForeignKey(
+        AgendaPoint, verbose_name="point", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     text = models.TextField("rectification")
+    payload = models.BinaryField("contenu (JSON canonique)")
     document = models.ForeignKey(StoredFile, on_delete=models.PROTECT, related_name="+")
     sha256 = models.CharField("empreinte", max_length=64)
     signed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")

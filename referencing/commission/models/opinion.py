@@ -24,7 +24,7 @@ from referencing.commission.rules import can_answer_reservation, can_lift
 
 
 class Opinion(models.Model):
-    """What the commission said of a file: frozen with its reservations and the count of voices (BR-156, T26)."""
+    """What the commission said of a file: frozen with its reservations, and without any voice (BR-156, BR-162, T26)."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     candidature = models.ForeignKey(Candidature, on_delete=models.PROTECT, related_name="opinions")
@@ -147,6 +147,9 @@ class ReservationAnswer(models.Model):
 
     reservation = models.ForeignKey(Reservation, on_delete=models.PROTECT, related_name="answers")
     text = models.TextField("réponse")
+    payload = models.BinaryField("contenu (JSON canonique)")
+    sha256 = models.CharField("empreinte", max_length=64)
+    seal = models.BinaryField("cachet de la plateforme (CMS)")
     answered_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     answered_at = models.DateTimeField("répondu le")
 
@@ -181,3 +184,20 @@ class ReservationFile(models.Model):
 
     def __str__(self) -> str:
         return str(self.file_id)
+
+
+class ReservationComment(models.Model):
+    """What an expert or the listing team says to colleagues of an answer, before the reservation is lifted (OQ-11)."""
+
+    reservation = models.ForeignKey(Reservation, on_delete=models.PROTECT, related_name="comments")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    text = models.TextField("avis technique")
+    at = models.DateTimeField("le")
+
+    class Meta:
+        verbose_name = "avis technique sur une réserve"
+        verbose_name_plural = "avis techniques sur des réserves"
+        triggers = frozen("reservation_comment")
+
+    def __str__(self) -> str:
+        return f"{self.author_id} – {self.reservation_id}"

@@ -72,6 +72,7 @@ from referencing.commission.views.frame import (
     session_crumbs,
     session_title,
 )
+from referencing.commission.views.minutes import follow_up
 from referencing.commission.wording import session_badge
 
 if TYPE_CHECKING:
@@ -163,6 +164,7 @@ def session_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
                 )
                 for each in session.convocations.order_by("sent_at", "pk")
             ],
+            **follow_up(session, user),
             **(_secretary_values(session, user) if can_run(user) else {"late": [], "receipts": [], "recusals": []}),
         },
     )
