@@ -9,7 +9,8 @@ Columns, for an object of the members’ own organisation (or that belongs to wh
     mgr    représentant, mandataire  expe   experts, commission, tests
                                      admin  administrator
 
-`a/b` under `expe`: experts and commission get `a`, the tests team `b`; `a/b/c`: `c` is what its lead gets.
+`a/b` under `expe`: experts and commission get `a`, the tests team `b`; `a/b/c`: `c` is what its lead gets. A line may end
+with `| secr pres memb`: what the secretary, the presidency and the members of the commission get instead.
 
 `login` is a redirection to the login page, 302 one to another page. `object` is a name of `world.Side.objects`, then fixed
 arguments. What members get for a foreign object is the column `other`, and a missing object looks the same.
@@ -25,10 +26,13 @@ COLUMNS = {
     "team": ("listing_team",),
     "supp": ("support",),
     "read": ("cnam", "ministry", "auditor"),
-    "expe": ("expert", "secretary", "president", "member"),
+    "expe": ("expert",),
     "tests": ("tests",),
     "lead": ("tests_lead",),
     "admin": ("admin",),
+    "secr": ("secretary",),
+    "pres": ("president",),
+    "memb": ("member",),
 }
 
 TABLE = """
@@ -272,6 +276,59 @@ candidature:campaign_fail               campaign_running                        
 candidature:campaign_fail               campaign_running                            POST login 403   403   403   403   404   | 403   403   404   404/403/422 404
 candidature:campaign_cancel             campaign_running                            GET  login 403   403   403   403   404   | 403   403   404   404/403/200 404
 candidature:campaign_cancel             campaign_running                            POST login 403   403   403   403   404   | 403   403   404   404/403/422 404
+commission:session_list                 -                        GET  login 403   403   403   403   403   | 403   403   403   403   403   | 200   200   200
+commission:member_list                  -                        GET  login 403   403   403   403   403   | 403   403   403   403   403   | 200   200   200
+commission:term_create                  commission_seat          GET  login 403   403   403   403   403   | 403   403   403   403   403   | 200   403   403
+commission:term_create                  commission_seat          POST login 403   403   403   403   403   | 403   403   403   403   403   | 422   403   403
+commission:term_replace                 commission_term          GET  login 403   403   403   403   403   | 403   403   403   403   403   | 200   403   403
+commission:term_replace                 commission_term          POST login 403   403   403   403   403   | 403   403   403   403   403   | 422   403   403
+commission:term_end                     commission_term          GET  login 403   403   403   403   403   | 403   403   403   403   403   | 200   403   403
+commission:term_end                     commission_term          POST login 403   403   403   403   403   | 403   403   403   403   403   | 422   403   403
+commission:session_create               -                        GET  login 403   403   403   403   403   | 403   403   403   403   403   | 200   403   403
+commission:session_create               -                        POST login 403   403   403   403   403   | 403   403   403   403   403   | 422   403   403
+commission:session_detail               convoked_session         GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   200   200
+commission:session_room                 open_session             GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   200   200
+commission:session_update               convoked_session         GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   403   403
+commission:session_update               convoked_session         POST login 404   404   404   404   404   | 404   404   404   404   404   | 422   403   403
+commission:session_cancel               convoked_session         GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   403   403
+commission:session_cancel               convoked_session         POST login 404   404   404   404   404   | 404   404   404   404   404   | 422   403   403
+commission:session_convoke              planned_session          GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   404   404
+commission:session_convoke              planned_session          POST login 404   404   404   404   404   | 404   404   404   404   404   | 302   404   404
+commission:session_convoke_again        session_without_quorum   GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   403   403
+commission:session_convoke_again        session_without_quorum   POST login 404   404   404   404   404   | 404   404   404   404   404   | 422   403   403
+commission:session_calendar             convoked_session         GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   200   200
+commission:session_open                 convoked_session         GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   200   403
+commission:session_open                 convoked_session         POST login 404   404   404   404   404   | 404   404   404   404   404   | 422   422   403
+commission:session_close                open_session             GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   200   403
+commission:session_close                open_session             POST login 404   404   404   404   404   | 404   404   404   404   404   | 422   422   403
+commission:session_lack                 open_session             GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   200   403
+commission:session_lack                 open_session             POST login 404   404   404   404   404   | 404   404   404   404   404   | 302   302   403
+commission:agenda_add                   planned_session          GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   404   404
+commission:agenda_add                   planned_session          POST login 404   404   404   404   404   | 404   404   404   404   404   | 422   404   404
+commission:link_declare                 convoked_session         GET  login 404   404   404   404   404   | 404   404   404   404   404   | 403   200   200
+commission:link_declare                 convoked_session         POST login 404   404   404   404   404   | 404   404   404   404   404   | 403   422   422
+commission:recusal_lift                 declared_recusal         GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   403   403
+commission:recusal_lift                 declared_recusal         POST login 404   404   404   404   404   | 404   404   404   404   404   | 422   403   403
+commission:attendance_record            open_session             GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   200   403
+commission:attendance_record            open_session             POST login 404   404   404   404   404   | 404   404   404   404   404   | 422   422   403
+commission:attendance_leave             attendance               GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   200   403
+commission:attendance_leave             attendance               POST login 404   404   404   404   404   | 404   404   404   404   404   | 422   422   403
+commission:mandate_give                 convoked_session         GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   200   200
+commission:mandate_give                 convoked_session         POST login 404   404   404   404   404   | 404   404   404   404   404   | 422   422   422
+commission:mandate_revoke               mandate                  POST login 404   404   404   404   404   | 404   404   404   404   404   | 302   403   302
+commission:guest_add                    open_session             GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   200   403
+commission:guest_add                    open_session             POST login 404   404   404   404   404   | 404   404   404   404   404   | 422   422   403
+commission:guest_move                   guest                    POST login 404   404   404   404   404   | 404   404   404   404   404   | 302   302   403
+commission:convocation_download         convocation              GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   200   200
+commission:receipt_record               receipt                  GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   403   403
+commission:receipt_record               receipt                  POST login 404   404   404   404   404   | 404   404   404   404   404   | 422   403   403
+commission:point_move                   planned_point            POST login 404   404   404   404   404   | 404   404   404   404   404   | 302   404   404
+commission:point_rapporteur             convoked_point           GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   403   403
+commission:point_rapporteur             convoked_point           POST login 404   404   404   404   404   | 404   404   404   404   404   | 302   403   403
+commission:point_postpone               convoked_point           GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   200   403
+commission:point_postpone               convoked_point           POST login 404   404   404   404   404   | 404   404   404   404   404   | 422   422   403
+commission:point_adjourn                open_point               GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   200   403
+commission:point_adjourn                open_point               POST login 404   404   404   404   404   | 404   404   404   404   404   | 422   422   403
 healthz                                 -                                   GET  200   200   200   200   200   200   | 200   200   200   200   200
 readyz                                  -                                   GET  200   200   200   200   200   200   | 200   200   200   200   200
 metrics                                 -                                   GET  404   404   404   404   404   404   | 404   404   404   404   404

@@ -22,7 +22,7 @@ LINKS = ("invitation_link", "to_sign_link")
 ONE_AGENT_PER_COLUMN = [
     people[0]
     for column, people in COLUMNS.items()
-    if column in ("team", "supp", "read", "expe", "tests", "lead", "admin")
+    if column in ("team", "supp", "read", "expe", "tests", "lead", "admin", "secr", "pres", "memb")
 ]
 #: Objects that are named by two identifiers: the parent, then the child.
 CHILDREN = (
@@ -60,9 +60,10 @@ def read_table(text: str) -> dict[str, Row]:
         name, target, method, *cells = line.replace("|", " ").split()
         key, *extras = target.split("+")
         row = rows.setdefault(name, Row(name, key, dict(extra.split("=") for extra in extras)))
-        place = len(cells) - 2  # `expe`: experts and commission, then the tests team, then its lead
+        place = 9  # `expe`: experts and commission, then the tests team, then its lead
         others = cells[place].split("/")
-        cells[place : place + 1] = (others + others[-1:] * 2)[:3]
+        commission = cells[place + 2 :] or others[:1] * 3
+        cells[place:] = [*(others + others[-1:] * 2)[:3], cells[place + 1], *commission]
         values = dict(zip(COLUMNS, (NOT_ALLOWED if cell == "·" else cell for cell in cells), strict=True))
         row.expected[method] = {person: values[column] for column, people in COLUMNS.items() for person in people}
     return rows

@@ -37,6 +37,17 @@ from referencing.candidature.enums import CampaignState, CandidatureState, Docum
 from referencing.candidature.models import Attachment, Candidature, Conclusion, IssuedDocument, Letter, QueueView
 from referencing.candidature.services import add_file, add_pin, ask_extension, open_discussion, send_reply, take_charge
 from referencing.candidature.services.connection.slots import propose_slot
+from referencing.commission.enums import RecusalSource, SessionState
+from referencing.commission.models import (
+    Convocation,
+    ConvocationDocument,
+    ConvocationReceipt,
+    Guest,
+    Mandate,
+    Recusal,
+    Seat,
+    Term,
+)
 from referencing.convention import services as conventions
 from referencing.dossier.services import generate_dossier
 from referencing.enrolment.enums import WhiteLabelRole
@@ -45,6 +56,7 @@ from referencing.enrolment.services import attach_product, save_sheet, submit_sh
 from tests.candidature.asking import LEVELS, ask, in_days, open_gap
 from tests.candidature.campaigns import make_campaign, make_ended
 from tests.candidature.factories import make_candidature
+from tests.commission.factories import clear, make_commission, make_session, seat_people
 from tests.convention.factories import SHEET, TERMS, last_code, last_token
 from tests.dossier.factories import answer_core, answer_everything, make_signed_enrolment
 from tests.factories import DemarcheFactory, OrganisationFactory, ProductFactory, UserFactory, make_agent, make_member
@@ -76,6 +88,7 @@ def build_world() -> World:
     call_command("load_parcours")
     make_definition()
     agents = {role: make_agent(Role(role), Theme.RGPD if role == Role.EXPERT else "") for role in AGENTS}
+    make_commission(dns=agents[Role.PRESIDENT], siege_3=agents[Role.MEMBER])
     own, foreign = build_side(agents), build_side(agents)
     people = {"anonyme": None, **own.people, "etranger": foreign.people["mandataire"], **agents}
     for person in people.values():
@@ -104,6 +117,7 @@ def build_side(agents: dict[str, User]) -> Side:
     add_sheets_and_conventions(side, agents[Role.LISTING_TEAM])
     add_dossiers(side, agents[Role.LISTING_TEAM])
     add_tests(side)
+    add_sessions(side, agents)
     view = QueueView.objects.create(owner=agents[Role.LISTING_TEAM], name=f"Vue {organisation}", is_shared=True)
     side.objects |= {"queue_view": {"pk": view.pk}, "agent": {"pk": agents[Role.LISTING_TEAM].pk}}
     return side
@@ -267,6 +281,59 @@ def add_tests(side: Side) -> None:
         "proposed_slot": {"pk": proposed.pk},
         "booked_slot": {"pk": disputed.campaign.slots.get().pk},
         "dispute": {"pk": disputed.line("APP-03").disputes.get().pk},
+    }
+
+
+def add_sessions(side: Side, agents: dict[str, User]) -> None:
+    """Sessions of the commission at each stage that has pages of its own, each with one file of the organisation."""
+    secretary, president, member = (agents[role] for role in (Role.SECRETARY, Role.PRESIDENT, Role.MEMBER))
+    fields = {"organisation": side.organisation, "owner": side.people["responsable"]}
+    stages = {
+        "planned": SessionState.PLANNED,
+        "convoked": SessionState.CONVOKED,
+        "open": SessionState.OPEN,
+        "without_quorum": SessionState.WITHOUT_QUORUM,
+    }
+    sessions = {}
+    for stage, state in stages.items():
+        candidature, _ = make_candidature(CandidatureState.SCHEDULED, complete=False, **fields)
+        sessions[stage] = make_session(state, secretary=secretary, files=[candidature], chair=president)
+        clear(sessions[stage], president, member)
+        side.objects[f"{stage}_point"] = {"pk": sessions[stage].points.get().pk}
+    planned, convoked, opened = sessions["planned"], sessions["convoked"], sessions["open"]
+    seat_people(opened, {"dns": president})
+    convocation = Convocation.objects.create(
+        session=convoked, kind="first", held_at=convoked.held_at, agenda=[], sent_by=secretary, sent_at=timezone.now()
+    )
+    file = keep_generated(content=f"%PDF-1.7 {convocation.pk}".encode(), name="convocation.pdf", code="pdf")
+    ConvocationDocument.objects.create(convocation=convocation, file=file, made_at=timezone.now())
+    seat, giver = Seat.objects.get(code="dns"), Seat.objects.get(code="siege-3")
+    receipt = ConvocationReceipt.objects.create(
+        convocation=convocation, seat=seat, person=president, received_at=timezone.now()
+    )
+    mandate = Mandate.objects.create(
+        session=convoked, giver=giver, holder=seat, given_by=member, recorded_by=member, given_at=timezone.now()
+    )
+    recusal = Recusal.objects.create(
+        candidature=convoked.points.get().candidature,
+        person=Term.objects.get(seat__code="siege-4").person,
+        source=RecusalSource.DECLARED,
+        declared_at=timezone.now(),
+    )
+    guest = Guest.objects.create(session=opened, name="Me Roux", quality="Avocate")
+    side.objects |= {
+        "commission_seat": {"pk": seat.pk},
+        "commission_term": {"pk": giver.terms.get().pk},
+        "planned_session": {"pk": planned.pk},
+        "convoked_session": {"pk": convoked.pk},
+        "open_session": {"pk": opened.pk},
+        "session_without_quorum": {"pk": sessions["without_quorum"].pk},
+        "declared_recusal": {"pk": convoked.pk, "recusal": recusal.pk},
+        "attendance": {"pk": opened.attendances.get().pk},
+        "mandate": {"pk": mandate.pk},
+        "guest": {"pk": guest.pk},
+        "convocation": {"pk": convocation.pk},
+        "receipt": {"pk": receipt.pk},
     }
 
 
