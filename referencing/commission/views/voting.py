@@ -88,6 +88,8 @@ def point_deliberate(request: SignedInRequest, pk: UUID) -> HttpResponse:
 @login_required
 def vote_open(request: SignedInRequest, pk: UUID) -> HttpResponse:
     point = get_point(request, pk)
+    if not can_chair(request.user, point):
+        raise PermissionDenied("open_vote")
     form = OpenVoteForm(request.POST)
     if not form.is_valid():
         return _render(request, point, opening=form)
@@ -166,6 +168,8 @@ def vote_close(request: SignedInRequest, pk: UUID) -> HttpResponse:
 @login_required
 def vote_void(request: SignedInRequest, pk: UUID) -> HttpResponse:
     vote = get_vote(request, pk)
+    if not can_chair(request.user, vote):
+        raise PermissionDenied("void_vote")
     form = ReasonForm(request.POST)
     if not form.is_valid():
         return _render(request, vote.point, voiding=form)
