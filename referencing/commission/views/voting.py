@@ -309,7 +309,8 @@ def _bench_rows(bench: Bench, seats: Mapping[str, Seat], current: Vote | None) -
             state = Badge("Par mandat" if voice.is_by_mandate else "Présent", tone="success")
         row: list[Any] = [seats[facts.seat].title, names.get(voice.person, "") if voice else "", state]
         if current:
-            row.append(_say_ballot(current, people.get(facts.seat)))
+            ballot = people.get(facts.seat)
+            row.append(_say_ballot(current, ballot) if voice or ballot else "")
         rows.append(row)
     return rows
 
