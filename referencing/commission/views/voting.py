@@ -275,7 +275,7 @@ def _render(
                 Link("Reporter ce point", reverse("commission:point_postpone", args=[point.pk])),
                 Link("Surseoir à statuer", reverse("commission:point_adjourn", args=[point.pk])),
             ]
-            if may_run and is_pending and live is None
+            if may_run and is_pending and live is None and not (current and current.result)
             else [],
         },
         status=422 if refused else 200,
