@@ -9,7 +9,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import FileResponse, HttpResponse
+from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -46,6 +46,7 @@ from referencing.commission.views.frame import session_crumbs
 
 if TYPE_CHECKING:
     from convergence.accounts.models import User
+    from evidence.models import StoredFile
 
 #: Lifted reservations that the page of a session tells of.
 LIFTED_LIMIT = 50
@@ -140,7 +141,7 @@ def minutes_download(request: SignedInRequest, pk: UUID) -> FileResponse:
     minutes = get_object_or_404(Minutes, session=session, signed_at__isnull=False)
     if not reads_everything(session, request.user):
         raise PermissionDenied("minutes")
-    return stream(minutes.document)
+    return _stream(minutes.document)
 
 
 @require_POST
@@ -215,8 +216,15 @@ def erratum_download(request: SignedInRequest, pk: UUID, number: int) -> FileRes
         Erratum.objects.select_related("document__blob"), minutes__session=session, number=number
     )
     if not _knows(erratum, known_points(session, request.user)):
-        return get_object_or_404(Erratum.objects.none())
-    return stream(erratum.document)
+        raise Http404("erratum")
+    return _stream(erratum.document)
+
+
+def _stream(document: StoredFile | None) -> FileResponse:
+    """404 rather than an error for minutes that have no document: the database lets none be signed without."""
+    if document is None:
+        raise Http404("document")
+    return stream(document)
 
 
 def _knows(erratum: Erratum, known: set[str]) -> bool:
