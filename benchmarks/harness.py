@@ -95,12 +95,13 @@ class Bench:
     def _session(email: str) -> dict[str, str]:
         from django.conf import settings
         from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, get_user_model
-        from django.contrib.sessions.backends.db import SessionStore
+
+        from convergence.accounts.sessions import SessionStore
 
         user = get_user_model().objects.get(email=email)
         session = SessionStore()
         session[SESSION_KEY] = str(user.pk)
-        session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+        session[BACKEND_SESSION_KEY] = "convergence.accounts.backends.PersonBackend"
         session[HASH_SESSION_KEY] = user.get_session_auth_hash()
         session.create()
         return {settings.SESSION_COOKIE_NAME: str(session.session_key)}

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from allauth.mfa.models import Authenticator
+from django.db import DEFAULT_DB_ALIAS
+from django.db.models import Exists, QuerySet, UUIDField
+from django.db.models.expressions import Combinable
 
 from convergence.accounts.enums import MANAGING_TYPES, Role
+from convergence.database.statements import Slot, Statements
 
 if TYPE_CHECKING:
     from convergence.accounts.models import Membership, User
@@ -27,6 +32,8 @@ class Access:
     themes: frozenset[str]
     lacks_second_factor: bool = False
     """Holds a back-office role without application or key enrolled."""
+    beside: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    """What other apps have read with it (`also_read`), by their own name."""
 
     @property
     def organisation_ids(self) -> list[UUID]:
@@ -59,13 +66,63 @@ class Access:
         return membership is not None and membership.is_validator
 
 
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    name: str
+    write: Callable[[Slot], Combinable]
+    varies: Callable[[], Hashable]
+
+
+_BESIDE: dict[str, _Beside] = {}
+_PERSON = Slot("person", UUIDField())
+_STATEMENTS = Statements()
+
+
+def also_read(name: str, write: Callable[[Slot], Combinable], *, varies: Callable[[], Hashable] = tuple) -> None:
+    """Have every person come with one value more, in `access.beside[name]`, for no query more; called by `ready()`.
+
+    `write` gives its expression for the person’s key. Whatever else decides it, such as the day, is what `varies` says.
+    """
+    _BESIDE[name] = _Beside(name, write, varies)
+
+
 def load_access(user: User) -> Access:
-    """Two queries: memberships with their organisation, roles."""
+    """One query: roles with the second factors, and whether there are memberships; one more to read those."""
+    return _build(user, _read(type(user), user.pk))
+
+
+def load_person(people: type[User], key: UUID) -> User | None:
+    """The person with `access` already read, in as many queries."""
+    columns = [field.attname for field in people._meta.concrete_fields]
+    if not (found := _read(people, key, *columns)):
+        return None
+    person = people.from_db(DEFAULT_DB_ALIAS, columns, found[0][-len(columns) :])
+    person.__dict__["access"] = _build(person, found)
+    return person
+
+
+def _build(user: User, found: Sequence[tuple[Any, ...]]) -> Access:
+    """From rows (role, theme, factor, whether a member, what is read beside…), each role with each factor."""
+    roles = {role for role, *_ in found if role}
+    factors = {factor for _, _, factor, *_ in found}
+    is_member, *beside = found[0][3 : 4 + len(_BESIDE)] if found else (False,)
     memberships = user.memberships.active().select_related("organisation").order_by("organisation__name", "pk")
-    assignments = list(user.role_assignments.values_list("role", "theme", "user__authenticator__type"))
     return Access(
-        memberships={membership.organisation_id: membership for membership in memberships},
-        roles=frozenset(role for role, _, _ in assignments),
-        themes=frozenset(theme for _, theme, _ in assignments if theme),
-        lacks_second_factor=bool(assignments) and not any(factor in SECOND_FACTORS for _, _, factor in assignments),
+        memberships={membership.organisation_id: membership for membership in memberships} if is_member else {},
+        roles=frozenset(roles),
+        themes=frozenset(theme for _, theme, *_ in found if theme),
+        lacks_second_factor=bool(roles) and factors.isdisjoint(SECOND_FACTORS),
+        beside=dict(zip(_BESIDE, beside, strict=bool(found))),
     )
+
+
+def _read(people: type[User], key: UUID, *columns: str) -> list[tuple[Any, ...]]:
+    def write() -> QuerySet[User, Any]:
+        active = people.memberships.rel.related_model.objects.active().filter(user=_PERSON)
+        beside = {f"beside_{rank}": each.write(_PERSON) for rank, each in enumerate(_BESIDE.values())}
+        rows = people.objects.filter(pk=_PERSON).annotate(is_member=Exists(active), **beside)
+        roles = "role_assignments__role", "role_assignments__theme", "authenticator__type"
+        return rows.values_list(*roles, "is_member", *beside, *columns)
+
+    varying = tuple((each.name, each.varies()) for each in _BESIDE.values())
+    return _STATEMENTS.get((columns, varying), write).read(person=key)

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from django.contrib.postgres.search import SearchQuery
 from django.db.models import CharField, F, Func, Q, QuerySet, Value
+from django.db.models.expressions import Combinable
 from django.db.models.lookups import Lookup
 
 Rows = TypeVar("Rows", bound=QuerySet)
@@ -34,13 +35,17 @@ def fold_words(text: str) -> list[str]:
     return re.findall(r"[a-z0-9]+", bare.lower().replace("œ", "oe"))
 
 
-def prefix_query(text: str) -> SearchQuery | None:
-    """A query for rows in which every word of `text` begins a word of the vector (made with `Words`, config `simple`).
+def prefix_terms(text: str) -> str:
+    """What a search asks for rows in which every word of `text` begins a word of the vector (made with `Words`).
 
-    Nothing when the text holds no word of two letters or digits: one letter would find everything.
+    Empty when the text holds no word of two letters or digits: one letter would find everything.
     """
-    words = [word for word in fold_words(text) if len(word) > 1]
-    return SearchQuery(" & ".join(f"{word}:*" for word in words), config="simple", search_type="raw") if words else None
+    return " & ".join(f"{word}:*" for word in fold_words(text) if len(word) > 1)
+
+
+def terms_query(terms: str | Combinable) -> SearchQuery:
+    """The query of a vector of config `simple`."""
+    return SearchQuery(terms, config="simple", search_type="raw")
 
 
 class Contains(Lookup):

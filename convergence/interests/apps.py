@@ -7,3 +7,8 @@ class InterestsConfig(AppConfig):
     name = "convergence.interests"
     label = "interests"
     verbose_name = "Liens d’intérêts"
+
+    def ready(self) -> None:
+        from convergence.interests.selectors import read_barred_with_people
+
+        read_barred_with_people()

@@ -1,18 +1,27 @@
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
+from django.conf import settings
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from convergence.accounts.access import also_read
 from convergence.accounts.enums import MembershipState
 from convergence.accounts.models import Membership, Organisation
 from convergence.database.search import Fold
+from convergence.database.statements import Slot
 from convergence.interests.models import DeclaredInterest, InterestDeclaration
 from convergence.interests.rules import must_declare
 
 if TYPE_CHECKING:
     from convergence.accounts.models import User
+
+
+BARRED = "interests.barred"
 
 
 def conflicting_organisations(user: User) -> QuerySet[Organisation, Any]:
@@ -21,12 +30,31 @@ def conflicting_organisations(user: User) -> QuerySet[Organisation, Any]:
     Those of the newest declaration, expired or not, by key or by name, and those that the person is a member of. Costs
     no query of its own, and no key is NULL: `.exclude(enrolment__product__organisation__in=conflicting_organisations(u))`.
     """
-    newest = InterestDeclaration.objects.filter(person=user).newest_first().values("pk")[:1]
-    lines = DeclaredInterest.objects.filter(declaration__in=newest).counting(on=timezone.localdate()).order_by()
+    return _conflicting(user.pk, on=timezone.localdate())
+
+
+def _conflicting(person: UUID | Slot, *, on: date) -> QuerySet[Organisation, Any]:
+    newest = InterestDeclaration.objects.filter(person=person).newest_first().values("pk")[:1]
+    lines = DeclaredInterest.objects.filter(declaration__in=newest).counting(on=on).order_by()
     chosen = Organisation.objects.filter(pk__in=lines.filter(organisation__isnull=False).values("organisation"))
     named = Organisation.objects.alias(folded=Fold("name")).filter(folded__in=lines.values_list(Fold("name")))
-    joined = Membership.objects.filter(user=user, state=MembershipState.ACTIVE)
+    joined = Membership.objects.filter(user=person, state=MembershipState.ACTIVE)
     return chosen.values("pk").union(named.values("pk"), joined.values("organisation_id"), all=True)
+
+
+def barred_organisations(user: User) -> frozenset[UUID]:
+    """The same keys as values, read with the person: most people have no link, and their reads then need no condition
+    at all. `User.forget_access` forgets them."""
+    return frozenset(user.access.beside[BARRED])
+
+
+def read_barred_with_people() -> None:
+    """Called once the apps are loaded."""
+    also_read(
+        BARRED,
+        lambda person: ArraySubquery(_conflicting(person, on=timezone.localdate())),
+        varies=lambda: (timezone.localdate(), settings.INTERESTS["LOOK_BACK_YEARS"]),
+    )
 
 
 def reachable(user: User, path: str) -> Q:
@@ -35,7 +63,8 @@ def reachable(user: User, path: str) -> Q:
     own = Q(**{f"{path}__in": user.access.organisation_ids})
     if not user.access.reads_every_file:
         return own
-    return own | ~Q(**{f"{path}__in": conflicting_organisations(user)})
+    barred = barred_organisations(user)
+    return own | ~Q(**{f"{path}__in": barred}) if barred else Q()
 
 
 def needs_to_declare(user: User) -> bool:

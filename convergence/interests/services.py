@@ -59,6 +59,7 @@ def declare(
         )
         for line in lines
     )
+    person.forget_access()
     # How many, not which: the journal is read by people who examine no file.
     record("interestdeclaration.declare", subject=declaration, actor=person, data={"links": len(lines)})
     return declaration

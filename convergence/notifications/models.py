@@ -3,9 +3,11 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
+from convergence.database.statements import Slot
+
 
 class NotificationQuerySet(models.QuerySet["Notification"]):
-    def visible_to(self, user: models.Model) -> NotificationQuerySet:
+    def visible_to(self, user: models.Model | Slot) -> NotificationQuerySet:
         """A person sees own notifications."""
         return self.filter(recipient=user)
 

@@ -10,8 +10,10 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
+from convergence.accounts.access import also_read
 from convergence.accounts.enums import Role
 from convergence.accounts.organisations import SESSION_KEY
+from convergence.database.statements import CappedCount
 from convergence.interests.enums import DECLARING_ROLES
 from convergence.notifications.models import Notification
 from convergence.ui.chrome import Chrome, OrganisationChoice, Person, Tab, bare_chrome
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 #: The bell stops counting here: the exact figure of a full box helps nobody and costs a scan.
 UNREAD_LIMIT = 100
+UNREAD = "notifications.unread"
 
 # (label, URL name, its arguments): a tab without page is announced as « à venir ».
 EDITOR_TABS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
@@ -28,6 +31,7 @@ EDITOR_TABS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("Vos produits", "products:product_list", ()),
     ("Doctrine du Numérique en Santé", "", ()),
     ("Mon espace santé", "pages:parcours_detail", ("mon-espace-sante",)),
+    ("Catalogue", "listing:catalogue_list", ()),
     ("Ségur du Numérique en Santé", "", ()),
     ("Certification de conformité des dispositifs médicaux numériques", "", ()),
     ("SI de Téléconsultation", "", ()),
@@ -44,6 +48,33 @@ AGENT_TABS: tuple[tuple[str, str, tuple[Role, ...]], ...] = (
     ),
     ("Commission", "commission:session_list", (Role.SECRETARY, Role.PRESIDENT, Role.MEMBER)),
     ("Membres de la commission", "commission:member_list", (Role.SECRETARY, Role.PRESIDENT, Role.MEMBER)),
+    ("Décisions à prendre", "decision:decision_home", (Role.MINISTRY,)),
+    (
+        "Décisions",
+        "decision:decision_list",
+        (
+            Role.MINISTRY,
+            Role.CNAM,
+            Role.LISTING_TEAM,
+            Role.SECRETARY,
+            Role.PRESIDENT,
+            Role.AUDITOR,
+            Role.SUPPORT,
+        ),
+    ),
+    ("Conventions à signer", "decision:convention_list", (Role.MINISTRY, Role.CNAM)),
+    (
+        "Vie des référencements",
+        "listing:life_list",
+        (Role.LISTING_TEAM, Role.MINISTRY, Role.CNAM, Role.AUDITOR, Role.SUPPORT),
+    ),
+    (
+        "Référencements",
+        "listing:listing_list",
+        (Role.LISTING_TEAM, Role.MINISTRY, Role.CNAM, Role.AUDITOR, Role.SUPPORT),
+    ),
+    ("Catalogue", "listing:catalogue_list", tuple(Role)),
+    ("Pilotage", "statistics:board_detail", (Role.LISTING_TEAM,)),
     ("Réserves", "commission:reservation_list", (Role.LISTING_TEAM, Role.SECRETARY, Role.PRESIDENT)),
     ("Liens d’intérêts", "candidature:interest_list", DECLARING_ROLES),
     ("Tests de connexion", "candidature:campaign_list", (Role.TESTS, Role.TESTS_LEAD)),
@@ -64,11 +95,16 @@ def chrome(request: HttpRequest) -> dict[str, Any]:
 
 
 def build_chrome(request: HttpRequest) -> Chrome:
-    """Brand and login links for a stranger; tabs, organisations and the bell for a person (one query beside `access`)."""
+    """Brand and login links for a stranger; tabs, organisations and the bell for a person (no query beside `access`)."""
     frame = replace(bare_chrome(), home_url=_address("pages:dashboard") or "/")
     user: User = request.user  # type: ignore[assignment]
     if not user.is_authenticated:
-        return replace(frame, login_url=_address("account_login"), signup_url=_address("account_signup"))
+        return replace(
+            frame,
+            catalogue_url=_address("listing:catalogue_list"),
+            login_url=_address("account_login"),
+            signup_url=_address("account_signup"),
+        )
     access = user.access
     if access.is_agent:
         addressed = [(label, _address(name)) for label, name, roles in AGENT_TABS if access.has(*roles)]
@@ -82,11 +118,16 @@ def build_chrome(request: HttpRequest) -> Chrome:
         organisations=_organisations(user, request.session.get(SESSION_KEY)),
         switch_url=_address("accounts:organisation_switch"),
         notifications_url=_address("notifications:notification_list"),
-        unread_count=Notification.objects.visible_to(user).unread()[:UNREAD_LIMIT].count(),
+        unread_count=access.beside[UNREAD],
         account_url=_address("accounts:account_detail"),
         login_url=_address("account_login"),
         logout_url=_address("account_logout"),
     )
+
+
+def read_unread_with_people() -> None:
+    """The bell’s figure comes with the person: no page asks for it. Called once the apps are loaded."""
+    also_read(UNREAD, lambda person: CappedCount(Notification.objects.visible_to(person).unread()[:UNREAD_LIMIT]))
 
 
 @cache

@@ -44,6 +44,9 @@ class Facts:
     asked: tuple[str, ...] = ()
     due_on: date | None = None
     has_exchange: bool = False
+    tests: str = ""
+    """State of the newest campaign of connection tests, empty when there is none; `tests_at`: since when."""
+    tests_at: datetime | None = None
     attached_at: datetime | None = None
     sheet_at: datetime | None = None
     convention_at: datetime | None = None
@@ -77,6 +80,9 @@ _SHEET_WITH_EDITOR = {"to_complete", "draft", "changes_requested"}
 _COMMISSION = {"ready_commission", "scheduled", "opinion", "reservations"}
 _DECIDED = {"approved", "listed", "refused", "rescinded"}
 _OPEN = {"applied", "admissibility", "evaluation", *_COMMISSION, "minister", "approved"}
+TESTS_PHASE = "P8"
+_TESTS_ENDED = {"failed": "en échec", "cancelled": "campagne annulée"}
+_TESTS_WITH_EDITOR = {"keys_sent", "e2e_running", "e2e_redo"}
 _AGAIN = {
     "cancelled": "Votre candidature est annulée",
     "withdrawn": "Votre candidature est retirée",
@@ -176,7 +182,7 @@ def list_phases(facts: Facts) -> list[Phase]:
         ("P5", "Dossier et candidature", applied, facts.applied_at),
         ("P6", "Recevabilité", admissible, facts.admissible_at or (facts.taken_at if applied else None)),
         ("P7", "Évaluation par les experts", evaluated, facts.concluded_at),
-        *([("P8", "Tests techniques", evaluated, None)] if facts.has_exchange else []),
+        *([(TESTS_PHASE, "Tests techniques", False, None)] if facts.has_exchange else []),
         *(
             [("P9", "Pré-référencement", True, facts.closed_at)]
             if pre_listed
@@ -188,16 +194,30 @@ def list_phases(facts: Facts) -> list[Phase]:
             ]
         ),
     ]
-    current = next((index for index, row in enumerate(done) if not row[2]), len(done))
+    # the tests go on beside the evaluation, not after it (§3.1): they are never what the file waits for
+    current = next((index for index, row in enumerate(done) if not row[2] and row[0] != TESTS_PHASE), len(done))
     phases = []
     for index, (code, label, is_done, at) in enumerate(done):
-        if is_done:
+        if code == TESTS_PHASE:
+            phases.append(_tests_phase(label, facts, is_begun=admissible, is_over=evaluated))
+        elif is_done:
             phases.append(Phase(code, label, "done", at=at))
         elif index == current and ball.holder is not Holder.NOBODY:
             state: Literal["current", "waiting"] = "current" if ball.holder is Holder.EDITOR else "waiting"
             phases.append(Phase(code, label, state, ball.holder, at))
-        elif code == "P8" and admissible:  # beside the evaluation, not after it (§3.1)
-            phases.append(Phase(code, label, "waiting", Holder.TESTS))
         else:
             phases.append(Phase(code, label, "upcoming"))
     return phases
+
+
+def _tests_phase(label: str, facts: Facts, *, is_begun: bool, is_over: bool) -> Phase:
+    """As the newest campaign says; `is_over` once the evaluation is concluded, which no live campaign allows (T24b)."""
+    if facts.tests == "passed":
+        return Phase(TESTS_PHASE, label, "done", at=facts.tests_at)
+    if facts.tests in _TESTS_ENDED:
+        label = f"{label} ({_TESTS_ENDED[facts.tests]})"
+    if is_over or not is_begun:
+        return Phase(TESTS_PHASE, label, "upcoming", at=facts.tests_at if is_over else None)
+    if facts.tests in _TESTS_WITH_EDITOR:
+        return Phase(TESTS_PHASE, label, "current", Holder.EDITOR, facts.tests_at)
+    return Phase(TESTS_PHASE, label, "waiting", Holder.TESTS, facts.tests_at)

@@ -26,6 +26,7 @@ from convergence.documents.signatures import seal_bytes
 from convergence.kernel.canonical import canonical_json, sha256_hex
 from convergence.notifications.services import silence
 from convergence.pages.demo_products import DEMARCHE, FIXTURES
+from convergence.pages.demo_tests import run_demo_tests
 from convergence.products.enums import Interest, ProductType
 from convergence.products.models import Demarche
 from convergence.products.services import create_product
@@ -35,7 +36,7 @@ from referencing.candidature import services
 from referencing.candidature.content import load_criteria
 from referencing.candidature.core.clock import add_business_days
 from referencing.candidature.core.criteria import EffectiveCriterion
-from referencing.candidature.enums import CheckResult, Outcome, Proposal, RequestKind, Severity
+from referencing.candidature.enums import CampaignState, CheckResult, Outcome, Proposal, RequestKind, Severity
 from referencing.candidature.models import ComplementItem
 from referencing.candidature.services.admission import (
     GivenAnswer,
@@ -51,7 +52,7 @@ from referencing.candidature.services.conclusion import conclude
 from referencing.candidature.services.ending import lapse
 from referencing.candidature.services.non_conformities import open_non_conformity
 from referencing.candidature.services.prelisting import pre_list
-from referencing.candidature.services.reviewing import conclude_theme, give_verdict
+from referencing.candidature.services.reviewing import conclude_theme, give_verdict, give_visa, needs_visa
 from referencing.convention.enums import ConventionState, DataCategory
 from referencing.convention.models import Convention
 from referencing.dossier import core
@@ -369,6 +370,13 @@ class _File:
                     due_on=timezone.localdate(self.today) + timedelta(days=9) if severity != "observation" else None,
                     actor=self._expert(rest[0].theme),
                 )
+        self._test()
+        if self.said.get("concluded"):
+            self._conclude_themes()
+
+    def _test(self) -> None:
+        if tests := self.said.get("tests"):
+            run_demo_tests(self.file, until=CampaignState(tests), manager=self.manager, day=self._day)
 
     def _answer(self, request_id: Any) -> None:
         items = list(ComplementItem.objects.filter(request=request_id))
@@ -386,7 +394,12 @@ class _File:
         self._admit()
         with self._day(15):
             self._judge(load_criteria(self.file))
-        with self._day(25):
+        self._test()
+        self._conclude_themes()
+        self._read_again()
+
+    def _conclude_themes(self) -> None:
+        with self._day(33):
             for review in self.file.reviews.order_by("position"):
                 conclude_theme(
                     candidature_id=self.file.pk,
@@ -395,10 +408,18 @@ class _File:
                     actor=self._expert(review.theme),
                 )
 
+    def _read_again(self) -> None:
+        """The visa of each theme that the démarche has read twice, by the other verifier."""
+        with self._day(34):
+            for review in self.file.reviews.order_by("position"):
+                if needs_visa(self.file, review):
+                    other = User.objects.get(email=VERIFIERS[(self.rank + 1) % 2])
+                    give_visa(candidature_id=self.file.pk, theme=review.theme, actor=other)
+
     def _ready_commission(self) -> None:
         self._finish_themes()
         favourable = self.said["proposal"] == Proposal.FAVOURABLE
-        with self._day(30):
+        with self._day(34):
             conclude(
                 candidature_id=self.file.pk,
                 proposal=self.said["proposal"],
@@ -410,7 +431,7 @@ class _File:
 
     def _pre_listed(self) -> None:
         self._finish_themes()
-        with self._day(30):
+        with self._day(35):
             pre_list(candidature_id=self.file.pk, expires_on=None, actor=self.verifier)
 
     def _withdrawn(self) -> None:

@@ -12,8 +12,15 @@ from questionnaires.enums import Status
 from questionnaires.facts import validated_evaluation
 from questionnaires.grids import compiled_grid
 from questionnaires.models import ORIENTATION, QuestionnaireResponse
-from referencing.candidature.enums import CandidatureState, NonConformityState, RequestKind, RequestState, Severity
-from referencing.candidature.models import Candidature, ComplementRequest, NonConformity
+from referencing.candidature.enums import (
+    OPEN_STATES,
+    CandidatureState,
+    NonConformityState,
+    RequestKind,
+    RequestState,
+    Severity,
+)
+from referencing.candidature.models import Candidature, ComplementRequest, NonConformity, TestCampaign
 from referencing.convention.models import Convention
 from referencing.dossier.models import Dossier
 from referencing.enrolment.models import EnrolmentQuerySet
@@ -32,12 +39,15 @@ def last_candidatures() -> QuerySet[Candidature]:
     gaps = NonConformity.objects.filter(
         candidature=OuterRef("pk"), state=NonConformityState.OPEN, closed_at=None
     ).exclude(severity=Severity.OBSERVATION)
+    campaign = TestCampaign.objects.filter(candidature=OuterRef("pk")).newest_first()
     return (
         Candidature.objects.exclude(state=CandidatureState.NEW)
         .annotate(
             asks_pieces=Exists(requests.filter(kind=RequestKind.PIECES)),
             asks_criteria=Exists(requests.filter(kind=RequestKind.CRITERIA)),
             asks_gaps=Exists(gaps),
+            tests=Subquery(campaign.values("state")[:1]),
+            tests_at=Subquery(campaign.values("moved_at")[:1]),
             editor_due_on=Least(_first_day(requests), _first_day(gaps)),
             has_newer_dossier=Exists(
                 Dossier.objects.filter(
@@ -91,7 +101,12 @@ def read_facts(enrolment: Any) -> Facts:
         waiting_for=candidature.waiting_for if candidature else "",
         asked=tuple(words for flag, words in ASKED.items() if getattr(candidature, flag, False)),
         due_on=candidature.editor_due_on if candidature else None,
-        has_exchange=bool(decided and decided.exchange),
+        # an open file says it, whatever the orientation has become since
+        has_exchange=candidature.has_exchange
+        if candidature and candidature.state in OPEN_STATES
+        else bool(decided and decided.exchange),
+        tests=(candidature.tests or "") if candidature else "",
+        tests_at=candidature.tests_at if candidature else None,
         attached_at=enrolment.created_at,
         sheet_at=enrolment.sheet.decided_at,
         convention_at=convention.validated_at if convention else None,

@@ -17,7 +17,12 @@ SECRET_KEY = "insecure-test-key"  # noqa: S105
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 # As owner: creating the test database and its triggers needs it. Tests of the application role
 # open their own connection.
-DATABASES["default"] = {**_owner_database, "ENGINE": "django.db.backends.postgresql", "CONN_HEALTH_CHECKS": True}
+DATABASES["default"] = {
+    **_owner_database,
+    "ENGINE": "django.db.backends.postgresql",
+    "CONN_HEALTH_CHECKS": True,
+    "OPTIONS": {"prepare_threshold": 0},
+}
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

@@ -94,6 +94,8 @@ class Row:
     cells: Sequence[Any]
     url: str = ""  # where the whole row leads; the first cell carries the link
     key: str = ""
+    detail: str = ""  # in small letters under the first cell
+    is_unread: bool = False
 
 
 @dataclass(frozen=True, slots=True)

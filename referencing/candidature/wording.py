@@ -196,6 +196,25 @@ EVENTS: dict[str, Words] = {
     "scope_reduced": Words(
         "Périmètre réduit par l’éditeur", "Périmètre réduit", told=("given_up", "criteria", "addendum", "reason")
     ),
+    # the minister’s acts, which the editor reads on their own page once it takes note of them
+    "decision_signed": Words("Décision du ministre signée", "Une décision du ministre vous attend", told=("decision",)),
+    "decision_notified": Words("Décision notifiée à l’éditeur", "Décision notifiée", told=("decision",)),
+    "appeal_lodged": Words("Recours formé par l’éditeur", "Recours formé", told=("decision",)),
+    "appeal_answered": Words("Réponse donnée à un recours", "Réponse donnée à votre recours", told=("decision",)),
+    "sent_back_instruction": Words("Dossier repris : retour à l’instruction", "L’évaluation de votre dossier reprend"),
+    "sent_back_commission": Words(
+        "Dossier repris : nouvel examen par la commission", "La commission va examiner de nouveau votre dossier"
+    ),
+    "sent_back_reconsidered": Words(
+        "Dossier repris : le ministre décide de nouveau", "Le ministre va décider de nouveau"
+    ),
+    "court_suspend": Words("Décision suspendue par le juge", "Décision suspendue par le juge", told=("decision",)),
+    "court_reject": Words("Requête rejetée par le juge", "Requête rejetée par le juge", told=("decision",)),
+    "court_annul": Words("Décision annulée par le juge", "Décision annulée par le juge", told=("decision",)),
+    "court_end": Words("Désistement ou non-lieu", "Désistement ou non-lieu", told=("decision",)),
+    "published": Words(
+        "Service publié au catalogue", "Votre service est référencé : il figure au catalogue", told=("until",)
+    ),
     # requests and non-conformities
     "request_sent": Words(
         "Demande à l’éditeur", "Demande de l’équipe d’instruction", told=("number", "kind", "criteria", "due_on")
@@ -274,6 +293,48 @@ EVENTS: dict[str, Words] = {
     "tests_passed": Words("Tests de connexion réussis", "Tests de connexion réussis"),
     "tests_failed": Words("Tests de connexion en échec", "Tests de connexion en échec", told=("reason",)),
     "tests_cancelled": Words("Campagne de tests annulée", "Campagne de tests annulée", told=("reason",)),
+    # life of the listing
+    "renewal_started": Words("Renouvellement commencé par l’éditeur", "Renouvellement commencé"),
+    "extension_started": Words("Nouveau périmètre d’échange en préparation", "Nouveau périmètre en préparation"),
+    "application_started": Words("Nouvelle candidature en préparation", "Nouvelle candidature en préparation"),
+    "scope_extended": Words("Nouveau périmètre publié", "Nouveau périmètre publié"),
+    "listing_renewed": Words("Référencement renouvelé", "Votre référencement est renouvelé", told=("until",)),
+    "listing_extended": Words("Référencement prolongé", "Votre référencement est prolongé", told=("until",)),
+    "listing_expired": Words("Référencement expiré", "Votre référencement a pris fin", told=("until",)),
+    "listing_suspended": Words("Référencement suspendu", "Votre référencement est suspendu", told=("reason",)),
+    "listing_reinstated": Words("Référencement rétabli", "Votre référencement est rétabli"),
+    "listing_withdrawn": Words("Référencement retiré", "Votre référencement est retiré", told=("reason",)),
+    "listing_withdrawn_by_editor": Words(
+        "Service retiré du catalogue par l’éditeur", "Service retiré du catalogue", told=("reason",)
+    ),
+    "decision_fell": Words("Décision privée d’effet", "Une décision n’a plus d’effet"),
+    "decision_held": Words("Décision suspendue par le juge", "Décision suspendue par le juge"),
+    "version_minor": Words("Version mineure déclarée", "Version déclarée", told=("version",)),
+    "version_major": Words(
+        "Version majeure déclarée", "Version majeure déclarée : déclaration à mettre à jour", told=("version", "due_on")
+    ),
+    "version_submitted": Words("Mise à jour de la déclaration reçue", "Mise à jour transmise", told=("version",)),
+    "version_accepted": Words("Mise à jour acceptée", "Mise à jour acceptée", told=("version",)),
+    "version_refused": Words("Mise à jour refusée", "Mise à jour refusée", told=("version", "reason")),
+    "procedure_proposed": Words("Mesure proposée au ministère"),
+    "procedure_opened": Words("Procédure contradictoire ouverte", "Le ministère envisage une mesure", told=("what",)),
+    "observations_given": Words("Observations de l’éditeur reçues", "Observations transmises"),
+    "procedure_dropped": Words("Procédure abandonnée", "Le ministère abandonne la procédure", told=("reason",)),
+    "formal_notice": Words("Mise en demeure adressée", "Mise en demeure reçue", told=("due_on",)),
+    "notice_lifted": Words("Mise en demeure levée", "Mise en demeure levée"),
+    "publication_late": Words("Publication en retard", "Publication en retard", told=("due_on",)),
+    "audit_planned": Words("Audit décidé"),
+    "audit_announced": Words("Audit annoncé", "Audit annoncé", told=("starts_on",)),
+    "audit_started": Words("Audit commencé", "Audit commencé : documents attendus", told=("due_on",)),
+    "audit_filed": Words("Documents d’audit reçus", "Documents transmis"),
+    "audit_complements": Words("Compléments demandés pour l’audit", "Compléments demandés", told=("due_on",)),
+    "audit_visit": Words("Visite sur place consignée", "Visite sur place consignée", told=("what",)),
+    "audit_reported": Words("Rapport d’audit établi", "Rapport d’audit établi"),
+    "audit_favourable": Words("Audit conclu favorablement", "Audit conclu favorablement", told=("reason",)),
+    "audit_unfavourable": Words(
+        "Audit : mise en demeure proposée", "Audit : mise en demeure proposée au ministère", told=("reason",)
+    ),
+    "audit_cancelled": Words("Audit annulé", "Audit annulé", told=("reason",)),
 }
 
 #: Details that may be read, with their label; what is not here stays in the journal.
@@ -283,14 +344,18 @@ DETAILS = {
     "severity": "Gravité",
     "campaign": "Campagne",
     "dossier": "Dossier",
+    "decision": "Décision",
     "addendum": "Additif",
     "given_up": "Échanges abandonnés",
     "starts_at": "Le",
     "held_on": "Séance du",
     "wanted_on": "Date souhaitée",
     "grace_until": "Dernier délai",
+    "until": "Jusqu’au",
     "what": "Objet",
     "due_on": "Échéance",
+    "starts_on": "À partir du",
+    "version": "Version",
     "person": "Personne",
     "referent": "Référent",
     "previous": "Auparavant",
@@ -320,7 +385,7 @@ _VALUES: dict[str, dict[str, str]] = {
         ),
     )
 }
-_DATES = {"due_on", "wanted_on", "grace_until", "held_on"}
+_DATES = {"due_on", "wanted_on", "grace_until", "held_on", "until", "starts_on"}
 
 
 def say_event(kind: str, *, audience: Audience) -> str:

@@ -7,3 +7,9 @@ class DecisionConfig(AppConfig):
     name = "referencing.decision"
     label = "decision"
     verbose_name = "Décisions"
+
+    def ready(self) -> None:
+        from convergence.jobs import registry
+        from referencing.decision.services import signing
+
+        registry.register(signing.SIGN_JOB, signing.run_batch)

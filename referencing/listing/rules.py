@@ -14,6 +14,8 @@ can_sanction = is_ministry
 can_audit = has_role(Role.AUDITOR)
 #: Works on listings from the inside.
 reads_listings = has_role(Role.LISTING_TEAM, Role.MINISTRY, Role.CNAM, Role.AUDITOR, Role.SUPPORT)
+#: Reads what visitors report; the editor never does.
+reads_reports = has_role(Role.LISTING_TEAM, Role.MINISTRY, Role.AUDITOR)
 #: Fills the publication sheet, declares versions.
 can_describe = product_rules.can_edit
 #: Commits the organisation: withdraws its service, starts a renewal.

@@ -12,6 +12,8 @@ Columns, for an object of the members’ own organisation (or that belongs to wh
 `a/b` under `expe`: experts and commission get `a`, the tests team `b`; `a/b/c`: `c` is what its lead gets. A line may end
 with `| secr pres memb`: what the secretary, the presidency and the members of the commission get instead.
 
+A cell with commas gives one value per person of its column, in the order of `COLUMNS`.
+
 `login` is a redirection to the login page, 302 one to another page. `object` is a name of `world.Side.objects`, then fixed
 arguments. What members get for a foreign object is the column `other`, and a missing object looks the same.
 """
@@ -41,6 +43,11 @@ pages:dashboard                         -                                   GET 
 pages:parcours_detail                   parcours                            GET  200   200   200   200   200   200   | 200   200   200   200   200
 pages:faq                               -                                   GET  200   200   200   200   200   200   | 200   200   200   200   200
 pages:accessibility                     -                                   GET  200   200   200   200   200   200   | 200   200   200   200   200
+trust:verification                      -                                   GET  200   200   200   200   200   200   | 200   200   200   200   200
+trust:verification                      -                                   POST 422   422   422   422   422   422   | 422   422   422   422   422
+statistics:statistics_detail            -                                   GET  200   200   200   200   200   200   | 200   200   200   200   200
+statistics:statistics_export            -+form=csv                          GET  200   200   200   200   200   200   | 200   200   200   200   200
+statistics:board_detail                 -                                   GET  login 403   403   403   403   403   | 200   403   403   403   403
 pages:product_detail                    product                             GET  login 200   200   200   200   404   | 200   200   404   404   404
 pages:product_pdf                       product                             GET  login 200   200   200   200   404   | 200   200   404   404   404
 pages:job_detail                        job                                 GET  login 200   200   200   200   404   | 200   200   200   200   200
@@ -474,4 +481,74 @@ openid_connect_login                    -+provider_id=inconnu               GET 
 openid_connect_login                    -+provider_id=inconnu               POST 404   404   404   404   404   404   | 404   404   404   404   404
 openid_connect_callback                 -+provider_id=inconnu               GET  404   404   404   404   404   404   | 404   404   404   404   404
 openid_connect_callback                 -+provider_id=inconnu               POST 404   404   404   404   404   404   | 404   404   404   404   404
+decision:decision_home                  -                                        GET  login 403   403   403   403   403   | 403   403   403,200,403 403   403
+decision:draft_create                   decidable                                GET  login 403   403   403   403   403   | 403   403   403,200,403 403   403
+decision:draft_create                   decidable                                POST login 403   403   403   403   403   | 403   403   403,422,403 403   403
+decision:session_draft                  session                                  POST login 403   403   403   403   403   | 403   403   403,302,403 403   403
+decision:decision_sign                  -                                        GET  login 403   403   403   403   403   | 403   403   403,200,403 403   403
+decision:decision_sign                  -                                        POST login 403   403   403   403   403   | 403   403   403,422,403 403   403
+decision:draft_update                   draft_act                                GET  login 404   404   404   404   404   | 404   404   404,200,404 404   404
+decision:draft_update                   draft_act                                POST login 404   404   404   404   404   | 404   404   404,422,404 404   404
+decision:decision_receive               draft_act                                GET  login 404   404   404   404   404   | 404   404   404,200,404 404   404
+decision:decision_receive               draft_act                                POST login 404   404   404   404   404   | 404   404   404,422,404 404   404
+decision:draft_step                     draft_act+step=viser                     GET  login 404   404   404   404   404   | 404   404   404,200,404 404   404
+decision:draft_step                     draft_act+step=viser                     POST login 404   404   404   404   404   | 404   404   404,302,404 404   404
+decision:decision_list                  -                                        GET  login 200   200   200   200   200   | 200   200   200   200   200
+decision:decision_detail                notified_act                             GET  login 200   200   200   200   404   | 200   200   200   404,200,200,404/404 404
+decision:decision_open                  waiting_act                              POST login 403   403   302   302   404   | 403   403   403,403,403 404,403,403,404/404 404
+decision:decision_document              notified_act                             GET  login 200   200   200   200   404   | 200   200   200   404,200,200,404/404 404
+decision:decision_original              notified_act                             GET  login 404   404   404   404   404   | 404   404   404   404   404
+decision:decision_verify                notified_act                             GET  login 200   200   200   200   404   | 200   200   200   404,200,200,404/404 404
+decision:decision_proof                 notified_act                             GET  login 200   200   200   200   404   | 200   200   200   404,200,200,404/404 404
+decision:letter_record                  waiting_act                              GET  login 403   403   403   403   404   | 403   403   403,200,403 404,403,403,404/404 404
+decision:letter_record                  waiting_act                              POST login 403   403   403   403   404   | 403   403   403,422,403 404,403,403,404/404 404
+decision:appeal_lodge                   notified_act                             GET  login 403   403   200   200   404   | 403   403   403,200,403 404,403,403,404/404 404
+decision:appeal_lodge                   notified_act                             POST login 403   403   422   422   404   | 403   403   403,422,403 404,403,403,404/404 404
+decision:suit_record                    notified_act                             GET  login 403   403   403   403   404   | 403   403   403,200,403 404,403,403,404/404 404
+decision:suit_record                    notified_act                             POST login 403   403   403   403   404   | 403   403   403,422,403 404,403,403,404/404 404
+decision:file_resume                    notified_act                             GET  login 403   403   403   403   404   | 403   403   403,200,403 404,403,403,404/404 404
+decision:file_resume                    notified_act                             POST login 403   403   403   403   404   | 403   403   403,422,403 404,403,403,404/404 404
+decision:appeal_detail                  appeal                                   GET  login 200   200   200   200   404   | 200   200   200   404,200,200,404/404 404
+decision:appeal_detail                  appeal                                   POST login 403   403   403   403   404   | 403   403   403,422,403 404,403,403,404/404 404
+decision:appeal_withdraw                appeal                                   GET  login 403   403   200   200   404   | 403   403   403,403,403 404,403,403,404/404 404
+decision:appeal_withdraw                appeal                                   POST login 403   403   302   302   404   | 403   403   403,403,403 404,403,403,404/404 404
+decision:appeal_document                appeal                                   GET  login 200   200   200   200   404   | 200   200   200   404,200,200,404/404 404
+decision:suit_detail                    suit                                     GET  login 200   200   200   200   404   | 200   200   200   404,200,200,404/404 404
+decision:suit_detail                    suit                                     POST login 403   403   403   403   404   | 403   403   403,422,403 404,403,403,404/404 404
+decision:injunction_execute             suit                                     POST login 403   403   403   403   404   | 403   403   403,422,403 404,403,403,404/404 404
+decision:convention_list                -                                        GET  login 403   403   403   403   403   | 403   403   200,200,403 403   403
+decision:convention_list                -                                        POST login 403   403   403   403   403   | 403   403   422,422,403 403   403
+decision:convention_detail              countersigned                            GET  login 200   200   200   200   404   | 200   200   200   404,200,200,404/404 404
+decision:convention_file                countersigned                            GET  login 200   200   200   200   404   | 200   200   200   404,200,200,404/404 404
+decision:annex_send                     countersigned                            POST login 403   403   403   403   404   | 302   403   403,302,403 404,403,403,404/404 404
+decision:annex_file                     annexed                                  GET  login 200   200   200   200   404   | 200   200   200   404,200,200,404/404 404
+listing:publication_edit                described                           GET  login 200   200   200   200   404   | 403   403   404   404   404
+listing:publication_edit                described                           POST login 302   302   302   302   404   | 403   403   404   404   404
+listing:publication_save                described                           POST login 200   200   200   200   404   | 403   403   404   404   404
+listing:publication_logo                described                           GET  login 200   200   200   200   404   | 200   200   404   404   404
+listing:publication_logo                described                           POST login 422   422   422   422   404   | 403   403   404   404   404
+listing:publication_preview             described                           GET  login 200   200   200   200   404   | 200   200   404   404   404
+listing:publication_submit              described                           GET  login 403   403   200   200   404   | 403   403   404   404   404
+listing:publication_submit              described                           POST login 403   403   302   302   404   | 403   403   404   404   404
+listing:publication_revise              described                           GET  login 403   403   200   200   404   | 403   403   404   404   404
+listing:publication_revise              described                           POST login 403   403   422   422   404   | 403   403   404   404   404
+listing:listing_list                    -                                   GET  login 403   403   403   403   403   | 200   200   200   403   403
+listing:publication_list                -                                   GET  login 403   403   403   403   403   | 200   403   403   403   403
+listing:publication_review              described_submitted                 GET  login 403   403   403   403   403   | 200   403   403   403   403
+listing:publication_accept              described_submitted                 GET  login 403   403   403   403   403   | 200   403   403   403   403
+listing:publication_accept              described_submitted                 POST login 403   403   403   403   403   | 302   403   403   403   403
+listing:publication_request_changes     described_submitted                 GET  login 403   403   403   403   403   | 302   403   403   403   403
+listing:publication_request_changes     described_submitted                 POST login 403   403   403   403   403   | 422   403   403   403   403
+listing:candidature_publish             approved                            GET  login 403   403   403   403   403   | 200   403   403   403   403
+listing:candidature_publish             approved                            POST login 403   403   403   403   403   | 422   403   403   403   403
+listing:catalogue_list                  -                                   GET  200   200   200   200   200   200   | 200   200   200   200   200
+listing:catalogue_feed                  -                                   GET  200   200   200   200   200   200   | 200   200   200   200   200
+listing:category_detail                 -+category=acces-aux-soins          GET  200   200   200   200   200   200   | 200   200   200   200   200
+listing:service_logo                    service_logo                        GET  200   200   200   200   200   200   | 200   200   200   200   200
+listing:service_detail                  service                             GET  200   200   200   200   200   200   | 200   200   200   200   200
+listing:sitemap                         -                                   GET  200   200   200   200   200   200   | 200   200   200   200   200
+listing:robots                          -                                   GET  200   200   200   200   200   200   | 200   200   200   200   200
+listing:api_schema                      -                                   GET  200   200   200   200   200   200   | 200   200   200   200   200
+listing:api_service_list                -                                   GET  200   200   200   200   200   200   | 200   200   200   200   200
+listing:api_service_detail              service_number                      GET  200   200   200   200   200   200   | 200   200   200   200   200
 """

@@ -31,7 +31,7 @@ from convergence.jobs.models import Job
 from convergence.kernel.canonical import canonical_json
 from convergence.notifications.models import Notification
 from convergence.products.models import Product
-from evidence.services import keep_generated
+from evidence.services import examine, keep_generated
 from referencing.candidature.content import load_criteria
 from referencing.candidature.enums import CampaignState, CandidatureState, DocumentKind, LetterKind
 from referencing.candidature.models import Attachment, Candidature, Conclusion, IssuedDocument, Letter, QueueView
@@ -52,18 +52,22 @@ from referencing.commission.models import (
     Vote,
 )
 from referencing.convention import services as conventions
+from referencing.decision.services import lodge_appeal, open_decision, prepare_annex, record_suit
 from referencing.dossier.services import generate_dossier
 from referencing.enrolment.enums import WhiteLabelRole
 from referencing.enrolment.models import Enrolment, PreListing
 from referencing.enrolment.services import attach_product, save_sheet, submit_sheet
+from referencing.listing.enums import PublicationState
 from tests.candidature.asking import LEVELS, ask, in_days, open_gap
 from tests.candidature.campaigns import make_campaign, make_ended
 from tests.candidature.factories import make_candidature
 from tests.commission.deliberation_factories import make_reservation, make_signed_minutes
 from tests.commission.factories import clear, make_commission, make_session, seat_people
 from tests.convention.factories import SHEET, TERMS, last_code, last_token
+from tests.decision.factories import make_decidable, make_draft, make_signed
 from tests.dossier.factories import answer_core, answer_everything, make_signed_enrolment
 from tests.factories import DemarcheFactory, OrganisationFactory, ProductFactory, UserFactory, make_agent, make_member
+from tests.listing.factories import make_listed, make_sheet
 from tests.questionnaires.factories import deposit, make_definition, orient, pdf
 
 #: Members of the organisation, by what they may do there.
@@ -123,6 +127,7 @@ def build_side(agents: dict[str, User]) -> Side:
     add_tests(side)
     add_sessions(side, agents)
     add_deliberations(side, agents)
+    add_decisions(side, agents[Role.MINISTRY])
     view = QueueView.objects.create(owner=agents[Role.LISTING_TEAM], name=f"Vue {organisation}", is_shared=True)
     side.objects |= {"queue_view": {"pk": view.pk}, "agent": {"pk": agents[Role.LISTING_TEAM].pk}}
     return side
@@ -240,6 +245,7 @@ def add_dossiers(side: Side, verifier: User) -> None:
         if is_examined:
             add_examination(side, candidature, verifier)
             add_requests(side, candidature, verifier)
+    add_publication(side)
     add_letter(side, candidature, verifier)
     side.objects["conclusion"] = {"pk": candidature.pk, "number": add_conclusion(candidature, verifier).number}
     pre_listing = PreListing.objects.create(
@@ -250,6 +256,22 @@ def add_dossiers(side: Side, verifier: User) -> None:
         pre_listed_at=timezone.now(),
     )
     side.objects["pre_listing"] = {"pk": pre_listing.pk}
+
+
+def add_publication(side: Side) -> None:
+    """A publication sheet that is written, one that is checked, and a service in the catalogue."""
+    fields = {"organisation": side.organisation, "owner": side.people["responsable"]}
+    for name, state in (("described", PublicationState.DRAFT), ("described_submitted", PublicationState.SUBMITTED)):
+        candidature, _ = make_candidature(CandidatureState.APPROVED, complete=False, **fields)
+        make_sheet(candidature.enrolment, state)
+        side.objects[name] = {"pk": candidature.enrolment_id}
+    entry = make_listed(**fields)
+    side.objects |= {
+        "approved": {"pk": candidature.pk},
+        "service": {"slug": entry.slug, "number": entry.number},
+        "service_number": {"number": entry.number},
+        "service_logo": {"sha256": entry.logo},
+    }
 
 
 def add_tests(side: Side) -> None:
@@ -377,6 +399,46 @@ def add_deliberations(side: Side, agents: dict[str, User]) -> None:
         "reservation": {"pk": reservation.pk},
         "reservation_file": {"pk": reservation.pk, "file": reservation.files.get().pk},
         "signed_session": {"pk": minutes.session_id},
+    }
+
+
+def add_decisions(side: Side, ministry: User) -> None:
+    """A file to decide, a draft, an act that waits for its addressee, one that is contested; a convention to countersign."""
+    fields = {"organisation": side.organisation, "owner": side.people["responsable"]}
+    manager = side.people["mandataire"]
+    candidature, _ = make_decidable(**fields)
+    draft, _, _ = make_draft(actor=ministry, **fields)
+    waiting, _, _ = make_signed(actor=ministry, pairs=[("mesures", "lecture")], **fields)
+    notified, _, _ = make_signed("refusal", actor=ministry, **fields)
+    open_decision(decision_id=notified.pk, actor=manager)
+    appeal = lodge_appeal(
+        decision_id=notified.pk,
+        kind="gracious",
+        text="Nous contestons.",
+        upload=examine(upload=pdf(), allowed_formats=("pdf",), max_size_mb=20),
+        actor=manager,
+    )
+    suit = record_suit(
+        decision_id=notified.pk,
+        court="Tribunal administratif",
+        case_number=f"{side.organisation.pk}"[:8],
+        claimant="L’éditeur",
+        lodged_on=timezone.localdate(),
+        actor=ministry,
+    )
+    convention = waiting.enrolment.conventions.get()
+    annex = prepare_annex(convention_id=convention.pk, actor=ministry)
+    enrolment = {"pk": waiting.enrolment_id}
+    side.objects |= {
+        "decidable": {"pk": candidature.pk},
+        "session": {"pk": candidature.opinions.get().point.session_id},
+        "draft_act": {"pk": draft.pk},
+        "waiting_act": {"pk": waiting.pk},
+        "notified_act": {"pk": notified.pk},
+        "appeal": {"pk": appeal.pk},
+        "suit": {"pk": suit.pk},
+        "countersigned": enrolment,
+        "annexed": enrolment | {"number": annex.number},
     }
 
 

@@ -255,7 +255,7 @@ class TestMembers:
             )
         client.force_login(manager)
 
-        with django_assert_num_queries(9):
+        with django_assert_num_queries(7):
             response = client.get(self.url("member_list", organisation.pk))
 
         assert rows_of(response) == count
@@ -269,7 +269,7 @@ class TestMembers:
                 organisation_id=inviting.pk, actor=make_member(inviting), email=person.email, type="salarie"
             )
 
-        with django_assert_num_queries(7):
+        with django_assert_num_queries(5):
             response = client.get(self.url("organisation_list"))
 
         assert rows_of(response) == count

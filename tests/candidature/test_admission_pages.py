@@ -113,7 +113,7 @@ class TestChecklistPage:
         set_instruction(candidature, checklist=rows)
         page = address("admissibility_detail", candidature)
         client.get(page)
-        with django_assert_num_queries(12):
+        with django_assert_num_queries(9):
             response = client.get(page)
 
         assert len(response.context["all_forms"]) == count
@@ -293,7 +293,7 @@ class TestExpertsPage:
             make_agent(Role.EXPERT, self.THEME)
         page = address("expert_list", evaluated)
         client.get(page)
-        with django_assert_num_queries(11):
+        with django_assert_num_queries(8):
             client.get(page)
 
 

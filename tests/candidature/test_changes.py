@@ -10,6 +10,9 @@ from django.utils import timezone
 from convergence.accounts.enums import Role
 from convergence.audit import workflow
 from convergence.audit.models import AuditEntry
+from convergence.interests.core import InterestLine
+from convergence.interests.enums import Nature
+from convergence.interests.services import declare
 from convergence.kernel.errors import TransitionRefused
 from referencing.candidature.content import load_criteria
 from referencing.candidature.enums import CandidatureState, NonConformityState, Outcome, Severity
@@ -60,6 +63,12 @@ def apply_again(former, *, change=None, **options):
     return Candidature.objects.select_related("enrolment__product", "enrolment__demarche", "dossier").get(
         pk=candidature.pk
     )
+
+
+def declare_link(person, candidature):
+    """The person declares today a link with the organisation of the file."""
+    name = candidature.enrolment.product.organisation.name
+    declare(person=person, lines=[InterestLine(name=name, nature=Nature.EMPLOYMENT)], at=timezone.now())
 
 
 def raise_level(enrolment):
@@ -220,7 +229,7 @@ class TestPage:
         client.force_login(current.applied_by)
         address = reverse("candidature:candidature_changes", args=[current.pk])
         client.get(address)
-        with django_assert_num_queries(12):
+        with django_assert_num_queries(10):
             response = client.get(address)
 
         assert len(response.context["versions"]) == count + 1
@@ -321,6 +330,41 @@ class TestCarrying:
         )
 
         assert not find_carriable(current, on=timezone.localdate())
+
+    @pytest.mark.rule("A-21")
+    def test_verdict_of_somebody_tied_to_the_organisation_since_is_given_again(self, former):
+        judge(former)
+        current = apply_again(former, referent=make_agent(Role.LISTING_TEAM))
+        assert find_carriable(current, on=timezone.localdate())
+
+        declare_link(former.referent, current)
+
+        assert not find_carriable(current, on=timezone.localdate())
+        with pytest.raises(TransitionRefused) as refusal:
+            self.carry(current, current.referent)
+        assert [blocker.code for blocker in refusal.value.blockers] == ["not_carriable"]
+
+    @pytest.mark.rule("A-21")
+    def test_a_verdict_taken_over_still_is_that_of_who_looked_first(self, former):
+        judge(former)
+        middle = apply_again(former, referent=make_agent(Role.LISTING_TEAM))
+        self.carry(middle, middle.referent)
+        workflow.fire(middle, "withdraw", actor=None, at=timezone.now())
+        current = apply_again(middle, referent=make_agent(Role.LISTING_TEAM))
+        assert find_carriable(current, on=timezone.localdate())
+
+        declare_link(former.referent, current)
+
+        assert not find_carriable(current, on=timezone.localdate())
+
+    @pytest.mark.rule("A-21")
+    def test_a_link_of_somebody_else_changes_nothing(self, former):
+        judge(former)
+        current = apply_again(former, referent=make_agent(Role.LISTING_TEAM))
+
+        declare_link(make_agent(Role.EXPERT, THEME), current)
+
+        assert find_carriable(current, on=timezone.localdate())
 
     @pytest.mark.rule("BR-112")
     def test_expert_takes_over_on_own_themes_only(self):

@@ -528,7 +528,7 @@ def test_queue_query_count_is_constant(client, django_assert_num_queries, count)
         make_campaign()
     client.force_login(make_agent(Role.TESTS))
     client.get(url("campaign_list"))
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(3):
         response = client.get(url("campaign_list"))
 
     assert len(response.context["rows"]) == count
@@ -540,7 +540,7 @@ def test_cahier_query_count_is_constant(client, django_assert_num_queries, pairs
     tested.fill_recette()
     client.force_login(tested.manager)
     client.get(cahier(tested))
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(7):
         client.get(cahier(tested))
 
 

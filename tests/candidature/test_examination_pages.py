@@ -148,7 +148,7 @@ class TestList:
             assert client.get(page(candidature)).status_code == 200
 
 
-LIST_QUERIES = 9
+LIST_QUERIES = 6
 
 
 class TestVerdictForm:
@@ -394,7 +394,7 @@ class TestEvidence:
         assert client.get(address("evidence_page", candidature.pk, item.sha256, 1)).status_code == 404
 
 
-PAGE_QUERIES = 14
+PAGE_QUERIES = 11
 
 
 class TestContainer:

@@ -335,7 +335,7 @@ def test_page_costs_the_same_whatever_the_history(client, agent, django_assert_n
         )
     client.get(LIST)
 
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(5):
         response = client.get(LIST)
 
     assert len(response.context["rows"]) == count

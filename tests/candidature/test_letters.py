@@ -436,7 +436,7 @@ class TestPages:
         client.force_login(manager)
         address = reverse("candidature:letter_list", args=[candidature.pk])
         client.get(address)
-        with django_assert_num_queries(9):
+        with django_assert_num_queries(7):
             response = client.get(address)
 
         assert len(response.context["letters"]) == count

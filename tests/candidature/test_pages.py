@@ -63,7 +63,7 @@ def test_dossier_list_query_count_is_constant(client, complete, django_assert_nu
         generate_dossier(enrolment_id=dossier.enrolment_id, actor=manager)
     address = reverse("candidature:dossier_list", args=[dossier.enrolment_id])
     client.get(address)
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(6):
         response = client.get(address)
 
     assert len(response.context["rows"]) == count

@@ -177,6 +177,6 @@ class TestPages:
                 )
             )
         client.force_login(verifier)
-        with django_assert_num_queries(6):
+        with django_assert_num_queries(3):
             shown = client.get(reverse("candidature:pre_listing_list")).content.decode()
         assert all(each.dossier_reference in shown for each in rows)

@@ -258,7 +258,7 @@ def test_workload_query_count_is_constant(client, lead, django_assert_num_querie
         make(referent=make_agent(Role.LISTING_TEAM), experts={INTEROP: make_agent(Role.EXPERT, INTEROP)})
     address = reverse("candidature:workload_list")
     client.get(address)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(4):
         response = client.get(address)
 
     assert len(response.context["expert_rows"]) == count

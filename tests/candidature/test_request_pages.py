@@ -60,7 +60,7 @@ def test_the_tab_asks_as_much_for_one_as_for_three(client, file, django_assert_n
     client.force_login(editor if side == "editor" else referent)
     client.get(page("request_list", candidature))
 
-    with django_assert_num_queries(10 if side == "editor" else 11):
+    with django_assert_num_queries(8):
         response = client.get(page("request_list", candidature))
 
     assert len(response.context["requests"]) == len(response.context["gaps"]) == count
@@ -453,7 +453,7 @@ def test_a_request_asks_as_much_for_one_point_as_for_two(client, file, django_as
     client.force_login(editor)
     client.get(page("request_detail", candidature, 1))
 
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(9):
         response = client.get(page("request_detail", candidature, 1))
 
     assert response.context["total"] == count

@@ -16,7 +16,15 @@ from convergence.accounts.enums import Role
 from convergence.accounts.models import User
 from convergence.jobs.models import Job
 from convergence.notifications.models import Notification
-from referencing.candidature.enums import CandidatureState, CheckResult, Holder, LetterKind, Outcome, RequestKind
+from referencing.candidature.enums import (
+    CampaignState,
+    CandidatureState,
+    CheckResult,
+    Holder,
+    LetterKind,
+    Outcome,
+    RequestKind,
+)
 from referencing.candidature.models import AdmissibilityCheck, ComplementRequest, EvidencePin
 from referencing.candidature.services.correspondence import add_note
 from referencing.candidature.services.discussing import open_discussion
@@ -34,6 +42,7 @@ from referencing.candidature.wording import (
     state_badge,
     theme_badge,
 )
+from tests.candidature.campaigns import make_campaign
 from tests.candidature.factories import make_candidature
 from tests.factories import OrganisationFactory, make_agent, make_member
 
@@ -198,7 +207,7 @@ class TestPages:
         assert client.get(reverse("candidature:candidature_history", args=[candidature.pk])).status_code == 404
 
     @pytest.mark.parametrize("count", [1, 3])
-    @pytest.mark.parametrize(("name", "queries"), [("candidature_history", 7), ("candidature_detail", 12)])
+    @pytest.mark.parametrize(("name", "queries"), [("candidature_history", 5), ("candidature_detail", 9)])
     def test_query_count_is_constant(self, client, django_assert_num_queries, name, queries, count):
         candidature, manager = make_candidature(complete=count == 3)
         for number in range(count):
@@ -211,6 +220,22 @@ class TestPages:
             response = client.get(address)
 
         assert len(response.context["events"]) == count
+
+    @pytest.mark.parametrize("state", [CampaignState.UNIT_SELF_CHECK, CampaignState.CONNECTION_PLANNED])
+    @pytest.mark.parametrize("count", [1, 3])
+    def test_query_count_is_constant_for_agents(self, client, django_assert_num_queries, state, count):
+        """At most twelve (P2), with slots of a test campaign among them."""
+        candidature = make_campaign(state).candidature
+        for number in range(count):
+            tell(candidature, "taken", actor=candidature.referent)
+            ask(candidature, number + 1)
+        client.force_login(candidature.referent)
+        address = reverse("candidature:candidature_detail", args=[candidature.pk])
+        client.get(address)
+        with django_assert_num_queries(12 if state == CampaignState.CONNECTION_PLANNED else 11):
+            response = client.get(address)
+
+        assert len(response.context["open_rows"]) == count
 
     def test_tests_team_reads_no_verdict_on_the_home_of_the_file(self, client):
         expert = make_agent(Role.EXPERT, THEME)

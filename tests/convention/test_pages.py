@@ -87,7 +87,7 @@ def test_list_has_a_constant_number_of_queries(client, verifier, django_assert_n
     for _ in range(count):
         make_prepared(verifier)
     client.force_login(verifier)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(3):
         page = client.get(reverse("convention:convention_list")).content.decode()
     assert page.count("Anne Étienne") == count
 

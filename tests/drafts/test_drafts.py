@@ -68,7 +68,7 @@ def post(client, values, form="f"):
 def test_page_keeps_what_is_typed(client, person, django_assert_num_queries):
     client.force_login(person)
 
-    with django_assert_num_queries(7):  # session, person, memberships, roles, savepoint, upsert, release
+    with django_assert_num_queries(5):  # session, person, memberships, roles, savepoint, upsert, release
         response = post(client, {"text": "Des mots", "note": ""})
 
     assert response.status_code == 200

@@ -216,7 +216,7 @@ class TestExamination:
         for _ in range(count):
             submit(new_enrolment(organisation, manager), manager)
 
-        with django_assert_num_queries(6):
+        with django_assert_num_queries(3):
             response = verifier.get(reverse("enrolment:sheet_list"))
 
         assert len(response.context["rows"]) == count

@@ -16,7 +16,7 @@ from convergence.audit.models import AuditEntry
 from convergence.interests.core import InterestLine, counts_from
 from convergence.interests.enums import Nature
 from convergence.interests.models import DeclaredInterest, InterestDeclaration
-from convergence.interests.selectors import conflicting_organisations
+from convergence.interests.selectors import barred_organisations, conflicting_organisations
 from convergence.interests.services import declare, find_obstacles, list_obstacles
 from convergence.kernel.errors import TransitionRefused
 from tests.factories import InterestDeclarationFactory, MembershipFactory, OrganisationFactory, make_agent
@@ -44,7 +44,11 @@ def codes(person, organisation, *, at=None):
 
 
 def barred(person):
-    return set(Organisation.objects.filter(pk__in=conflicting_organisations(person)))
+    """As a subquery says it, and as it comes with the person."""
+    person.forget_access()
+    found = set(Organisation.objects.filter(pk__in=conflicting_organisations(person)))
+    assert barred_organisations(person) == {each.pk for each in found}
+    return found
 
 
 @pytest.mark.rule("A-21")
@@ -162,6 +166,15 @@ def test_conflicts_are_a_subquery(expert, company):
 
     assert visible == [other]
     assert len(captured) == 1
+
+
+@pytest.mark.rule("A-21")
+def test_a_new_declaration_counts_at_once_for_a_person_already_loaded(expert, company):
+    assert barred_organisations(expert) == set()
+
+    declare(person=expert, lines=[link_with("Éole Santé")], at=timezone.now())
+
+    assert barred_organisations(expert) == {company.pk}
 
 
 @pytest.mark.parametrize(

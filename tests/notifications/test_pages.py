@@ -144,7 +144,7 @@ def test_query_count_is_constant(client, person, django_assert_num_queries, coun
     for _ in range(count):
         notify(person)
 
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(3):
         response = client.get(reverse(URL))
 
     assert rows_of(response) == min(count, 25)

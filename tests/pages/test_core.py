@@ -3,7 +3,7 @@ from datetime import date
 import pytest
 
 from convergence.pages.core import Facts, Holder, find_ball, list_phases
-from referencing.candidature.enums import CandidatureState
+from referencing.candidature.enums import EDITOR_FILLS_STATES, CampaignState, CandidatureState
 
 SIGNED = {"enrolment": "active", "sheet": "validated", "convention": "validated"}
 READY = {**SIGNED, "orientation_done": True, "all_done": True, "has_complete_dossier": True}
@@ -84,7 +84,7 @@ def test_every_state_of_a_candidature_has_a_ball_and_a_line_of_time(state):
         ("applied", "P5"),
         ("admissibility", "P5"),
         ("evaluation", "P6"),
-        ("ready_commission", "P8"),
+        ("ready_commission", "P7"),
         ("inadmissible", "P4"),
         ("withdrawn", "P4"),
     ],
@@ -93,6 +93,44 @@ def test_phases_advance_with_the_instruction(state, done):
     phases = list_phases(Facts(**READY, candidature=state, has_exchange=True))
 
     assert [phase.code for phase in phases if phase.state == "done"][-1] == done
+
+
+@pytest.mark.parametrize(
+    ("candidature", "tests", "state", "holder", "label"),
+    [
+        ("admissibility", "", "upcoming", Holder.NOBODY, "Tests techniques"),
+        ("evaluation", "", "waiting", Holder.TESTS, "Tests techniques"),
+        ("evaluation", "unit_self_check", "waiting", Holder.TESTS, "Tests techniques"),
+        ("evaluation", "keys_sent", "current", Holder.EDITOR, "Tests techniques"),
+        ("evaluation", "e2e_redo", "current", Holder.EDITOR, "Tests techniques"),
+        ("evaluation", "acceptance_submitted", "waiting", Holder.TESTS, "Tests techniques"),
+        ("evaluation", "connection_running", "waiting", Holder.TESTS, "Tests techniques"),
+        ("evaluation", "failed", "waiting", Holder.TESTS, "Tests techniques (en échec)"),
+        ("evaluation", "passed", "done", Holder.NOBODY, "Tests techniques"),
+        ("ready_commission", "passed", "done", Holder.NOBODY, "Tests techniques"),
+        ("ready_commission", "failed", "upcoming", Holder.NOBODY, "Tests techniques (en échec)"),
+        ("ready_commission", "cancelled", "upcoming", Holder.NOBODY, "Tests techniques (campagne annulée)"),
+    ],
+)
+def test_phase_of_the_tests_is_what_the_campaign_says(candidature, tests, state, holder, label):
+    facts = Facts(**READY, candidature=candidature, has_exchange=True, tests=tests)
+
+    phases = {phase.code: phase for phase in list_phases(facts)}
+
+    assert (phases["P8"].state, phases["P8"].holder, phases["P8"].label) == (state, holder, label)
+    waited = [phase.code for phase in phases.values() if phase.state in ("current", "waiting")]
+    assert waited[0] == {"admissibility": "P6", "evaluation": "P7", "ready_commission": "P9"}[candidature]
+
+
+def test_every_state_of_a_campaign_is_known_to_its_phase():
+    for tests in CampaignState.values:
+        (phase,) = [
+            phase
+            for phase in list_phases(Facts(**READY, candidature="evaluation", has_exchange=True, tests=tests))
+            if phase.code == "P8"
+        ]
+        assert (phase.holder is Holder.EDITOR) == (tests in EDITOR_FILLS_STATES)
+        assert (phase.state == "done") == (tests == CampaignState.PASSED)
 
 
 def test_pre_listed_solution_waits_for_no_commission():

@@ -5,8 +5,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from convergence.accounts.enums import Role
-from referencing.candidature.enums import CandidatureState, RequestKind
+from referencing.candidature.enums import CampaignState, CandidatureState, RequestKind
 from referencing.candidature.models import Candidature, ComplementRequest
+from tests.candidature.campaigns import make_campaign
 from tests.candidature.factories import make_candidature
 from tests.dossier.factories import make_dossier, make_signed_enrolment
 from tests.factories import OrganisationFactory, ParcoursFactory, UserFactory, make_agent, make_member
@@ -19,6 +20,8 @@ ENDED = [
     CandidatureState.WITHDRAWN,
     CandidatureState.INADMISSIBLE,
     CandidatureState.ABANDONED,
+    CandidatureState.REFUSED,
+    CandidatureState.RESCINDED,
 ]
 
 
@@ -42,7 +45,7 @@ def test_dashboard_query_count_is_constant(client, django_assert_num_queries, co
         make_enrolment(organisation=organisation)
     client.force_login(make_member(organisation))
     client.get(reverse("pages:dashboard"))
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(8):
         response = client.get(reverse("pages:dashboard"))
 
     assert len(response.context["rows"]) == min(count, 20)
@@ -56,7 +59,7 @@ def test_demarche_page_query_count_is_constant(client, django_assert_num_queries
     client.force_login(make_member(organisation))
     address = reverse("pages:demarche_detail", args=[enrolment.demarche.slug])
     client.get(address)
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(8):
         response = client.get(address)
 
     assert len(response.context["rows"]) == count
@@ -91,6 +94,16 @@ def test_timeline_shows_the_connection_tests_of_a_product_that_exchanges(client,
     page = client.get(reverse("pages:enrolment_detail", args=[enrolment.pk])).content.decode()
 
     assert ("Tests techniques" in page) is is_shown
+
+
+def test_timeline_follows_the_campaign_of_connection_tests(client):
+    tested = make_campaign(CampaignState.PASSED)
+    client.force_login(tested.manager)
+
+    response = client.get(reverse("pages:enrolment_detail", args=[tested.candidature.enrolment_id]))
+
+    (phase,) = [entry for entry in response.context["timeline"] if entry.label == "Tests techniques"]
+    assert (phase.state, phase.at) == ("done", tested.campaign.moved_at)
 
 
 def test_home_of_a_stranger_is_not_found(client):

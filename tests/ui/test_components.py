@@ -1,13 +1,17 @@
 """Components show the values they are given, and escape whatever people typed."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.template import Context, Template
+from django.template.loader import render_to_string
 from django.utils import timezone
 
 from convergence.kernel.errors import Blocker
+from convergence.ui.chrome import Chrome, Person
+from convergence.ui.templatetags import ui
 from convergence.ui.values import (
     Action,
     Badge,
@@ -58,6 +62,17 @@ HOSTILE_CASES = {
     "data_table": (
         "{% data_table c r x %}",
         {"c": [Column(HOSTILE, HOSTILE)], "r": [Row([HOSTILE], HOSTILE, HOSTILE)], "x": HOSTILE},
+    ),
+    "dense_table": (
+        "{% data_table c r x pick='c' dense=True %}",
+        {
+            "c": [Column(HOSTILE, HOSTILE), HOSTILE],
+            "r": [
+                Row([HOSTILE, [HOSTILE]], HOSTILE, HOSTILE, HOSTILE, is_unread=True),
+                Row([Link(HOSTILE, HOSTILE), Link(HOSTILE, HOSTILE)], HOSTILE, HOSTILE, HOSTILE),
+            ],
+            "x": HOSTILE,
+        },
     ),
     "pagination": ("{% pagination x %}", {"x": Page(HOSTILE, HOSTILE, HOSTILE)}),
     "filter_tags": ("{% filter_tags x t t %}", {"x": [FilterTag(HOSTILE, HOSTILE)], "t": HOSTILE}),
@@ -148,6 +163,35 @@ def test_links_do_not_nest_when_the_row_leads_where_its_first_cell_does():
 def test_sorted_column_says_so():
     html = render("{% data_table c r 'x' %}", c=[Column("Nom", "/?tri=nom", "descending")], r=[])
     assert 'aria-sort="descending"' in html
+
+
+def test_dense_table_lets_one_choose_rows_and_says_what_is_unread():
+    rows = [Row(["A", 1], "/a/", "k1", detail="v1", is_unread=True), Row(["B", 2], "/b/", "k2")]
+    html = render("{% data_table c r 'x' pick='c' dense=True %}", c=["Produit", "Taille"], r=rows)
+
+    assert 'data-keyboard-list="page"' in html
+    assert '<input type="checkbox" id="c-k1" name="c" value="k1">' in html
+    assert "Sélectionner A" in text(html)
+    assert "Non lue : A v1" in text(html)
+    assert html.count("ui-table__row--unread") == 1
+    assert html.count("<th ") == 3
+
+
+def test_kept_part_is_rendered_once_for_its_values_with_the_token_of_each_page(monkeypatch):
+    rendered = []
+    monkeypatch.setattr(ui, "render_to_string", lambda *given: rendered.append(given) or render_to_string(*given))
+    chrome = Chrome(HOSTILE, "", "/", person=Person("1", "Zoé"), logout_url="/sortir/", notifications_url="/n/")
+    source = '{% kept "components/user_menu.html" chrome=chrome place="top" %}'
+
+    first = render(source, chrome=chrome, csrf_token="jeton-1")
+    second = render(source, chrome=replace(chrome), csrf_token='jeton-2"')
+    third = render(source, chrome=replace(chrome, unread_count=3))
+
+    assert len(rendered) == 2
+    assert 'value="jeton-1"' in first
+    assert 'value="jeton-2&quot;"' in second
+    assert "jeton-1" not in second
+    assert "3 non lues" in text(third)
 
 
 def test_row_of_another_length_than_its_head_is_refused():

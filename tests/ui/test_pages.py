@@ -27,7 +27,7 @@ urlpatterns = [path("boom/", boom)]
 
 def test_component_page_is_for_staff(client, staff, django_assert_num_queries):
     client.force_login(staff)
-    with django_assert_num_queries(5):  # session, person, memberships, roles, bell
+    with django_assert_num_queries(2):  # session, person, memberships, roles, bell
         response = client.get("/ui/")
     assert response.status_code == 200
     assert "Composants de page" in response.content.decode()

@@ -3,10 +3,11 @@
 How to use them, with examples: `docs/ui.md`; every one in every state: the staff page `/ui/`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
+from secrets import token_hex
 from typing import Any
 
 from django import template
@@ -14,7 +15,7 @@ from django.forms import BaseForm, BoundField
 from django.template import Context
 from django.template.loader import render_to_string
 from django.utils import timezone
-from django.utils.html import format_html, format_html_join
+from django.utils.html import conditional_escape, escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import slugify
 
@@ -31,7 +32,30 @@ STEP_WORDS = {"done": "complétée", "current": "en cours", "waiting": "en atten
 STEP_ICONS = {"done": "checkbox-circle-fill", "current": "edit-circle-fill", "waiting": "time-line",
               "upcoming": "circle-line"}  # fmt: skip
 EMPTY_CELL = format_html('<span aria-hidden="true">–</span><span class="fr-sr-only">{}</span>', "Non renseigné")
-NUMBER, ROW_LINK = SafeString(' class="ui-table__number"'), SafeString(' class="ui-table__row--link" data-row')
+NUMBER = ' class="ui-table__number"'
+ROW_STARTS = {  # whether it leads somewhere, whether it holds something unread
+    (False, False): "<tr",
+    (False, True): '<tr class="ui-table__row--unread"',
+    (True, False): '<tr class="ui-table__row--link" data-row',
+    (True, True): '<tr class="ui-table__row--link ui-table__row--unread" data-row',
+}
+
+
+#: Stands for the CSRF token in what is rendered for everybody; nobody can write it into a page.
+TOKEN = token_hex()
+
+
+@register.simple_tag(takes_context=True)
+def kept(context: Context, template_name: str, **values: Hashable) -> SafeString:
+    """`{% kept "components/header.html" chrome=chrome %}`: a part that comes back with every page and depends on few plain
+    values, rendered once for each. It sees these values and `csrf_token`, nothing else of the page."""
+    html = _render_kept(template_name, tuple(values.items()))
+    return SafeString(html.replace(TOKEN, escape(context["csrf_token"]))) if TOKEN in html else html
+
+
+@lru_cache(maxsize=512)
+def _render_kept(template_name: str, values: tuple[tuple[str, Hashable], ...]) -> SafeString:
+    return render_to_string(template_name, {"csrf_token": TOKEN, **dict(values)})
 
 
 def _context(context: Context, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -174,28 +198,61 @@ def empty_state(
 
 @register.inclusion_tag("components/data_table.html")
 def data_table(
-    columns: Sequence[Column | str], rows: Sequence[Row | Sequence[Any]], caption: str, show_caption: bool = True
+    columns: Sequence[Column | str],
+    rows: Sequence[Row | Sequence[Any]],
+    caption: str,
+    show_caption: bool = True,
+    pick: str = "",
+    dense: bool = False,
 ) -> dict[str, Any]:
-    """A table that becomes cards under 768 px; `caption` names it (hidden from sight with `show_caption=False`)."""
+    """A table that becomes cards under 768 px; `caption` names it (hidden from sight with `show_caption=False`).
+
+    `pick` is the name of the boxes that choose rows, inside a form. `dense` is for a list where people spend their day:
+    narrow lines, first cell on its own in a card, entered by the down arrow from anywhere on the page.
+    """
     heads = [column if isinstance(column, Column) else Column(column) for column in columns]
-    body = _write_rows(heads, [row if isinstance(row, Row) else Row(cells=row) for row in rows])
-    return {"columns": heads, "body": body, "caption": caption, "show_caption": show_caption}
+    body = _write_rows(heads, [row if isinstance(row, Row) else Row(cells=row) for row in rows], pick, dense)
+    return {
+        "columns": heads,
+        "body": body,
+        "caption": caption,
+        "show_caption": show_caption,
+        "pick": pick,
+        "dense": dense,
+    }
 
 
-def _write_rows(columns: Sequence[Column], rows: Sequence[Row]) -> SafeString:
+UNREAD = '<span class="ui-unread"><span class="fr-sr-only">Non lue :</span></span>'
+PICK = (
+    '<td class="ui-table__tick"><div class="fr-checkbox-group fr-checkbox-group--sm">'
+    '<input type="checkbox" id="{name}-{key}" name="{name}" value="{key}"><label class="fr-label" for="{name}-{key}">'
+    '<span class="fr-sr-only">Sélectionner {label}</span></label></div></td>'
+)
+
+
+def _write_rows(columns: Sequence[Column], rows: Sequence[Row], pick: str, dense: bool) -> SafeString:
     """The lines of a table, written here for the same reason as cells: a list is mostly made of them."""
-    starts = [format_html('<td data-label="{}"{}>', each.label, NUMBER if each.numeric else "") for each in columns]
-    lines = []
-    for row in rows:
-        values = [cell(value) for value in row.cells]
-        if row.url and values:
-            # the row's own link wraps the first cell, and links do not nest
-            label = row.cells[0].label if isinstance(row.cells[0], Link) else values[0]
-            values[0] = format_html('<a class="ui-table__link" href="{}">{}</a>', row.url, label)
-        key = format_html(' id="row-{}"', row.key) if row.key else ""
-        cells = format_html_join("", "{}{}</td>", zip(starts, values, strict=True))
-        lines.append((ROW_LINK if row.url else "", key, cells))
-    return format_html_join("\n", "<tr{}{}>{}</tr>", lines)
+    starts = [f'<td data-label="{escape(each.label)}"{NUMBER if each.numeric else ""}>' for each in columns]
+    if dense and starts:
+        starts[0] = '<td class="ui-table__main">'
+    return SafeString("\n".join(_write_row(row, starts, pick) for row in rows))
+
+
+def _write_row(row: Row, starts: Sequence[str], pick: str) -> str:
+    values = [conditional_escape(cell(value)) for value in row.cells]
+    key, box = escape(row.key), ""
+    if row.url and values:
+        # the row's own link wraps the first cell, and links do not nest
+        label = escape(row.cells[0].label) if isinstance(row.cells[0], Link) else values[0]
+        values[0] = f'<a class="ui-table__link" href="{escape(row.url)}">{label}</a>'
+        box = PICK.format(name=pick, key=key, label=label) if pick else ""
+    if row.detail:
+        values[0] += f'<span class="ui-table__detail">{escape(row.detail)}</span>'
+    if row.is_unread:
+        values[0] = UNREAD + values[0]
+    anchor = f' id="row-{key}"' if key else ""
+    cells = "".join([f"{start}{value}</td>" for start, value in zip(starts, values, strict=True)])
+    return f"{ROW_STARTS[bool(row.url), row.is_unread]}{anchor}>{box}{cells}</tr>"
 
 
 @register.simple_tag

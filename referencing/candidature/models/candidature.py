@@ -2,19 +2,21 @@ from __future__ import annotations
 
 import uuid
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+from uuid import UUID
 
 import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q
 from django_fsm import ConcurrentTransitionMixin, FSMField, FSMModelMixin, transition
 
 from convergence.accounts.enums import Role
 from convergence.accounts.rules import is_listing_team, is_ministry, is_secretary
 from convergence.audit.triggers import frozen
-from convergence.interests.selectors import conflicting_organisations
+from convergence.database.statements import Slot
+from convergence.interests.selectors import barred_organisations
 from convergence.products import rules as product_rules
 from referencing.candidature import ordering
 from referencing.candidature.enums import (
@@ -34,27 +36,23 @@ from referencing.enrolment.enums import Cycle
 from referencing.enrolment.models import Enrolment
 
 if TYPE_CHECKING:
+    from convergence.accounts.access import Access
     from convergence.accounts.models import User
 
 #: States in which the tests team works on a file that exchanges data.
 TESTED_STATES = [CandidatureState.EVALUATION, CandidatureState.READY_COMMISSION]
 
 
-def _entrusted_to(user: User) -> Q:
+def _entrusted_to(access: Access, person: UUID | Slot) -> Q:
     """The files that the roles of an agent open, links of interest aside."""
-    if user.access.reads_every_file:
+    if access.reads_every_file:
         return Q()
     entrusted = Q(pk__in=[])
-    if user.access.has(Role.EXPERT):
-        entrusted |= Q(Exists(ThemeReview.objects.filter(candidature=OuterRef("pk"), expert=user)))
-    if user.access.has(Role.TESTS, Role.TESTS_LEAD):
+    if access.has(Role.EXPERT):
+        entrusted |= Q(Exists(ThemeReview.objects.filter(candidature=OuterRef("pk"), expert=person)))
+    if access.has(Role.TESTS, Role.TESTS_LEAD):
         entrusted |= Q(has_exchange=True, state__in=TESTED_STATES)
     return entrusted
-
-
-def _barred_files(user: User) -> QuerySet[Candidature, Any]:
-    """Files of organisations to which a link of interest ties the person, as a subquery (A-21)."""
-    return Candidature.objects.filter(enrolment__product__organisation__in=conflicting_organisations(user)).values("pk")
 
 
 class CandidatureQuerySet(models.QuerySet["Candidature"]):
@@ -62,12 +60,21 @@ class CandidatureQuerySet(models.QuerySet["Candidature"]):
         """Listing team and support see all; members their organisations’; experts those that they were given (BR-110);
         the tests team the admissible ones that exchange data; no agent those of an organisation to which a link of
         interest ties them (A-21)."""
-        organisations = user.access.organisation_ids
-        # agents belong to none as a rule: without the condition, their queries join no other table
-        mine = Q(enrolment__product__organisation__in=organisations) if organisations else Q(pk__in=[])
-        if not user.access.is_agent:
+        barred = barred_organisations(user) if user.access.is_agent else frozenset()
+        return self.reached_by(user.access, person=user.pk, barred=barred)
+
+    def reached_by(self, access: Access, *, person: UUID | Slot, barred: frozenset[UUID]) -> CandidatureQuerySet:
+        """`visible_to` for statements that are written once: `person` may stay open, the rest decides their text."""
+        # agents belong to no organisation as a rule: without the condition, their queries join no other table
+        mine = Q(enrolment__product__organisation__in=access.organisation_ids) if access.memberships else Q(pk__in=[])
+        if not access.is_agent:
             return self.filter(mine)
-        return self.filter(mine | (_entrusted_to(user) & ~Q(pk__in=_barred_files(user))))
+        entrusted = _entrusted_to(access, person)
+        if barred:
+            tied = Candidature.objects.filter(enrolment__product__organisation__in=sorted(barred)).values("pk")
+            entrusted &= ~Q(pk__in=tied)
+        # Q() is every file; joined by OR to something else it would vanish
+        return self.filter(mine | entrusted) if entrusted else self
 
     def locked(self) -> CandidatureQuerySet:
         return self.select_for_update(of=("self",))

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from django.db.models import Case, CharField, F, QuerySet, Value, When
+from django.db.models import Case, CharField, F, QuerySet, UUIDField, Value, When
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Concat
 
 from convergence.accounts.enums import Role
 from convergence.accounts.models import RoleAssignment
+from convergence.database.statements import Slot, Statements
 from convergence.products.models import Demarche
 from referencing.candidature.models import QueueHabit, QueueView
 
@@ -51,7 +52,11 @@ class QueueChoices:
         return {code: key for code, (key, _) in self.demarches.items()}
 
 
-def load_choices(user: User) -> QueueChoices:
+_PERSON = Slot("person", UUIDField())
+_STATEMENTS = Statements()
+
+
+def _list_choices(user: User | Slot) -> QuerySet:
     """One union of short lists, each row (kind, key, label, detail)."""
 
     def text(expression: str) -> Cast:
@@ -64,7 +69,7 @@ def load_choices(user: User) -> QueueChoices:
     views = QueueView.objects.visible_to(user)
     shared = Case(When(is_shared=True, then=Value(":shared")), default=Value(""), output_field=CharField())
     owner = Case(When(owner=user, then=Value("mine")), default=Value("theirs"), output_field=CharField())
-    rows = listed(
+    return listed(
         assignments, text("role"), "user", Concat("user__first_name", Value(" "), "user__last_name"), text("theme")
     ).union(
         listed(Demarche.objects.all(), Value("demarche", CharField()), "pk", text("title"), text("slug")),
@@ -78,6 +83,11 @@ def load_choices(user: User) -> QueueChoices:
         ),
         all=True,
     )
+
+
+def load_choices(user: User) -> QueueChoices:
+    """What this person may choose from, in one query."""
+    rows = _STATEMENTS.get("choices", lambda: _list_choices(_PERSON)).read(person=user.pk)
     choices = QueueChoices()
     for kind, key, label, detail in sorted(rows, key=lambda row: row[2]):
         if kind == Role.LISTING_TEAM:

@@ -3,30 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
+from django.contrib.postgres.fields import ArrayField
 from django.db.models import (
     BooleanField,
     Case,
+    DateField,
     DateTimeField,
     Exists,
     F,
-    IntegerField,
     OuterRef,
+    Q,
+    QuerySet,
     Subquery,
+    TextField,
+    UUIDField,
     Value,
     When,
 )
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Concat, Greatest, JSONObject
 
+from convergence.accounts.access import Access
 from convergence.accounts.enums import Role
 from convergence.accounts.models import User
-from convergence.database.keyset import Cursor, Key, Order, Slice, cut
-from convergence.database.search import prefix_query
+from convergence.database.keyset import AnyOf, Cursor, Key, Order, Slice, cut
+from convergence.database.search import prefix_terms, terms_query
+from convergence.database.statements import CappedCount, Slot, Statements
+from convergence.interests.selectors import barred_organisations
 from referencing.candidature import ordering
 from referencing.candidature.core.queue import ME, NOBODY, QueueFilter
 from referencing.candidature.enums import OPEN_STATES
@@ -56,15 +65,35 @@ def order_of(asked: QueueFilter) -> Order:
     return Order(f"{'-' if asked.is_descending else ''}{sort}", ORDERS[sort], asked.is_descending)
 
 
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who reads the queue, with the files that it hides; key and days may stay open in a statement."""
+
+    access: Access
+    barred: frozenset[UUID]
+    key: UUID | Slot
+    joined: datetime | Slot
+
+    @classmethod
+    def of(cls, user: User) -> Reader:
+        barred = barred_organisations(user) if user.access.is_agent else frozenset()
+        return cls(user.access, barred, user.pk, user.date_joined)
+
+
 def filter_queue(
-    user: User, asked: QueueFilter, *, today: date, demarches: Mapping[str, int]
+    reader: Reader,
+    asked: QueueFilter,
+    *,
+    today: date | Slot,
+    demarches: Mapping[str, int],
+    search: Search | None = None,
 ) -> list[CandidatureQuerySet]:
     """The files that the person may see and the filter keeps, in no order: the union of the querysets, which may overlap.
 
     A file is assigned by its référent or by an expert of it; asked apart, both ways are answered by an index, where
-    one OR would read every file. `demarches` are the keys by code.
+    one OR would read every file. `demarches` are the keys by code, `search` what was found for the text when it was looked for before.
     """
-    rows = Candidature.objects.visible_to(user)
+    rows = Candidature.objects.reached_by(reader.access, person=reader.key, barred=reader.barred)
     if asked.states or not asked.with_closed:
         states = asked.states or OPEN_STATES
         ranks = [ordering.STATE_RANKS[state] for state in states]
@@ -80,27 +109,53 @@ def filter_queue(
     if asked.themes:
         rows = rows.filter(Exists(ThemeReview.objects.filter(candidature=OuterRef("pk"), theme__in=asked.themes)))
     if asked.text:
-        rows = _search(rows, asked.text)
+        rows = (search or Search.of(asked.text)).keep(rows)
     if not asked.assignees:
         return [rows]
-    people = [pk for pk in (user.pk if each == ME else _read_key(each) for each in asked.assignees) if pk]
-    judged = Exists(ThemeReview.objects.filter(candidature=OuterRef("pk"), expert__in=people))
-    branches = [rows.filter(referent__in=people), rows.filter(judged)] if people else []
+    branches = []
+    for is_person in _named_people(reader, asked):
+        judged = ThemeReview.objects.alias(person=F("expert")).filter(is_person, candidature=OuterRef("pk"))
+        branches += [rows.alias(person=F("referent")).filter(is_person), rows.filter(Exists(judged))]
     if NOBODY in asked.assignees:
         branches.append(rows.filter(referent__isnull=True))
     return branches or [rows.none()]
 
 
-def _search(rows: CandidatureQuerySet, text: str) -> CandidatureQuerySet:
-    """Few hits are named one by one (one more query); many are met soon enough in the order of the page."""
-    query = prefix_query(text)
-    if query is None:
-        return rows.none()
-    found = Candidature.objects.alias(words=ordering.search_vector()).filter(words=query).values_list("pk", flat=True)
-    hits = list(found[: COUNT_LIMIT + 1])
-    if len(hits) <= COUNT_LIMIT:
-        return rows.filter(pk__in=hits)
-    return rows.alias(words=ordering.search_vector()).filter(words=query)
+def _named_people(reader: Reader, asked: QueueFilter) -> list[Q]:
+    """Conditions on `person`: the one who reads, and those named by their keys."""
+    others = [key for key in map(_read_key, asked.assignees) if key]
+    return [Q(person=reader.key)] * (ME in asked.assignees) + [Q(person__in=others)] * bool(others)
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What the words of a search keep: few files are named one by one, many are met soon enough in the order of the
+    page. `keys` is None when there are many."""
+
+    terms: str | Slot
+    keys: Sequence[UUID] | Slot | None
+
+    @classmethod
+    def of(cls, text: str) -> Search:
+        """One query, none without a word."""
+        if not (terms := prefix_terms(text)):
+            return cls("", [])
+        hits = [key for (key,) in _STATEMENTS.get("hits", _write_hits).read(terms=terms)]
+        return cls(terms, hits if len(hits) <= COUNT_LIMIT else None)
+
+    def keep(self, rows: CandidatureQuerySet) -> CandidatureQuerySet:
+        if self.keys is None:
+            return rows.alias(words=ordering.search_vector()).filter(words=terms_query(self.terms))
+        return rows.filter(AnyOf(F("pk"), self.keys) if isinstance(self.keys, Slot) else Q(pk__in=self.keys))
+
+    def opened(self) -> Search:
+        """The same search for a statement that serves all words."""
+        return Search(_TERMS, None if self.keys is None else _HITS)
+
+
+def _write_hits() -> QuerySet[Any, Any]:
+    found = Candidature.objects.alias(words=ordering.search_vector()).filter(words=terms_query(_TERMS))
+    return found.values_list("pk")[: COUNT_LIMIT + 1]
 
 
 def _read_key(text: str) -> UUID | None:
@@ -117,18 +172,12 @@ def _join(branches: Sequence[CandidatureQuerySet]) -> CandidatureQuerySet:
     return union
 
 
-class CappedCount(Subquery):
-    """How many rows a sliced queryset has: `(SELECT COUNT(*) FROM (… LIMIT n))`."""
-
-    template = "(SELECT COUNT(*) FROM (%(subquery)s) capped)"
-    output_field = IntegerField()
-
-
-def with_unread(rows: CandidatureQuerySet, user: User) -> CandidatureQuerySet:
+def with_unread(rows: CandidatureQuerySet, reader: Reader) -> CandidatureQuerySet:
     """`is_unread`: something happened since the person opened the file, marked all as read, or came."""
-    read_at = Reading.objects.filter(user=user, candidature=OuterRef("pk")).values("read_at")
-    read_before = QueueHabit.objects.filter(person=user).values("read_before")
-    since = Value(user.date_joined, output_field=DateTimeField())
+    read_at = Reading.objects.filter(user=reader.key, candidature=OuterRef("pk")).values("read_at")
+    read_before = QueueHabit.objects.filter(person=reader.key).values("read_before")
+    joined = reader.joined
+    since = joined if isinstance(joined, Slot) else Value(joined, output_field=DateTimeField())
     return rows.annotate(
         is_unread=Case(
             When(last_event_at__gt=Greatest(Subquery(read_at), Subquery(read_before), since), then=True),
@@ -146,8 +195,21 @@ def with_reviews(rows: CandidatureQuerySet) -> CandidatureQuerySet:
     return rows.annotate(reviews_data=ArraySubquery(reviews.values(data=data)))
 
 
-#: Columns of a line, read as plain values: no row of any other table is built.
-FIELDS = ["pk", "state", "waiting_for", "due_on", "applied_at", "last_event_at", "referent_id", "is_unread"]
+#: What every line needs, read as plain values: no row of any table is built.
+FIELDS = ("pk", "state", "waiting_for", "due_on", "referent_id", "is_unread")
+JOINED: dict[str, Combinable] = {
+    "name": F("enrolment__product__name"),
+    "version": F("enrolment__product__version"),
+    "number": F("enrolment__number"),
+}
+#: What a column needs beside; the tables of those that are not shown are not read.
+COLUMN_FIELDS = {"depot": "applied_at", "activite": "last_event_at"}
+COLUMN_JOINED: dict[str, tuple[str, Combinable]] = {
+    "structure": ("organisation", F("enrolment__product__organisation__name")),
+    "reference": ("reference", F("dossier__reference")),
+    "referent": ("referent_name", Concat("referent__first_name", Value(" "), "referent__last_name")),
+    "demarche": ("demarche", F("enrolment__demarche__title")),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,41 +225,83 @@ def read_page(
 ) -> QueuePage:
     """One page of the queue and how many rows the filter keeps, in one query; one more for a search, and for a page
     after which rows have gone."""
-    order = order_of(asked)
-    if cursor is not None and cursor.name != order.name:
-        cursor = None
-    branches = filter_queue(user, asked, today=today, demarches=demarches)
-    counted = _join([branch.order_by()[: COUNT_LIMIT + 1] for branch in branches])[: COUNT_LIMIT + 1]
-    # the keys of the page first, so that only its rows are joined to the other tables
-    keys = _join([order.after(branch, cursor)[: PAGE_SIZE + 1] for branch in branches])
-    rows = order.sort(with_unread(Candidature.objects.filter(pk__in=keys), user), cursor)
-    fields = FIELDS
-    if "experts" in asked.columns or user.access.has(Role.EXPERT):
-        rows, fields = with_reviews(rows), [*FIELDS, "reviews_data"]
-    found = list(
-        rows.annotate(total=CappedCount(counted)).values(
-            *fields,
-            *order.names,
-            "total",
-            name=F("enrolment__product__name"),
-            version=F("enrolment__product__version"),
-            number=F("enrolment__number"),
-            organisation=F("enrolment__product__organisation__name"),
-            reference=F("dossier__reference"),
-            demarche=F("enrolment__demarche__title"),
-            referent_name=Concat("referent__first_name", Value(" "), "referent__last_name"),
-        )[: PAGE_SIZE + 1]
+    order, reader = order_of(asked), Reader.of(user)
+    search = Search.of(asked.text) if asked.text else None
+    cursor = order.fit(cursor)
+    access = user.access
+    key = (
+        (access.roles, tuple(access.organisation_ids), reader.barred),
+        (replace(asked, text=""), search and (search.keys is None), tuple(demarches.items())),
+        cursor and cursor.is_back,
     )
+    open_reader, open_search = replace(reader, key=_PERSON, joined=_JOINED), search and search.opened()
+    statement = _STATEMENTS.get(key, lambda: _write_page(open_reader, asked, order, cursor, demarches, open_search))
+    values = {"person": user.pk, "joined": user.date_joined, "today": today}
+    if search is not None:
+        values |= {"terms": search.terms, "hits": search.keys}
+    if cursor is not None:
+        values |= zip(_AFTER, order.load(cursor), strict=False)
+    found = statement.read_by_name(**values)
     if not found and cursor is not None:
-        return QueuePage(cut([], order, cursor, size=PAGE_SIZE), counted.count())
+        branches = filter_queue(reader, asked, today=today, demarches=demarches, search=search)
+        return QueuePage(cut([], order, cursor, size=PAGE_SIZE), _capped(branches).count())
     return QueuePage(cut(found, order, cursor, size=PAGE_SIZE), found[0]["total"] if found else 0)
+
+
+#: What the statement of a page leaves open.
+_PERSON = Slot("person", UUIDField())
+_JOINED = Slot("joined", DateTimeField())
+_TODAY = Slot("today", DateField())
+_TERMS = Slot("terms", TextField())
+_HITS = Slot("hits", ArrayField(UUIDField()))
+_AFTER = {f"after_{rank}": Slot(f"after_{rank}", TextField()) for rank in range(max(map(len, ORDERS.values())))}
+_STATEMENTS = Statements()
+
+
+def _write_page(
+    reader: Reader,
+    asked: QueueFilter,
+    order: Order,
+    cursor: Cursor | None,
+    demarches: Mapping[str, int],
+    search: Search | None,
+) -> QuerySet[Any, Any]:
+    """The rows of one page with the number of all, the values of the cursor open."""
+    branches = filter_queue(reader, asked, today=_TODAY, demarches=demarches, search=search)
+    after = list(_AFTER.values())[: len(order.keys)]
+    # the keys of the page first, so that only its rows are joined to the other tables
+    keys = _join([order.after(branch, cursor, after)[: PAGE_SIZE + 1] for branch in branches])
+    rows = Candidature.objects.filter(AnyOf(F("pk"), ArraySubquery(keys)))
+    rows = order.sort(with_unread(rows, reader), cursor)
+    fields = [*FIELDS, *(name for column, name in COLUMN_FIELDS.items() if column in asked.columns)]
+    if "experts" in asked.columns or reader.access.has(Role.EXPERT):
+        rows = with_reviews(rows)
+        fields.append("reviews_data")
+    joined = JOINED | dict(pair for column, pair in COLUMN_JOINED.items() if column in asked.columns)
+    rows = rows.annotate(total=CappedCount(_capped(branches)))
+    return rows.values(*fields, *order.names, "total", **joined)[: PAGE_SIZE + 1]
+
+
+def _capped(branches: Sequence[CandidatureQuerySet]) -> CandidatureQuerySet:
+    """The keys of all branches, no more than the count needs."""
+    return _join([branch.order_by()[: COUNT_LIMIT + 1] for branch in branches])[: COUNT_LIMIT + 1]
 
 
 def count_queues(user: User, asked: Sequence[QueueFilter], *, today: date) -> list[int]:
     """How many files each filter keeps, in one query; each count stops at `COUNT_LIMIT + 1`. No search, no démarche."""
-    counts = {}
-    for rank, each in enumerate(asked):
-        branches = filter_queue(user, each, today=today, demarches={})
-        joined = _join([branch.order_by()[: COUNT_LIMIT + 1] for branch in branches])
-        counts[f"count_{rank}"] = CappedCount(joined[: COUNT_LIMIT + 1])
-    return list(User.objects.filter(pk=user.pk).values_list(*counts.values())[0])
+    reader = Reader.of(user)
+    access = user.access
+
+    def write() -> QuerySet[Any, Any]:
+        counts = {}
+        for rank, each in enumerate(asked):
+            branches = filter_queue(replace(reader, key=_PERSON), each, today=_TODAY, demarches={})
+            counts[f"count_{rank}"] = CappedCount(_capped(branches))
+        return User.objects.filter(pk=_PERSON).values_list(*counts.values())
+
+    key = access.roles, tuple(access.organisation_ids), reader.barred, tuple(asked)
+    (counts,) = _COUNTS.get(key, write).read(person=user.pk, today=today)
+    return list(counts)
+
+
+_COUNTS = Statements()

@@ -12,10 +12,10 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from convergence.accounts.enums import Role
 from convergence.accounts.models import User as Person
+from convergence.database.statements import CappedCount
 from referencing.candidature import ordering
 from referencing.candidature.enums import INSTRUCTION_STATES, CandidatureState
 from referencing.candidature.models import Candidature, ThemeReview
-from referencing.candidature.selectors.queue import CappedCount
 
 if TYPE_CHECKING:
     from convergence.accounts.models import User

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -11,7 +11,9 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
 
+from convergence.accounts.models import User
 from convergence.audit.services import record
+from convergence.interests.selectors import without_conflict
 from convergence.kernel.errors import Blocker, TransitionRefused
 from referencing.candidature.content import load_criteria
 from referencing.candidature.core.comparison import is_expired
@@ -26,8 +28,6 @@ from referencing.candidature.versions import ages_of
 
 if TYPE_CHECKING:
     from uuid import UUID
-
-    from convergence.accounts.models import User
 
 #: Only what was settled in the editor’s favour; the rest is looked at again.
 CARRIED = (Outcome.COMPLIANT, Outcome.NOT_APPLICABLE)
@@ -44,9 +44,10 @@ class Carriable:
 
 def find_carriable(candidature: Candidature, *, on: date) -> list[Carriable]:
     """The criteria without verdict that were judged in the product’s last evaluated candidature, and have the same text,
-    answer and files, none of them too old on that day. Five queries; the dossier is loaded.
+    answer and files, none of them too old on that day; not when whoever gave it has declared a link with the organisation
+    since, or has joined it (A-21). Six queries, seven when a former verdict was itself taken over; the dossier is loaded.
     """
-    former = {verdict.criterion: verdict for verdict in _former_verdicts(candidature)}
+    former = {verdict.criterion: verdict for verdict in _untied(candidature, _former_verdicts(candidature))}
     if not former:
         return []
     taken = set(Verdict.objects.filter(candidature=candidature).values_list("criterion", flat=True))
@@ -79,6 +80,30 @@ def _former_verdicts(candidature: Candidature) -> list[Verdict]:
     ).exclude(candidature=candidature)
     last = verdicts.order_by("-candidature__applied_at").values("candidature")[:1]
     return list(verdicts.filter(candidature__in=last, outcome__in=CARRIED, needs_rereading=False).select_related("by"))
+
+
+def _untied(candidature: Candidature, verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """Those whose authors no link ties to the organisation today: who signed them, and who really looked."""
+    givers = {verdict.pk: {verdict.by_id} | seen for verdict, seen in _who_looked(candidature, verdicts)}
+    people = User.objects.filter(pk__in=set().union(*givers.values()))
+    free = set(without_conflict(people, candidature.enrolment.product.organisation).values_list("pk", flat=True))
+    return [verdict for verdict in verdicts if givers[verdict.pk] <= free]
+
+
+def _who_looked(candidature: Candidature, verdicts: Sequence[Verdict]) -> Iterator[tuple[Verdict, set[UUID]]]:
+    """Each verdict with those who gave it in the first place, when it was taken over from an earlier candidature."""
+    taken_over = {verdict.criterion for verdict in verdicts if verdict.carried_from}
+    first: dict[tuple[str, str], set[UUID]] = {}
+    if taken_over:
+        given = Verdict.objects.filter(
+            candidature__enrolment__product=candidature.enrolment.product_id,
+            criterion__in=taken_over,
+            carried_from__isnull=True,
+        )
+        for criterion, content, person in given.values_list("criterion", "content_sha256", "by"):
+            first.setdefault((criterion, content), set()).add(person)
+    for verdict in verdicts:
+        yield verdict, first.get((verdict.criterion, verdict.content_sha256), set()) if verdict.carried_from else set()
 
 
 @transaction.atomic
@@ -139,7 +164,8 @@ def _find_blockers(
     blockers += [
         Blocker(
             "not_carriable",
-            f"Le verdict du critère {code} ne peut pas être repris : il a changé, ou il a déjà été jugé.",
+            f"Le verdict du critère {code} ne peut pas être repris : le critère a changé ou a déjà été jugé, "
+            "ou son verdict doit être rendu de nouveau.",
             f"#reprise-{review.theme}",
         )
         for code in wanted

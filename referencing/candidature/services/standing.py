@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef
+from django.db.models.functions import JSONObject
 from django.utils import timezone
 
 from referencing.candidature.content import load_criteria
@@ -21,36 +26,82 @@ from referencing.candidature.enums import (
     Severity,
     StopReason,
 )
-from referencing.candidature.models import Candidature, ComplementItem, NonConformity, ThemeReview, Verdict
+from referencing.candidature.models import (
+    Candidature,
+    ComplementItem,
+    ComplementRequest,
+    NonConformity,
+    ThemeReview,
+    Verdict,
+)
 from referencing.candidature.services.clocks import internal_clock, turn
 from referencing.candidature.services.connection.standing import campaign_holder
 
 
-def load_facts(candidature: Candidature) -> FileFacts:
-    """What decides who holds the ball, in a few queries while the file is evaluated."""
-    items = ComplementItem.objects.filter(
-        candidature=candidature, request__state=RequestState.OPEN, answered_at__isnull=True, closed_at__isnull=True
-    ).values_list("theme", "request__due_on", "code")
-    gaps = (
-        NonConformity.objects.filter(candidature=candidature, state=NonConformityState.OPEN, closed_at__isnull=True)
-        .exclude(severity=Severity.OBSERVATION)
-        .values_list("theme", "due_on", "criterion")
+@dataclass(frozen=True, slots=True)
+class Children:
+    """The rows of a file that say where it stands: open requests with their pending points (`pending`: theme, code),
+    non-conformities that are not decided, verdicts, themes."""
+
+    requests: Sequence[ComplementRequest]
+    gaps: Sequence[NonConformity]
+    verdicts: Sequence[Verdict]
+    reviews: Sequence[ThemeReview]
+
+
+def load_children(candidature: Candidature, *, with_verdicts: bool = True) -> Children:
+    """Four queries, whatever the number of rows; verdicts are for agents alone."""
+    verdicts = Verdict.objects.filter(candidature=candidature).only(
+        "candidature", "theme", "criterion", "outcome", "content_sha256", "needs_rereading"
     )
-    asked = [*items, *gaps]
+    pending = ComplementItem.objects.filter(request=OuterRef("pk"), answered_at__isnull=True, closed_at__isnull=True)
+    points = pending.order_by("position").values(data=JSONObject(theme="theme", code="code"))
+    return Children(
+        requests=list(
+            ComplementRequest.objects.filter(candidature=candidature, state=RequestState.OPEN)
+            .annotate(pending=ArraySubquery(points))
+            .order_by("due_on", "number")
+        ),
+        gaps=list(
+            NonConformity.objects.filter(
+                candidature=candidature,
+                state__in=[NonConformityState.OPEN, NonConformityState.ANSWERED],
+                closed_at__isnull=True,
+            ).order_by("number")
+        ),
+        verdicts=list(verdicts) if with_verdicts else [],
+        reviews=list(ThemeReview.objects.filter(candidature=candidature).select_related("expert").order_by("position")),
+    )
+
+
+def is_with_editor(gap: NonConformity) -> bool:
+    """An observation calls for no answer."""
+    return gap.state == NonConformityState.OPEN and gap.severity != Severity.OBSERVATION
+
+
+def load_facts(candidature: Candidature, children: Children | None = None) -> FileFacts:
+    """What decides who holds the ball, in a few queries while the file is evaluated; fewer with its children at hand."""
+    children = children or load_children(candidature)
+    asked = [
+        *((point["theme"], each.due_on, point["code"]) for each in children.requests for point in each.pending),  # type: ignore[attr-defined]
+        *((gap.theme, gap.due_on, gap.criterion) for gap in children.gaps if is_with_editor(gap)),
+    ]
     return FileFacts(
         state=candidature.state,
-        themes=_theme_facts(candidature, {code for _, _, code in asked}),
+        themes=_theme_facts(candidature, children, {code for _, _, code in asked}),
         asked=[Asked(theme, is_with_editor=True, due_on=due_on) for theme, due_on, _ in asked],
         tests=campaign_holder(candidature),
     )
 
 
-def _theme_facts(candidature: Candidature, with_editor: set[str]) -> list[ThemeFacts]:
-    reviews = list(ThemeReview.objects.filter(candidature=candidature).order_by("position"))
-    if not reviews:
+def _theme_facts(candidature: Candidature, children: Children, with_editor: set[str]) -> list[ThemeFacts]:
+    if not children.reviews:
         return []
-    judged = Verdict.objects.filter(candidature=candidature, needs_rereading=False).exclude(outcome=Outcome.TO_COMPLETE)
-    verdicts = dict(judged.values_list("criterion", "content_sha256"))
+    verdicts = {
+        each.criterion: each.content_sha256
+        for each in children.verdicts
+        if not each.needs_rereading and each.outcome != Outcome.TO_COMPLETE
+    }
     remaining = Counter(
         each.theme
         for each in load_criteria(candidature)
@@ -65,7 +116,7 @@ def _theme_facts(candidature: Candidature, with_editor: set[str]) -> list[ThemeF
             needs_visa=review.theme in second_reading and review.visa_at is None,
             remaining=remaining[review.theme],
         )
-        for review in reviews
+        for review in children.reviews
     ]
 
 

@@ -23,7 +23,7 @@ from referencing.candidature.core.queue import QueueFilter
 from referencing.candidature.enums import INSTRUCTION_STATES, CandidatureState
 from referencing.candidature.forms.batch import HandoverForm
 from referencing.candidature.selectors.choices import load_choices
-from referencing.candidature.selectors.queue import filter_queue
+from referencing.candidature.selectors.queue import Reader, filter_queue
 from referencing.candidature.selectors.workload import CELL_LIMIT, list_workloads
 from referencing.candidature.services.batch import BatchResult, apply_moves, list_held, part_label, plan_moves
 from referencing.candidature.views.queue import breadcrumbs, queue_address, read_filter, require_agent, require_team
@@ -63,7 +63,7 @@ def _list_filtered(request: SignedInRequest, asked: QueueFilter) -> list[UUID]:
     """Every file that the filter keeps, one more than a batch may hold."""
     demarches = load_choices(request.user).demarche_keys
     keys: dict[UUID, None] = {}
-    for branch in filter_queue(request.user, asked, today=timezone.localdate(), demarches=demarches):
+    for branch in filter_queue(Reader.of(request.user), asked, today=timezone.localdate(), demarches=demarches):
         keys |= dict.fromkeys(branch.order_by("pk").values_list("pk", flat=True)[: MAX_MOVES + 1])
     return list(keys)
 

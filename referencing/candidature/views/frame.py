@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, OuterRef
+from django.db.models.expressions import Combinable
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
@@ -104,14 +105,15 @@ def is_only_tester(user: User, candidature: Candidature) -> bool:
     )
 
 
-def get_file(request: SignedInRequest, pk: UUID, *, for_testers: bool = False) -> Candidature:
-    """The file, or 404 for whoever may not see it; the tests team is refused pages that are not `for_testers`."""
+def get_file(request: SignedInRequest, pk: UUID, *, for_testers: bool = False, **beside: Combinable) -> Candidature:
+    """The file, or 404 for whoever may not see it; the tests team is refused pages that are not `for_testers`. `beside` is
+    what else the page reads with it, by name."""
     candidature = get_object_or_404(
         Candidature.objects.visible_to(request.user)
         .select_related(
             "enrolment__product__organisation", "enrolment__demarche__parcours", "dossier__created_by", "referent"
         )
-        .annotate(has_addenda=Exists(Addendum.objects.filter(dossier=OuterRef("dossier")))),
+        .annotate(has_addenda=Exists(Addendum.objects.filter(dossier=OuterRef("dossier"))), **beside),
         pk=pk,
     )
     if not for_testers and is_only_tester(request.user, candidature):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -21,8 +23,9 @@ from convergence.accounts.enums import Role, Theme
 from convergence.accounts.requests import SignedInRequest
 from convergence.accounts.rules import is_listing_team
 from convergence.database.keyset import Cursor, read_cursor
+from convergence.ui.addresses import address_of_each
 from convergence.ui.typography import NBSP, format_date, format_number
-from convergence.ui.values import Action, Badge, Column, FilterTag, Link, Page
+from convergence.ui.values import Action, Badge, Column, FilterTag, Link, Page, Row
 from convergence.ui.views import render_confirmation
 from referencing.candidature.core.moves import MAX_MOVES, REFERENT
 from referencing.candidature.core.queue import (
@@ -57,6 +60,8 @@ CODES = Choices(
     holders=frozenset(Holder.values),
     themes=frozenset(Theme.values),
 )
+STATES = [(state.value, str(state.label)) for state in LISTED_STATES]
+THEMES = [(theme.value, str(theme.label)) for theme in Theme]
 LABELS = {
     "produit": "Produit",
     "structure": "Structure",
@@ -134,17 +139,17 @@ def require_team(request: SignedInRequest) -> None:
         raise PermissionDenied("listing_team")
 
 
-def queue_address(asked: QueueFilter, *, view: str = "", **more: str) -> str:
-    """The page of the queue with this filter; `view` marks the tab that one came by."""
-    parameters = QueryDict(mutable=True)
-    if view:
-        parameters["vue"] = view
-    for name, value in list_parameters(asked):
-        parameters.appendlist(name, value)
-    for name, value in more.items():
-        parameters[name] = value
-    address = reverse("candidature:candidature_list")
-    return f"{address}?{parameters.urlencode()}" if parameters else f"{address}?vue={QUICK_VIEWS[0].key}"
+def queue_address(asked: QueueFilter, *, view: str = "", page: str = "") -> str:
+    """The page of the queue with this filter; `view` marks the tab that one came by, `page` where the list begins."""
+    address = _write_address(asked, view)
+    return f"{address}&{urlencode({'page': page})}" if page else address
+
+
+@lru_cache(maxsize=1024)
+def _write_address(asked: QueueFilter, view: str) -> str:
+    """Each page holds some thirty of them, mostly the same for everybody."""
+    parameters = [("vue", view), *list_parameters(asked)] if view else list_parameters(asked)
+    return f"{reverse('candidature:candidature_list')}?{urlencode(parameters or [('vue', QUICK_VIEWS[0].key)])}"
 
 
 def read_filter(parameters: QueryDict) -> QueueFilter:
@@ -175,19 +180,13 @@ def candidature_list(request: SignedInRequest) -> HttpResponse:
             "tabs": list(list_tabs(request.user, asked, view, choices)),
             "keys": KEYS,
             "view": view,
-            "text": asked.text,
-            "groups": list_groups(asked, choices),
-            "flags": [
-                ("retard", "En retard", asked.is_late),
-                ("closes", "Inclure les candidatures closes", asked.with_closed),
-            ],
+            "filters": list_filters(asked, choices, view=own.pk if own else None),
             "columns": show.columns(view),
-            "choosable": [(code, LABELS[code], code in asked.columns) for code in LABELS if code != "produit"],
-            "sorts": list_sorts(asked),
-            "rows": [show.row(row) for row in found.slice.rows],
+            "rows": show.rows(found.slice.rows),
             "tags": [FilterTag(label, queue_address(less, view=view)) for label, less in list_tags(asked, choices)],
             "clear_url": queue_address(QueueFilter(sort=asked.sort, columns=asked.columns)),
-            "count": say_count(found.count),
+            "count": (count := say_count(found.count)),
+            "caption": f"Candidatures : {count}",
             "page": show.page(found, cursor, view),
             "is_empty_beyond": not found.slice.rows and found.count > 0,
             "first_url": queue_address(asked, view=view),
@@ -202,7 +201,8 @@ def candidature_list(request: SignedInRequest) -> HttpResponse:
             else "",
             "may_read_workload": request.user.access.reads_every_file,
             "may_assign": is_team,
-            "targets": list_targets(choices) if is_team else [],
+            "pick": "c" if is_team else "",
+            "targets": list_targets(choices) if is_team else (),
             "query": write_filter(asked),
             "batch_limit": MAX_MOVES,
             "is_batchable": len(found.slice.rows) < found.count <= MAX_MOVES,
@@ -251,25 +251,58 @@ def list_tabs(user: User, asked: QueueFilter, view: str, choices: QueueChoices) 
         }
 
 
-def list_groups(asked: QueueFilter, choices: QueueChoices) -> list[dict[str, Any]]:
-    """The filters as groups of boxes: (name in the address, legend, choices)."""
+Choice = tuple[str, str, bool]
+"""What an address says, its label, whether it is chosen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One filter as boxes; `name` is its name in the address."""
+
+    name: str
+    legend: str
+    choices: tuple[Choice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """The form above the list as one value, so that the same form is written once (`{% kept %}`)."""
+
+    view: int | None
+    text: str
+    sorts: tuple[Choice, ...]
+    groups: tuple[Group, ...]
+    flags: tuple[Choice, ...]
+    choosable: tuple[Choice, ...]
+    applied: int
+
+
+def list_filters(asked: QueueFilter, choices: QueueChoices, *, view: int | None) -> Filters:
+    """Every filter with what it offers; `view` is the person’s own view that is open."""
     people = [(ME, "Moi"), (NOBODY, "Sans référent"), *choices.people]
-    groups: list[tuple[str, str, tuple[str, ...], list[tuple[str, str]]]] = [
-        ("etat", "État", asked.states, [(state.value, str(state.label)) for state in LISTED_STATES]),
+    groups: list[tuple[str, str, tuple[str, ...], Sequence[tuple[str, str]]]] = [
+        ("etat", "État", asked.states, STATES),
         ("attend", "À qui d’agir", asked.holders, [(str(code), label) for code, label in HOLDERS.items() if label]),
         ("agent", "Référent ou expert", asked.assignees, people),
-        ("theme", "Thème", asked.themes, [(theme.value, str(theme.label)) for theme in Theme]),
+        ("theme", "Thème", asked.themes, THEMES),
         ("demarche", "Démarche", asked.demarches, [(code, title) for code, (_, title) in choices.demarches.items()]),
     ]
-    return [
-        {
-            "name": name,
-            "legend": legend,
-            "choices": [(value, label, value in chosen) for value, label in pairs],
-        }
-        for name, legend, chosen, pairs in groups
-        if pairs
-    ]
+    return Filters(
+        view=view,
+        text=asked.text,
+        sorts=tuple(list_sorts(asked)),
+        groups=tuple(
+            Group(name, legend, tuple((value, label, value in chosen) for value, label in pairs))
+            for name, legend, chosen, pairs in groups
+            if pairs
+        ),
+        flags=(
+            ("retard", "En retard", asked.is_late),
+            ("closes", "Inclure les candidatures closes", asked.with_closed),
+        ),
+        choosable=tuple((code, LABELS[code], code in asked.columns) for code in LABELS if code != "produit"),
+        applied=sum(1 for _ in list_tags(asked, choices)),
+    )
 
 
 def list_tags(asked: QueueFilter, choices: QueueChoices) -> Iterator[tuple[str, QueueFilter]]:
@@ -294,13 +327,17 @@ def list_tags(asked: QueueFilter, choices: QueueChoices) -> Iterator[tuple[str, 
         yield "Closes comprises", without(asked, "with_closed")
 
 
-def list_targets(choices: QueueChoices) -> list[tuple[str, list[tuple[str, str]]]]:
-    """To whom files may be given: groups of (value, name)."""
-    groups = [("Référent", [(f"{REFERENT}:{key}", name) for key, name in choices.team])]
-    for theme in Theme:
-        if experts := choices.experts.get(theme.value):
-            groups.append((f"Expert – {theme.label}", [(f"{theme.value}:{key}", name) for key, name in experts]))
-    return [group for group in groups if group[1]]
+Target = tuple[str, tuple[tuple[str, str], ...]]
+"""A legend with its people: value and name."""
+
+
+def list_targets(choices: QueueChoices) -> tuple[Target, ...]:
+    """To whom files may be given."""
+    groups: list[Target] = [("Référent", tuple((f"{REFERENT}:{key}", name) for key, name in choices.team))]
+    for theme, label in THEMES:
+        experts = choices.experts.get(theme, ())
+        groups.append((f"Expert – {label}", tuple((f"{theme}:{key}", name) for key, name in experts)))
+    return tuple(group for group in groups if group[1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,30 +361,21 @@ class Shown:
             for code in codes
         ]
 
-    def row(self, row: dict[str, Any]) -> dict[str, Any]:
-        cells = {
-            "structure": lambda: row["organisation"],
-            "reference": lambda: row["reference"],
-            "etat": lambda: state_badge(row["state"]),
-            "attend": lambda: self._holder(row),
-            "echeance": lambda: self._due(row),
-            "referent": lambda: row["referent_name"].strip(),
-            "experts": lambda: [self._review(each) for each in row.get("reviews_data", ())],
-            "demarche": lambda: row["demarche"],
-            "depot": lambda: row["applied_at"],
-            "activite": lambda: row["last_event_at"],
-        }
-        version = row["version"] if row["version"][:1] in "vV" else f"v{row['version']}"
-        return {
-            "key": row["pk"],
-            "url": reverse("candidature:candidature_detail", args=[row["pk"]]),
-            "name": row["name"],
-            "detail": f"{version} – n°{NBSP}{row['number']}",
-            "is_unread": row["is_unread"],
-            "cells": [(LABELS[code], cells[code]()) for code in self.asked.columns],
-        }
+    def rows(self, found: Sequence[dict[str, Any]]) -> list[Row]:
+        url = address_of_each("candidature:candidature_detail")
+        return [self._row(row, url(row["pk"])) for row in found]
 
-    def _holder(self, row: dict[str, Any]) -> Badge | str:
+    def _row(self, row: dict[str, Any], url: str) -> Row:
+        version = row["version"] if row["version"][:1] in "vV" else f"v{row['version']}"
+        return Row(
+            cells=[row["name"], *(CELLS[code](self, row) for code in self.asked.columns)],
+            url=url,
+            key=str(row["pk"]),
+            detail=f"{version} – n°{NBSP}{row['number']}",
+            is_unread=row["is_unread"],
+        )
+
+    def holder(self, row: dict[str, Any]) -> Badge | str:
         holder = Holder(row["waiting_for"])
         judges = {each["expert_id"] for each in row.get("reviews_data", ())}
         is_mine = (holder == Holder.LISTING_TEAM and row["referent_id"] == self.user.pk) or (
@@ -357,30 +385,50 @@ class Shown:
             return Badge("À vous", tone="new")
         return Badge(HOLDERS[holder], tone="neutral") if HOLDERS[holder] else ""
 
-    def _due(self, row: dict[str, Any]) -> Any:
-        due_on = row["due_on"]
-        if due_on is None or row["state"] not in OPEN_STATES:
+    def due(self, row: dict[str, Any]) -> str:
+        if row["due_on"] is None or row["state"] not in OPEN_STATES:
             return ""
-        full = format_date(due_on)
-        return format_html(
-            '<time datetime="{}" title="{}" data-full="{}" class="{}">{}</time>',
-            due_on.isoformat(),
-            full,
-            full,
-            "ui-late" if due_on < self.today else "",
-            say_due(due_on, today=self.today),
-        )
-
-    @staticmethod
-    def _review(review: dict[str, Any]) -> str:
-        theme = Theme(review["theme"]).label if review["theme"] in Theme.values else review["theme"]
-        return f"{theme}{NBSP}: {review['expert'].strip() or 'à désigner'}"
+        return write_due(row["due_on"], self.today)
 
     def page(self, found: QueuePage, cursor: Cursor | None, view: str) -> Page:
         def address(to: Cursor | None) -> str:
             return queue_address(self.asked, view=view, page=to.write(salt=CURSOR_SALT)) if to else ""
 
         return Page(previous_url=address(found.slice.previous), next_url=address(found.slice.next))
+
+
+def write_review(review: dict[str, Any]) -> str:
+    theme = dict(THEMES).get(review["theme"], review["theme"])
+    return f"{theme}{NBSP}: {review['expert'].strip() or 'à désigner'}"
+
+
+@lru_cache(maxsize=512)
+def write_due(due_on: date, today: date) -> str:
+    """« Dans 3 jours » with its day; many lines of a list share it."""
+    full = format_date(due_on)
+    return format_html(
+        '<time datetime="{}" title="{}" data-full="{}" class="{}">{}</time>',
+        due_on.isoformat(),
+        full,
+        full,
+        "ui-late" if due_on < today else "",
+        say_due(due_on, today=today),
+    )
+
+
+#: The value of each column that may be shown, beside the product.
+CELLS: dict[str, Callable[[Shown, dict[str, Any]], Any]] = {
+    "structure": lambda show, row: row["organisation"],
+    "reference": lambda show, row: row["reference"],
+    "etat": lambda show, row: state_badge(row["state"]),
+    "attend": Shown.holder,
+    "echeance": Shown.due,
+    "referent": lambda show, row: row["referent_name"].strip(),
+    "experts": lambda show, row: [write_review(each) for each in row.get("reviews_data", ())],
+    "demarche": lambda show, row: row["demarche"],
+    "depot": lambda show, row: row["applied_at"],
+    "activite": lambda show, row: row["last_event_at"],
+}
 
 
 @require_POST

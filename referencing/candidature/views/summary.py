@@ -10,8 +10,6 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
-from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import Q, Value
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -24,14 +22,15 @@ from convergence.audit.workflow import is_allowed
 from convergence.ui.typography import NBSP, format_date, format_datetime
 from convergence.ui.values import Action, Item, Link, Row
 from referencing.candidature.core.standing import find_standing
-from referencing.candidature.enums import CandidatureState, Holder, NonConformityState, Outcome, RequestState, Severity
-from referencing.candidature.models import Candidature, ComplementRequest, NonConformity, ThemeReview, Verdict
-from referencing.candidature.rules import can_instruct, can_prepare, is_tester
+from referencing.candidature.enums import CandidatureState, Holder, Outcome
+from referencing.candidature.models import Candidature, ThemeReview
+from referencing.candidature.rules import can_give_visa, can_instruct, can_prepare, is_tester
 from referencing.candidature.services.reading import mark_read
-from referencing.candidature.services.standing import load_facts
+from referencing.candidature.services.reviewing import needs_visa
+from referencing.candidature.services.standing import Children, is_with_editor, load_children, load_facts
 from referencing.candidature.timeline import Told, list_events
 from referencing.candidature.views.clocks import clock_cards
-from referencing.candidature.views.documents import list_documents, read_decision
+from referencing.candidature.views.documents import issued_kinds, list_documents, read_decision
 from referencing.candidature.views.frame import audience_of, file_frame, get_file, is_only_tester
 from referencing.candidature.wording import Audience, ball_words, theme_badge
 from referencing.dossier.models import Dossier
@@ -46,15 +45,15 @@ HISTORY_COLUMNS = ["Événement", "Date", "Par", "Détails"]
 @login_required
 def candidature_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """Who has the ball, theme by theme; what is open; the last news; what to do next."""
-    candidature = get_file(request, pk, for_testers=True)
+    candidature = get_file(request, pk, for_testers=True, issued_kinds=issued_kinds())
     audience = audience_of(request.user, candidature)
     if request.user.access.is_agent:
         mark_read(candidature=candidature, person=request.user)
     only_tests = is_only_tester(request.user, candidature)
-    waiting = [] if only_tests else list_waiting(candidature)
-    reviews = [] if only_tests else list(candidature.reviews.select_related("expert").order_by("position"))
+    children = NO_CHILDREN if only_tests else load_children(candidature, with_verdicts=audience is not Audience.EDITOR)
+    waiting = list_waiting(candidature, children)
     events = list_events(candidature, audience=audience, limit=NEWS, only_shared=only_tests)
-    documents = list_documents(candidature)
+    documents = list_documents(candidature, candidature.issued_kinds)  # type: ignore[attr-defined]
     return render(
         request,
         "candidature/candidature_detail.html",
@@ -62,11 +61,11 @@ def candidature_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
             **file_frame(request, candidature, "summary"),
             **(_ball_of_editor(waiting) if audience is Audience.EDITOR else {}),
             "items": _items(request, candidature, documents),
-            "themes": _theme_rows(candidature, reviews, waiting, audience),
+            "themes": _theme_rows(candidature, children, waiting, audience),
             "theme_columns": THEME_COLUMNS[audience],
             "open_rows": [each.row for each in waiting],
             "open_columns": ["Objet", "État", "Avant le"],
-            "next_action": _next_action(request, candidature, reviews, waiting),
+            "next_action": _next_action(request, candidature, children.reviews, waiting),
             "decision": read_decision(candidature),
             "documents": documents,
             "events": [_event_row(each, audience) for each in events],
@@ -123,19 +122,11 @@ class Waiting:
     themes: frozenset[str]
 
 
-def list_waiting(candidature: Candidature) -> list[Waiting]:
-    """What still waits for an answer or a decision, both sides alike, in two queries."""
-    pending = Q(items__answered_at__isnull=True, items__closed_at__isnull=True)
-    requests = (
-        ComplementRequest.objects.filter(candidature=candidature, state=RequestState.OPEN)
-        .annotate(themes=ArrayAgg("items__theme", filter=pending, distinct=True, default=Value([])))
-        .order_by("due_on", "number")
-    )
-    gaps = NonConformity.objects.filter(
-        candidature=candidature,
-        state__in=[NonConformityState.OPEN, NonConformityState.ANSWERED],
-        closed_at__isnull=True,
-    ).order_by("number")
+NO_CHILDREN = Children((), (), (), ())
+
+
+def list_waiting(candidature: Candidature, children: Children) -> list[Waiting]:
+    """What still waits for an answer or a decision, both sides alike."""
     return [
         *(
             Waiting(
@@ -145,9 +136,9 @@ def list_waiting(candidature: Candidature) -> list[Waiting]:
                 ),
                 is_with_editor=True,
                 due_on=each.due_on,
-                themes=frozenset(each.themes),
+                themes=frozenset(point["theme"] for point in each.pending),  # type: ignore[attr-defined]
             )
-            for each in requests
+            for each in children.requests
         ),
         *(
             Waiting(
@@ -159,11 +150,11 @@ def list_waiting(candidature: Candidature) -> list[Waiting]:
                     ],
                     url=reverse("candidature:non_conformity_detail", args=[candidature.pk, each.number]),
                 ),
-                is_with_editor=each.state == NonConformityState.OPEN and each.severity != Severity.OBSERVATION,
+                is_with_editor=is_with_editor(each),
                 due_on=each.due_on,
                 themes=frozenset([each.theme]),
             )
-            for each in gaps
+            for each in children.gaps
         ),
     ]
 
@@ -211,6 +202,8 @@ def _next_action(
             return leads_to("Examiner la recevabilité", "admissibility_detail")
         if in_evaluation and not all(review.expert_id for review in reviews):
             return leads_to("Désigner les experts", "expert_list")
+        if in_evaluation and any(needs_visa(candidature, review) and can_give_visa(user, review) for review in reviews):
+            return leads_to("Relire un thème et donner le visa", "examination")
         if in_evaluation and all(review.concluded_at for review in reviews):
             return leads_to("Conclure l’évaluation", "candidature_conclude")
     if in_evaluation and can_instruct(user, candidature):
@@ -228,19 +221,19 @@ THEME_COLUMNS: dict[Audience, list[str]] = {
 
 
 def _theme_rows(
-    candidature: Candidature, reviews: Sequence[ThemeReview], waiting: Sequence[Waiting], audience: Audience
+    candidature: Candidature, children: Children, waiting: Sequence[Waiting], audience: Audience
 ) -> list[Row]:
     """Progress per theme: in verdicts for agents; for the editor a coarse word, which tells no verdict."""
-    if not reviews:
+    if not children.reviews:
         return []
     is_agent = audience is not Audience.EDITOR
-    holders = find_standing(load_facts(candidature)).by_theme if is_agent else {}
+    holders = find_standing(load_facts(candidature, children)).by_theme if is_agent else {}
     themes = {row["code"]: row for row in read_payload(candidature.dossier)["questionnaires"]}
     asked = {theme for each in waiting if each.is_with_editor for theme in each.themes}
-    counts = _count_verdicts(candidature) if is_agent else {}
+    counts = _count_verdicts(children)
     examination = reverse("candidature:examination", args=[candidature.pk])
     rows = []
-    for review in reviews:
+    for review in children.reviews:
         badge = theme_badge(
             holders.get(review.theme, ""),
             is_concluded=review.concluded_at is not None,
@@ -260,10 +253,10 @@ def _theme_rows(
     return rows
 
 
-def _count_verdicts(candidature: Candidature) -> dict[str, Counter[str]]:
+def _count_verdicts(children: Children) -> dict[str, Counter[str]]:
     counts: dict[str, Counter[str]] = {}
-    for theme, outcome in Verdict.objects.filter(candidature=candidature).values_list("theme", "outcome"):
-        counts.setdefault(theme, Counter())[outcome] += 1
+    for each in children.verdicts:
+        counts.setdefault(each.theme, Counter())[each.outcome] += 1
     return counts
 
 

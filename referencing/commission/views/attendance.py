@@ -10,7 +10,6 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.urls import NoReverseMatch
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -84,7 +83,7 @@ def _place(
         "is_masked": False,
         "product": point.product_name,
         "organisation": point.organisation_name,
-        "url": point_url(point) if row.is_readable else "",
+        "url": address("point_detail", point.pk) if row.is_readable else "",
         "awaits_answer": row.awaits_answer,
         "outcome": outcome_badge(point.outcome),
         "reason": point.outcome_reason,
@@ -98,14 +97,6 @@ def _place(
         "links": _point_links(point, user, session) if is_pending and row.is_readable else [],
         "moves": _moves(point, length) if can_run(user) and session.state in UPCOMING_STATES else [],
     }
-
-
-def point_url(point: AgendaPoint) -> str:
-    """The reading file of the point; empty as long as no page shows it."""
-    try:
-        return address("point_detail", point.pk)
-    except NoReverseMatch:
-        return ""
 
 
 def _missing(point: AgendaPoint, room: Room, count: Quorum) -> Iterator[str]:

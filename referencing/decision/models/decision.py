@@ -13,6 +13,7 @@ from django_fsm import ConcurrentTransitionMixin, FSMField, FSMModelMixin, trans
 from convergence.interests.selectors import conflicting_organisations
 from evidence.models import StoredFile
 from referencing.candidature.models import Candidature
+from referencing.commission.models import Opinion
 from referencing.decision.enums import (
     CANDIDATURE_KINDS,
     DECISION_TRANSITIONS,
@@ -39,6 +40,12 @@ class DecisionQuerySet(models.QuerySet["Decision"]):
         drafts = Q() if can_decide(user) else ~Q(state__in=UNSIGNED_STATES)
         return self.filter(mine | (drafts & ~barred))
 
+    def with_names(self) -> DecisionQuerySet:
+        """What every page and notice of an act names."""
+        return self.select_related(
+            "enrolment__product__organisation", "enrolment__demarche", "candidature__dossier", "opinion", "about"
+        )
+
     def in_force(self) -> DecisionQuerySet:
         return self.filter(state__in=IN_FORCE_STATES)
 
@@ -51,6 +58,20 @@ class DecisionQuerySet(models.QuerySet["Decision"]):
 
 #: What only the ministry sees.
 UNSIGNED_STATES = [*DRAFT_STATES, DecisionState.DROPPED]
+
+
+class DecisionSeries(models.Model):
+    """The last number drawn in a year; the row is locked until the act that bears it is committed (ADR 0011)."""
+
+    year = models.PositiveSmallIntegerField("année", primary_key=True)
+    last = models.PositiveIntegerField("dernier rang", default=0)
+
+    class Meta:
+        verbose_name = "série de numéros"
+        verbose_name_plural = "séries de numéros"
+
+    def __str__(self) -> str:
+        return f"{self.year} – {self.last}"
 
 
 class Decision(ConcurrentTransitionMixin, FSMModelMixin, models.Model):
@@ -68,6 +89,17 @@ class Decision(ConcurrentTransitionMixin, FSMModelMixin, models.Model):
     candidature = models.ForeignKey(
         Candidature, null=True, blank=True, on_delete=models.PROTECT, related_name="decisions"
     )
+    opinion = models.ForeignKey(
+        Opinion, verbose_name="avis", null=True, blank=True, on_delete=models.PROTECT, related_name="decisions"
+    )
+    about = models.ForeignKey(
+        "self",
+        verbose_name="décision concernée",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="followed_by",
+    )
     number = models.CharField("numéro", max_length=40, unique=True, null=True, blank=True)
     reasons = models.TextField("motifs", blank=True)
     scope = models.JSONField("échanges autorisés", default=list, blank=True)
@@ -76,6 +108,8 @@ class Decision(ConcurrentTransitionMixin, FSMModelMixin, models.Model):
     signatory_name = models.CharField("signataire", max_length=200, blank=True)
     signatory_quality = models.CharField("qualité du signataire", max_length=300, blank=True)
     delegation = models.CharField("délégation de signature", max_length=300, blank=True)
+    delegation_from = models.DateField("délégation valable du", null=True, blank=True)
+    delegation_until = models.DateField("délégation valable jusqu’au", null=True, blank=True)
     is_signed_elsewhere = models.BooleanField("acte signé hors de la plateforme", default=False)
     drafted_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     drafted_at = models.DateTimeField("préparée le", auto_now_add=True)
@@ -90,7 +124,17 @@ class Decision(ConcurrentTransitionMixin, FSMModelMixin, models.Model):
     signed_on = models.DateField("date de l’acte", null=True, blank=True)
     payload = models.BinaryField("contenu (JSON canonique)", default=b"", blank=True)
     sha256 = models.CharField("empreinte", max_length=64, blank=True)
-    document = models.ForeignKey(StoredFile, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    document = models.ForeignKey(
+        StoredFile, verbose_name="acte cacheté", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    original = models.ForeignKey(
+        StoredFile,
+        verbose_name="acte signé hors de la plateforme",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+    )
     notified_at = models.DateTimeField("notifiée le", null=True, blank=True)
     ended_at = models.DateTimeField("n’est plus en vigueur depuis le", null=True, blank=True)
 
@@ -114,7 +158,12 @@ class Decision(ConcurrentTransitionMixin, FSMModelMixin, models.Model):
                 name="decision_signed_is_complete",
                 condition=Q(state__in=[*DRAFT_STATES, DecisionState.DROPPED])
                 | (
-                    Q(number__isnull=False, signed_at__isnull=False, signed_on__isnull=False)
+                    Q(
+                        number__isnull=False,
+                        signed_at__isnull=False,
+                        signed_on__isnull=False,
+                        document__isnull=False,
+                    )
                     & ~Q(signatory_name="")
                     & ~Q(sha256="")
                 ),
@@ -125,10 +174,28 @@ class Decision(ConcurrentTransitionMixin, FSMModelMixin, models.Model):
                 condition=~Q(state=DecisionState.NOTIFIED) | Q(notified_at__isnull=False),
                 violation_error_message="Une décision notifiée porte la date de sa notification.",
             ),
+            models.CheckConstraint(
+                name="decision_within_its_delegation",
+                condition=Q(signed_on__isnull=True)
+                | Q(delegation_from__isnull=True, delegation_until__isnull=True)
+                | Q(delegation_from__lte=models.F("signed_on"), delegation_until__gte=models.F("signed_on")),
+                violation_error_message="La date de l’acte est celle d’une délégation en cours.",
+            ),
+            models.CheckConstraint(
+                name="decision_signed_elsewhere_keeps_its_original",
+                condition=Q(is_signed_elsewhere=False) | Q(original__isnull=False),
+                violation_error_message="Un acte signé hors de la plateforme garde son fichier d’origine.",
+            ),
+            models.CheckConstraint(
+                name="decision_abrogation_names_its_act",
+                condition=~Q(kind=DecisionKind.ABROGATION) | Q(about__isnull=False),
+                violation_error_message="Une abrogation dit quelle décision elle abroge.",
+            ),
         ]
         indexes = [
             models.Index(fields=["enrolment", "-signed_at"], name="decision_of_enrolment"),
             models.Index(fields=["state", "-drafted_at"], name="decision_by_state"),
+            models.Index(fields=["sha256"], name="decision_by_hash"),
         ]
         triggers = [
             pgtrigger.FSM(name="decision_machine", field="state", transitions=DECISION_TRANSITIONS),
@@ -147,6 +214,13 @@ class Decision(ConcurrentTransitionMixin, FSMModelMixin, models.Model):
                     | pgtrigger.Q(old__sha256__df=pgtrigger.F("new__sha256"))
                     | pgtrigger.Q(old__signed_at__df=pgtrigger.F("new__signed_at"))
                     | pgtrigger.Q(old__signatory_name__df=pgtrigger.F("new__signatory_name"))
+                    | pgtrigger.Q(old__signatory_quality__df=pgtrigger.F("new__signatory_quality"))
+                    | pgtrigger.Q(old__delegation__df=pgtrigger.F("new__delegation"))
+                    | pgtrigger.Q(old__document__df=pgtrigger.F("new__document"))
+                    | pgtrigger.Q(old__original__df=pgtrigger.F("new__original"))
+                    | pgtrigger.Q(old__about__df=pgtrigger.F("new__about"))
+                    | pgtrigger.Q(old__enrolment__df=pgtrigger.F("new__enrolment"))
+                    | pgtrigger.Q(old__candidature__df=pgtrigger.F("new__candidature"))
                 ),
             ),
             pgtrigger.Protect(name="decision_is_never_deleted", operation=pgtrigger.Delete),

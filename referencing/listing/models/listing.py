@@ -55,6 +55,15 @@ class Listing(ConcurrentTransitionMixin, FSMModelMixin, models.Model):
     renewed_on = models.DateField("renouvelé le", null=True, blank=True)
     state_reason = models.TextField("motif", blank=True)
     state_changed_at = models.DateTimeField("état depuis le", null=True, blank=True)
+    cause = models.ForeignKey(
+        Decision,
+        verbose_name="décision à l’origine de l’état",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+    )
+    suspended_at = models.DateTimeField("suspendu depuis le", null=True, blank=True)
 
     objects = ListingQuerySet.as_manager()
 
@@ -80,26 +89,26 @@ class Listing(ConcurrentTransitionMixin, FSMModelMixin, models.Model):
         return f"Référencement – {self.enrolment_id}"
 
     @transition(field=state, source=ListingState.LISTED, target=ListingState.SUSPENDED, custom={"label": "Suspendre"})
-    def suspend(self, *, reason: str, at: datetime) -> None:
-        """By a decision of the ministry (L8, BR-176)."""
-        self.state_reason, self.state_changed_at = reason, at
+    def suspend(self, *, why: str, at: datetime, cause: Decision | None = None) -> None:
+        """By a decision of the ministry, or of a court (L8, BR-176, A-33)."""
+        self.state_reason, self.state_changed_at, self.suspended_at, self.cause = why, at, at, cause
 
     @transition(field=state, source=ListingState.SUSPENDED, target=ListingState.LISTED, custom={"label": "Rétablir"})
     def reinstate(self, *, at: datetime) -> None:
         """Corrective proof accepted, or the sanction fell (L10, A-33)."""
-        self.state_reason, self.state_changed_at = "", at
+        self.state_reason, self.state_changed_at, self.suspended_at, self.cause = "", at, None, None
 
     @transition(
         field=state, source=STANDING_LISTINGS, target=ListingState.EXPIRED, custom={"label": "Constater la fin"}
     )
     def expire(self, *, at: datetime) -> None:
-        """The end has passed without renewal (L3, BR-172)."""
+        """The end has passed without renewal (L3, BR-172); a suspension that stood then still stands (`suspended_at`)."""
         self.state_changed_at = at
 
     @transition(field=state, source=STANDING_LISTINGS, target=ListingState.WITHDRAWN, custom={"label": "Retirer"})
-    def withdraw(self, *, reason: str, at: datetime) -> None:
+    def withdraw(self, *, why: str, at: datetime, cause: Decision | None = None) -> None:
         """By a decision of the ministry, or because its decision was annulled (L9, A-33)."""
-        self.state_reason, self.state_changed_at = reason, at
+        self.state_reason, self.state_changed_at, self.cause = why, at, cause
 
     @transition(
         field=state,
@@ -108,8 +117,8 @@ class Listing(ConcurrentTransitionMixin, FSMModelMixin, models.Model):
         permission=can_commit,
         custom={"label": "Retirer mon service du catalogue"},
     )
-    def withdraw_by_editor(self, *, reason: str, at: datetime) -> None:
-        self.state_reason, self.state_changed_at = reason, at
+    def withdraw_by_editor(self, *, why: str, at: datetime) -> None:
+        self.state_reason, self.state_changed_at = why, at
 
     @transition(
         field=state,
@@ -120,3 +129,4 @@ class Listing(ConcurrentTransitionMixin, FSMModelMixin, models.Model):
     def republish(self, *, ends_on: date, at: datetime) -> None:
         """Renewed after its end (A-35), or a withdrawal that fell before its end (A-33)."""
         self.ends_on, self.state_reason, self.state_changed_at = ends_on, "", at
+        self.suspended_at, self.cause = None, None

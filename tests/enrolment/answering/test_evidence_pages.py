@@ -358,7 +358,7 @@ def test_archived_list_query_count_is_constant(client, enrolment, editor, django
     for _ in range(count):
         given = deposit(enrolment.response, "DEV.1.2", "plan")
         client.post(evidence_url(enrolment, "archive", given))
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(5):
         response = client.get(reverse("enrolment:evidence_archived", args=[enrolment.pk, "DEV.1.2"]))
     assert len(response.context["archived"]) == count
 

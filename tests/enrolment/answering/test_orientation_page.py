@@ -304,7 +304,7 @@ def test_autosave_of_hostile_names_changes_nothing(client, enrolment, editor):
 def test_autosave_costs_the_same_whatever_is_answered(client, enrolment, editor, django_assert_num_queries, answered):
     answer(enrolment.response, values=dict(list(QUIET.items())[:answered]))
 
-    with django_assert_num_queries(12):  # ten, and the savepoint of the test
+    with django_assert_num_queries(11):  # ten, and the savepoint of the test
         assert autosave(client, enrolment, Q4="https://exemple.fr").status_code == 200
 
 
@@ -312,7 +312,7 @@ def test_autosave_costs_the_same_whatever_is_answered(client, enrolment, editor,
 def test_the_page_costs_the_same_whatever_is_answered(client, enrolment, editor, django_assert_num_queries, answered):
     answer(enrolment.response, values=dict(list(QUIET.items())[:answered]))
 
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(7):
         client.get(page(enrolment))
 
 

@@ -173,7 +173,7 @@ def test_the_workbook_holds_what_was_validated_and_no_formula(client, enrolment,
 def test_query_count_is_constant(client, enrolment, editor, django_assert_num_queries, count):
     for number in range(count):
         finish(enrolment.response, "interoperabilite", REACHED | {"A06.1.1": {"level": str(number % 2)}})
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(7):
         response = results(client, enrolment)
     assert len(response.context["history"]) == count
 
