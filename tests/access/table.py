@@ -336,6 +336,43 @@ commission:point_postpone               convoked_point           GET  login 404 
 commission:point_postpone               convoked_point           POST login 404   404   404   404   404   | 404   404   404   404   404   | 422   422   403
 commission:point_adjourn                open_point               GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   200   403
 commission:point_adjourn                open_point               POST login 404   404   404   404   404   | 404   404   404   404   404   | 422   422   403
+commission:point_detail                open_point               GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   200   200
+commission:point_note                  open_point               POST login 404   404   404   404   404   | 404   404   404   404   404   | 302   302   302
+commission:point_prepare               open_point               POST login 404   404   404   404   404   | 404   404   404   404   404   | 403   422   422
+commission:point_evidence              open_point               GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   200   200
+commission:point_evidence_page         open_point+sha256=inconnu+page=1 GET  login 404   404   404   404   404   | 404   404   404   404   404   | 404   404   404
+commission:point_room                  open_point               GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   200   200
+commission:point_examine               open_point               POST login 404   404   404   404   404   | 404   404   404   404   404   | 302   302   403
+commission:point_deliberate            open_point               POST login 404   404   404   404   404   | 404   404   404   404   404   | 422   422   403
+commission:vote_open                   open_point               POST login 404   404   404   404   404   | 404   404   404   404   404   | 422   422   403
+commission:opinion_give                decided_point            GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   200   403
+commission:opinion_give                decided_point            POST login 404   404   404   404   404   | 404   404   404   404   404   | 422   422   403
+commission:vote_cast                   open_vote+seat=dns       POST login 404   404   404   404   404   | 404   404   404   404   404   | 422   422   422
+commission:vote_record                 open_vote                POST login 404   404   404   404   404   | 404   404   404   404   404   | 422   403   403
+commission:vote_close                  open_vote                GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   200   403
+commission:vote_close                  open_vote                POST login 404   404   404   404   404   | 404   404   404   404   404   | 422   422   403
+commission:vote_void                   open_vote                POST login 404   404   404   404   404   | 404   404   404   404   404   | 422   422   403
+commission:vote_decide                 tied_vote                POST login 404   404   404   404   404   | 404   404   404   404   404   | 422   422   422
+commission:minutes_detail              signed_session           GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   200   200
+commission:minutes_detail              signed_session           POST login 404   404   404   404   404   | 404   404   404   404   404   | 422   403   403
+commission:minutes_sign                signed_session           GET  login 404   404   404   404   404   | 404   404   404   404   404   | 403   200   403
+commission:minutes_sign                signed_session           POST login 404   404   404   404   404   | 404   404   404   404   404   | 403   422   403
+commission:minutes_download            signed_session           GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   200   200
+commission:minutes_extract             signed_session           POST login 404   404   404   404   404   | 404   404   404   404   404   | 302   302   302
+commission:erratum_create              signed_session           GET  login 404   404   404   404   404   | 404   404   404   404   404   | 403   200   403
+commission:erratum_create              signed_session           POST login 404   404   404   404   404   | 404   404   404   404   404   | 403   422   403
+commission:erratum_download            signed_session+number=1  GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   200   200
+commission:attendance_export           signed_session           POST login 404   404   404   404   404   | 404   404   404   404   404   | 302   302   403
+commission:opinion_detail              opined                   GET  login 200   200   200   200   404   | 200   200   404   404   404  | 200   200   200
+commission:file_transmit               opined                   GET  login 403   403   403   403   404   | 403   403   404   404   404  | 200   403   403
+commission:file_transmit               opined                   POST login 403   403   403   403   404   | 403   403   404   404   404  | 422   403   403
+commission:file_re_examine             opined                   POST login 403   403   403   403   404   | 422   403   404   404   404  | 422   403   403
+commission:reservation_list            -                        GET  login 403   403   403   403   403   | 200   200   403   403   403  | 200   200   403
+commission:reservation_detail          reservation              GET  login 200   200   200   200   404   | 200   200   404   404   404  | 200   200   200
+commission:reservation_detail          reservation              POST login 403   403   422   422   404   | 403   403   404   404   404  | 403   403   403
+commission:reservation_decide          reservation              POST login 403   403   403   403   404   | 422   403   404   404   404  | 403   403   403
+commission:reservation_comment         reservation              POST login 403   403   403   403   404   | 422   403   404   404   404  | 403   403   403
+commission:reservation_file            reservation_file         GET  login 200   200   200   200   404   | 200   200   404   404   404  | 403   403   403
 healthz                                 -                                   GET  200   200   200   200   200   200   | 200   200   200   200   200
 readyz                                  -                                   GET  200   200   200   200   200   200   | 200   200   200   200   200
 metrics                                 -                                   GET  404   404   404   404   404   404   | 404   404   404   404   404

@@ -36,6 +36,7 @@ CHILDREN = (
     "thread",
     "pin",
     "frozen_evidence",
+    "reservation_file",
 )
 
 
