@@ -135,7 +135,7 @@ class BatchForm(SignatoryForm):
     """Several rows and one signatory. `rows`: (key, words)."""
 
     rows = forms.MultipleChoiceField(widget=forms.CheckboxSelectMultiple)
-    field_order: ClassVar[list[str]] = ["rows"]
+    field_order = ("rows",)
 
     def __init__(self, *args: Any, rows: Sequence[tuple[str, str]], label: str, phrase: str, **kwargs: Any) -> None:
         self.phrases = {**type(self).phrases, "rows": phrase}  # type: ignore[misc]
@@ -154,7 +154,7 @@ class ReceivedActForm(SignatoryForm):
     }
     file = PdfField(label="Acte signé")
     number = forms.CharField(label="Numéro de l’acte", max_length=40)
-    field_order: ClassVar[list[str]] = ["file", "number", "signed_on"]
+    field_order = ("file", "number", "signed_on")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -57,6 +57,8 @@ def draft_decision(
     frozen dossier (A-31). About a listing: `about_id` is the act concerned, the current one by default for an abrogation;
     `terms` says the rest: what `acts.TERMS` names is printed, other keys are for the stage that applies it. Raises PermissionDenied or TransitionRefused.
     """
+    if kind not in DecisionKind.values:
+        raise TransitionRefused([Blocker("kind", "Choisissez la nature de la décision.", "#id_kind_0")])
     on_a_file = kind in CANDIDATURE_KINDS
     if not (can_decide(actor) if on_a_file else can_propose(actor)):
         raise PermissionDenied("draft_decision")
@@ -75,7 +77,7 @@ def draft_decision(
             if about_id is None:
                 raise TransitionRefused([Blocker("about", "Aucune décision en vigueur ne peut être abrogée.")])
             terms = {**(terms or {}), "abrogated": str(about_id)}
-    decision = Decision(
+    decision: Decision = Decision(
         kind=kind,
         enrolment=enrolment,
         candidature_id=candidature_id,

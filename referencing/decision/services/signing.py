@@ -79,7 +79,7 @@ def run_batch(job: Job, report: Report) -> Output:
 
     A second run after a crash finds signed acts signed, and goes on.
     """
-    actor = User.objects.get(pk=job.requester_id)
+    actor = User.objects.get(pk=str(job.requester_id))
     values = job.payload["signatory"]
     days = {key: date.fromisoformat(values[key]) for key in ("delegation_from", "delegation_until") if values[key]}
     signatory = Signatory(**{**values, **days})
