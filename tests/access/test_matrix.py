@@ -17,7 +17,7 @@ NOT_ALLOWED = "405"
 #: Objects that belong to one person.
 PERSONAL = ("key", "job", "notification")
 #: Addresses that are themselves the key: who holds the link is let in, whoever it is.
-LINKS = ("invitation_link", "to_sign_link")
+LINKS = ("invitation_link", "to_sign_link", "report_link")
 #: Rows are looked up in the same way for all agents of a column.
 ONE_AGENT_PER_COLUMN = [
     people[0]
@@ -36,6 +36,7 @@ CHILDREN = (
     "thread",
     "pin",
     "frozen_evidence",
+    "audit_plan",
 )
 
 
@@ -53,6 +54,12 @@ class Row:
         return self.expected[method][person] if method in self.expected else NOT_ALLOWED
 
 
+def each_of(cell: str, count: int) -> list[str]:
+    """One value per person of a column: the same for all, or as many as they are, between commas."""
+    values = cell.split(",")
+    return values * count if len(values) == 1 else values
+
+
 def read_table(text: str) -> dict[str, Row]:
     """The rows by name of address; a line that says less or more than the columns is an error."""
     rows: dict[str, Row] = {}
@@ -64,7 +71,11 @@ def read_table(text: str) -> dict[str, Row]:
         others = cells[place].split("/")
         cells[place : place + 1] = (others + others[-1:] * 2)[:3]
         values = dict(zip(COLUMNS, (NOT_ALLOWED if cell == "·" else cell for cell in cells), strict=True))
-        row.expected[method] = {person: values[column] for column, people in COLUMNS.items() for person in people}
+        row.expected[method] = {
+            person: value
+            for column, people in COLUMNS.items()
+            for person, value in zip(people, each_of(values[column], len(people)), strict=True)
+        }
     return rows
 
 

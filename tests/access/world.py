@@ -48,6 +48,7 @@ from tests.candidature.factories import make_candidature
 from tests.convention.factories import SHEET, TERMS, last_code, last_token
 from tests.dossier.factories import answer_core, answer_everything, make_signed_enrolment
 from tests.factories import DemarcheFactory, OrganisationFactory, ProductFactory, UserFactory, make_agent, make_member
+from tests.listing.life_factories import add_life, freeze_draw
 from tests.questionnaires.factories import deposit, make_definition, orient, pdf
 
 #: Members of the organisation, by what they may do there.
@@ -77,6 +78,7 @@ def build_world() -> World:
     make_definition()
     agents = {role: make_agent(Role(role), Theme.RGPD if role == Role.EXPERT else "") for role in AGENTS}
     own, foreign = build_side(agents), build_side(agents)
+    own.objects["draw"] = foreign.objects["draw"] = {"number": freeze_draw(agents[Role.AUDITOR]).number}
     people = {"anonyme": None, **own.people, "etranger": foreign.people["mandataire"], **agents}
     for person in people.values():
         if person is not None:
@@ -104,6 +106,12 @@ def build_side(agents: dict[str, User]) -> Side:
     add_sheets_and_conventions(side, agents[Role.LISTING_TEAM])
     add_dossiers(side, agents[Role.LISTING_TEAM])
     add_tests(side)
+    side.objects |= add_life(
+        organisation=side.organisation,
+        owner=side.people["responsable"],
+        manager=side.people["mandataire"],
+        agents=agents,
+    )
     view = QueueView.objects.create(owner=agents[Role.LISTING_TEAM], name=f"Vue {organisation}", is_shared=True)
     side.objects |= {"queue_view": {"pk": view.pk}, "agent": {"pk": agents[Role.LISTING_TEAM].pk}}
     return side

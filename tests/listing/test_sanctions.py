@@ -321,6 +321,14 @@ class TestCourts:
         assert listing.state == ListingState.LISTED
 
     @pytest.mark.rule("A-33")
+    def test_the_ministry_does_not_undo_what_the_judge_suspended(self, listed, ministry):
+        listing, _ = listed
+        workflow.fire(listing.decision, "court_suspend", actor=ministry)
+        with pytest.raises(TransitionRefused) as refused:
+            draft_relief(listing_id=listing.pk, kind="reinstatement", reasons="Motifs.", actor=ministry)
+        assert codes(refused) == ["court"]
+
+    @pytest.mark.rule("A-33")
     @pytest.mark.parametrize("kind", [DecisionKind.SUSPENSION, DecisionKind.WITHDRAWAL])
     def test_a_cancelled_sanction_restores_what_is_unexpired(self, listed, ministry, kind):
         listing, _ = listed

@@ -16,7 +16,7 @@ from convergence.audit.services import record
 from convergence.kernel.errors import Blocker, TransitionRefused
 from convergence.ui.typography import format_date
 from evidence.services import Examined, keep
-from referencing.decision.enums import DecisionKind
+from referencing.decision.enums import DecisionKind, DecisionState
 from referencing.decision.models import Decision
 from referencing.decision.services import draft_decision
 from referencing.enrolment.models import Enrolment
@@ -286,6 +286,8 @@ def find_relief_blockers(listing: Listing, kind: str) -> list[Blocker]:
     if kind == DecisionKind.REINSTATEMENT:
         if listing.suspended_at is None:
             return [Blocker("not_suspended", "Ce service n’est pas suspendu.")]
+        if listing.decision.state == DecisionState.COURT_SUSPENDED:
+            return [Blocker("court", "Le juge a suspendu la décision de référencement : lui seul la rétablit.")]
         return []
     if kind == DecisionKind.NOTICE_LIFTING:
         if not FormalNotice.objects.open().filter(listing=listing).exists():
