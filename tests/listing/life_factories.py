@@ -12,7 +12,8 @@ from django.utils import timezone
 from convergence.accounts.enums import Role
 from convergence.accounts.models import Organisation, User
 from convergence.audit import workflow
-from evidence.services import Examined, examine
+from evidence.models import StoredFile
+from evidence.services import Examined, examine, keep_generated
 from referencing.candidature.enums import CandidatureState
 from referencing.candidature.models import Candidature
 from referencing.decision.enums import DecisionKind, DecisionState
@@ -34,6 +35,10 @@ PARIS = ZoneInfo("Europe/Paris")
 
 def noon(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, 12, tzinfo=PARIS)
+
+
+def make_act() -> StoredFile:
+    return keep_generated(content=b"%PDF-1.7 acte", name="decision.pdf", code="pdf")
 
 
 def make_decision(
@@ -64,6 +69,7 @@ def make_decision(
         signed_at=now,
         signed_on=signed_on or timezone.localdate(now),
         sha256="0" * 64,
+        document=make_act(),
         notified_at=now if state == DecisionState.NOTIFIED else None,
         **about,
         **fields,
@@ -73,7 +79,7 @@ def make_decision(
 def sign(decision: Decision, *, actor: User, signed_on: date | None = None) -> Decision:
     """Sign a draft as its stage does, so that the listing follows."""
     decision.number = decision.number or f"D-{uuid4().hex[:12]}"
-    decision.sha256, decision.signatory_name = "0" * 64, "Camille Ministre"
+    decision.sha256, decision.signatory_name, decision.document = "0" * 64, "Camille Ministre", make_act()
     decision.signed_on = signed_on or timezone.localdate()
     workflow.fire(decision, "sign", actor=actor, by=actor, at=timezone.now())
     return decision

@@ -209,7 +209,7 @@ class TestActs:
         client.force_login(manager)
         answer = reverse("listing:procedure_observe", args=[procedure.pk])
         assert answer in page(client, "procedure_detail", procedure.pk)
-        assert client.post(answer, {"text": "Rétabli.", "files": pdf()}).status_code == 302
+        assert client.post(answer, {"text": "Rétabli.", "documents": pdf()}).status_code == 302
 
         html = page(client, "procedure_detail", procedure.pk)
         assert "Rétabli." in html

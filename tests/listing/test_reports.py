@@ -3,6 +3,7 @@ from datetime import timedelta
 
 import pytest
 from django.core import mail
+from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
 from django.urls import reverse
 from django.utils import timezone
@@ -20,6 +21,11 @@ pytestmark = pytest.mark.django_db
 
 TEXT = "L’application affiche les mesures d’un autre usager."
 POST = {"kind": "security", "text": TEXT, "email": "", "site": ""}
+
+
+@pytest.fixture(autouse=True)
+def _no_report_was_counted():
+    cache.clear()
 
 
 def form_url(listing):

@@ -90,7 +90,7 @@ class TestProcedure:
         procedure = opened(listing, ministry)
 
         given = give_observations(
-            procedure_id=procedure.pk, text="Le chiffrement est rétabli.", files=[examined()], actor=manager
+            procedure_id=procedure.pk, text="Le chiffrement est rétabli.", documents=[examined()], actor=manager
         )
 
         assert given.attachment.name == "plan.pdf"

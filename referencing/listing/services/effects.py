@@ -149,9 +149,9 @@ def apply_effect(effect: DecisionEffect, listing: Listing, *, at: datetime) -> N
 
 
 def _issue_notice(decision: Decision, listing: Listing, at: datetime) -> None:
-    comply_by = _day(decision, "due_on")
+    comply_by = date.fromisoformat(decision.terms["due_on"])  # the signature was refused without it
     FormalNotice.objects.create(listing=listing, decision=decision, comply_by=comply_by, issued_at=at)
-    tell_file(listing, "formal_notice", actor=None, due_on=comply_by.isoformat() if comply_by else "")
+    tell_file(listing, "formal_notice", actor=None, due_on=comply_by.isoformat())
 
 
 def _lift_notices(decision: Decision, listing: Listing, at: datetime) -> None:

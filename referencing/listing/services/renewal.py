@@ -67,7 +67,7 @@ def open_renewals(*, at: datetime) -> int:
 
 
 def _open(listing: Listing, *, actor: User | None, at: datetime) -> Renewal:
-    renewal = Renewal.objects.create(listing=listing, opened_at=at)
+    renewal: Renewal = Renewal.objects.create(listing=listing, opened_at=at)
     record("renewal.open", subject=renewal, actor=actor, data={"listing": str(listing.pk)})
     return renewal
 
@@ -188,7 +188,7 @@ def _renewal_of(candidature: Candidature, *states: RenewalState) -> Renewal | No
     if listing_id is None:
         return None
     listing = lock_again(listing_id)
-    renewal = rows.locked().first()
+    renewal: Renewal | None = rows.locked().first()
     if renewal is not None:
         renewal.listing = listing
     return renewal
@@ -336,4 +336,6 @@ def candidature_published(candidature: Candidature, *, actor: User | None, reaso
 
 
 def _decision_of(candidature: Candidature, kind: DecisionKind) -> Decision | None:
-    return Decision.objects.filter(candidature=candidature, kind=kind).in_force().order_by("-signed_at").first()
+    rows = Decision.objects.filter(candidature=candidature, kind=kind).in_force()
+    decision: Decision | None = rows.order_by("-signed_at").first()
+    return decision

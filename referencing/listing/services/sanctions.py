@@ -128,7 +128,7 @@ def give_observations(
     *,
     procedure_id: UUID,
     text: str,
-    files: Sequence[Examined] = (),
+    documents: Sequence[Examined] = (),
     actor: User,
     at: datetime | None = None,
 ) -> Procedure:
@@ -147,8 +147,8 @@ def give_observations(
     if blockers:
         raise TransitionRefused(blockers)
     procedure.observations, procedure.observed_by, procedure.observed_at = text.strip(), actor, now
-    if files:
-        procedure.attachment = keep(examined=files[0], actor=actor)
+    if documents:
+        procedure.attachment = keep(examined=documents[0], actor=actor)
     procedure.save()
     record("procedure.observe", subject=procedure, actor=actor)
     if procedure.listing is not None:
@@ -222,12 +222,9 @@ def find_drafting_blockers(procedure: Procedure, *, reasons: str, comply_by: dat
 
 
 def _listing_decision(enrolment: Enrolment) -> Decision:
-    return (
-        Decision.objects.in_force()
-        .filter(enrolment=enrolment, kind=DecisionKind.LISTING)
-        .order_by("-signed_at")[:1]
-        .get()
-    )
+    rows = Decision.objects.in_force().filter(enrolment=enrolment, kind=DecisionKind.LISTING)
+    decision: Decision = rows.order_by("-signed_at")[:1].get()
+    return decision
 
 
 @transaction.atomic
