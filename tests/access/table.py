@@ -14,6 +14,8 @@ with `| secr pres memb`: what the secretary, the presidency and the members of t
 
 A cell with commas gives one value per person of its column, in the order of `COLUMNS`.
 
+A cell with commas gives one value per person of its column, in the order of `COLUMNS`.
+
 `login` is a redirection to the login page, 302 one to another page. `object` is a name of `world.Side.objects`, then fixed
 arguments. What members get for a foreign object is the column `other`, and a missing object looks the same.
 """
@@ -551,4 +553,68 @@ listing:robots                          -                                   GET 
 listing:api_schema                      -                                   GET  200   200   200   200   200   200   | 200   200   200   200   200
 listing:api_service_list                -                                   GET  200   200   200   200   200   200   | 200   200   200   200   200
 listing:api_service_detail              service_number                      GET  200   200   200   200   200   200   | 200   200   200   200   200
+listing:life_list                       -                        GET  login 403   403   403   403   403   | 200   200   200         403   403
+listing:life_detail                     listing                  GET  login 200   200   200   200   404   | 200   200   200         404   404
+listing:enrolment_life                  listed_enrolment         GET  login 302   302   302   302   404   | 302   302   302         404   404
+listing:renewal_start                   listing                  GET  login 403   403   200   200   404   | 403   403   403         404   404
+listing:renewal_start                   listing                  POST login 403   403   302   302   404   | 403   403   403         404   404
+listing:extension_start                 listing                  GET  login 403   403   200   200   404   | 403   403   403         404   404
+listing:extension_start                 listing                  POST login 403   403   302   302   404   | 403   403   403         404   404
+listing:application_start               listing                  GET  login 403   403   200   200   404   | 403   403   403         404   404
+listing:application_start               listing                  POST login 403   403   422   422   404   | 403   403   403         404   404
+listing:listing_withdraw                listing                  GET  login 403   403   200   200   404   | 403   403   403         404   404
+listing:listing_withdraw                listing                  POST login 403   403   422   422   404   | 403   403   403         404   404
+listing:version_declare                 listing                  GET  login 200   200   200   200   404   | 403   403   403         404   404
+listing:version_declare                 listing                  POST login 422   422   422   422   404   | 403   403   403         404   404
+listing:version_detail                  due_version              GET  login 200   200   200   200   404   | 200   200   200         404   404
+listing:version_submit                  due_version              GET  login 403   403   200   200   404   | 403   403   403         404   404
+listing:version_submit                  due_version              POST login 403   403   422   422   404   | 403   403   403         404   404
+listing:version_decide                  due_version              GET  login 403   403   403   403   404   | 200   403   403         404   404
+listing:version_decide                  due_version              POST login 403   403   403   403   404   | 422   403   403         404   404
+listing:procedure_open                  listing                  GET  login 403   403   403   403   404   | 403   403   403,200,403 404   404
+listing:procedure_open                  listing                  POST login 403   403   403   403   404   | 403   403   403,422,403 404   404
+listing:relief_draft                    listing                  GET  login 403   403   403   403   404   | 403   403   403,200,403 404   404
+listing:relief_draft                    listing                  POST login 403   403   403   403   404   | 403   403   403,422,403 404   404
+listing:procedure_list                  -                        GET  login 403   403   403   403   403   | 200   200   200         403   403
+listing:procedure_detail                procedure                GET  login 200   200   200   200   404   | 200   200   200         404   404
+listing:procedure_observe               procedure                GET  login 403   403   200   200   404   | 403   403   403         404   404
+listing:procedure_observe               procedure                POST login 403   403   422   422   404   | 403   403   403         404   404
+listing:procedure_document              procedure                GET  login 200   200   200   200   404   | 200   200   200         404   404
+listing:procedure_draft                 procedure                GET  login 403   403   403   403   404   | 403   403   403,200,403 404   404
+listing:procedure_draft                 procedure                POST login 403   403   403   403   404   | 403   403   403,422,403 404   404
+listing:procedure_drop                  procedure                GET  login 403   403   403   403   404   | 403   403   403,200,403 404   404
+listing:procedure_drop                  procedure                POST login 403   403   403   403   404   | 403   403   403,422,403 404   404
+listing:audit_open                      listing                  GET  login 403   403   403   403   404   | 403   403   403,403,200 404   404
+listing:audit_open                      listing                  POST login 403   403   403   403   404   | 403   403   403,403,422 404   404
+listing:audit_list                      -                        GET  login 403   403   403   403   403   | 200   200   200         403   403
+listing:audit_detail                    running_audit            GET  login 200   200   200   200   404   | 200   200   200         404   404
+listing:audit_announce                  planned_audit            GET  login 404   404   404   404   404   | 403   403   403,403,200 404   404
+listing:audit_announce                  planned_audit            POST login 404   404   404   404   404   | 403   403   403,403,422 404   404
+listing:audit_submit                    running_audit            GET  login 403   403   200   200   404   | 403   403   403         404   404
+listing:audit_submit                    running_audit            POST login 403   403   422   422   404   | 403   403   403         404   404
+listing:audit_ask                       running_audit            GET  login 403   403   403   403   404   | 403   403   403,403,200 404   404
+listing:audit_ask                       running_audit            POST login 403   403   403   403   404   | 403   403   403,403,422 404   404
+listing:visit_add                       running_audit            GET  login 403   403   403   403   404   | 403   403   403,403,200 404   404
+listing:visit_add                       running_audit            POST login 403   403   403   403   404   | 403   403   403,403,422 404   404
+listing:audit_report                    running_audit            GET  login 403   403   403   403   404   | 403   403   403,403,200 404   404
+listing:audit_report                    running_audit            POST login 403   403   403   403   404   | 403   403   403,403,422 404   404
+listing:audit_conclude                  running_audit            GET  login 403   403   403   403   404   | 403   403   403,403,200 404   404
+listing:audit_conclude                  running_audit            POST login 403   403   403   403   404   | 403   403   403,403,422 404   404
+listing:audit_cancel                    running_audit            GET  login 403   403   403   403   404   | 403   403   403,403,200 404   404
+listing:audit_cancel                    running_audit            POST login 403   403   403   403   404   | 403   403   403,403,422 404   404
+listing:audit_file                      audit_plan               GET  login 200   200   200   200   404   | 200   200   200         404   404
+listing:draw_list                       -                        GET  login 403   403   403   403   403   | 200   200   200         403   403
+listing:draw_list                       -                        POST login 403   403   403   403   403   | 403   403   403,403,422 403   403
+listing:draw_detail                     draw                     GET  login 403   403   403   403   403   | 200   200   200         403   403
+listing:seed_draw                       draw                     GET  login 403   403   403   403   403   | 403   403   403,403,200 403   403
+listing:seed_draw                       draw                     POST login 403   403   403   403   403   | 403   403   403,403,302 403   403
+listing:draw_export                     draw                     GET  200   200   200   200   200   200   | 200   200   200         200   200
+listing:report_create                   listed_service           GET  200   200   200   200   200   200   | 200   200   200         200   200
+listing:report_create                   listed_service           POST 422   422   422   422   422   422   | 422   422   422         422   422
+listing:report_sent                     -                        GET  200   200   200   200   200   200   | 200   200   200         200   200
+listing:report_confirm                  report_link              GET  200   200   200   200   200   200   | 200   200   200         200   200
+listing:report_confirm                  report_link              POST 200   200   200   200   200   200   | 200   200   200         200   200
+listing:report_list                     -                        GET  login 403   403   403   403   403   | 200   403   403,200,200 403   403
+listing:report_detail                   user_report              GET  login 403   403   403   403   403   | 200   403   403,200,200 403   403
+listing:report_detail                   user_report              POST login 403   403   403   403   403   | 422   403   403         403   403
 """

@@ -68,6 +68,7 @@ from tests.decision.factories import make_decidable, make_draft, make_signed
 from tests.dossier.factories import answer_core, answer_everything, make_signed_enrolment
 from tests.factories import DemarcheFactory, OrganisationFactory, ProductFactory, UserFactory, make_agent, make_member
 from tests.listing.factories import make_listed, make_sheet
+from tests.listing.life_factories import add_life, freeze_draw
 from tests.questionnaires.factories import deposit, make_definition, orient, pdf
 
 #: Members of the organisation, by what they may do there.
@@ -98,6 +99,7 @@ def build_world() -> World:
     agents = {role: make_agent(Role(role), Theme.RGPD if role == Role.EXPERT else "") for role in AGENTS}
     make_commission(dns=agents[Role.PRESIDENT], siege_3=agents[Role.MEMBER])
     own, foreign = build_side(agents), build_side(agents)
+    own.objects["draw"] = foreign.objects["draw"] = {"number": freeze_draw(agents[Role.AUDITOR]).number}
     people = {"anonyme": None, **own.people, "etranger": foreign.people["mandataire"], **agents}
     for person in people.values():
         if person is not None:
@@ -128,6 +130,12 @@ def build_side(agents: dict[str, User]) -> Side:
     add_sessions(side, agents)
     add_deliberations(side, agents)
     add_decisions(side, agents[Role.MINISTRY])
+    side.objects |= add_life(
+        organisation=side.organisation,
+        owner=side.people["responsable"],
+        manager=side.people["mandataire"],
+        agents=agents,
+    )
     view = QueueView.objects.create(owner=agents[Role.LISTING_TEAM], name=f"Vue {organisation}", is_shared=True)
     side.objects |= {"queue_view": {"pk": view.pk}, "agent": {"pk": agents[Role.LISTING_TEAM].pk}}
     return side

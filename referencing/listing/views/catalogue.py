@@ -224,6 +224,7 @@ def service_detail(request: HttpRequest, slug: str, number: int) -> HttpResponse
                 "service": show_entry(row),
                 "canonical": f"{settings.SITE_URL}{service_address(row)}",
                 "site_url": settings.SITE_URL,
+                "report_url": reverse("listing:report_create", args=[number]),
             },
         )
 
