@@ -18,8 +18,10 @@ from referencing.candidature.enums import CandidatureState
 from referencing.candidature.models import Candidature
 from referencing.commission.enums import OpinionKind, PointOutcome, SessionState
 from referencing.commission.models import AgendaPoint, CommissionSession, Opinion, Reservation
-from referencing.decision.enums import DecisionKind, DecisionState
-from referencing.decision.models import Decision
+from referencing.convention.enums import AnnexState
+from referencing.convention.models import Annex, Convention
+from referencing.decision.enums import DecisionKind, DecisionState, Party
+from referencing.decision.models import Countersignature, Decision
 from referencing.enrolment.models import Enrolment
 from referencing.listing.core.terms import one_year_after
 from referencing.listing.enums import ListingState, PublicationState
@@ -151,11 +153,69 @@ def decide(candidature: Candidature, *, is_notified: bool = True, **fields: Any)
     )
 
 
+def countersign(candidature: Candidature, *parties: str) -> None:
+    """Minister and Cnam, unless `parties` are named, sign the convention that the editor signed."""
+    today = timezone.localdate()
+    convention = Convention.objects.current().get(enrolment=candidature.enrolment)
+    for party in parties or Party.values:
+        Countersignature.objects.create(
+            convention=convention,
+            party=party,
+            signatory_name="Camille Martin",
+            signatory_quality="Délégation au numérique en santé",
+            delegation="Arrêté du 3 mars 2026",
+            delegation_from=today,
+            delegation_until=today,
+            signed_on=today,
+            signed_by=make_agent(Role.MINISTRY),
+            signed_at=timezone.now(),
+            document=convention.signed_document,
+            sha256="2" * 64,
+        )
+
+
+def sign_annex(candidature: Candidature, scope: list[dict[str, Any]]) -> Annex:
+    """The annex of these exchanges, signed by the three parties (A-04)."""
+    today, now = timezone.localdate(), timezone.now()
+    convention = Convention.objects.current().get(enrolment=candidature.enrolment)
+    annex = Annex.objects.create(
+        convention=convention,
+        number=convention.annexes.count() + 1,
+        state=AnnexState.SIGNED,
+        scope=scope,
+        source="dossier",
+        text="Annexe",
+        document=convention.document,
+        signed_document=convention.signed_document,
+        signer_name="Camille",
+        signer_email="camille@editeur.example",
+        sent_at=now,
+        signed_at=now,
+    )
+    for party in Party.values:
+        Countersignature.objects.create(
+            annex=annex,
+            party=party,
+            signatory_name="Camille Martin",
+            signatory_quality="Délégation au numérique en santé",
+            delegation="Arrêté du 3 mars 2026",
+            delegation_from=today,
+            delegation_until=today,
+            signed_on=today,
+            signed_by=make_agent(Role.MINISTRY),
+            signed_at=now,
+            document=convention.signed_document,
+            sha256="3" * 64,
+        )
+    return annex
+
+
 def make_approved(**fields: Any) -> tuple[Candidature, User]:
     """A file that may be published at once, and a mandataire of its organisation; `fields` as `make_candidature`."""
     candidature, manager = make_candidature(CandidatureState.APPROVED, **{"complete": False, **fields})
     give_opinion(candidature)
     decide(candidature)
+    countersign(candidature)
     make_sheet(candidature.enrolment)
     return candidature, manager
 

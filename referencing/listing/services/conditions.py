@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from convergence.kernel.errors import Blocker
-from referencing.candidature.enums import CandidatureState
 from referencing.candidature.models import Candidature
 from referencing.candidature.services.connection.standing import find_test_blockers
 from referencing.commission.enums import FAVOURABLE_OPINIONS, STANDING_RESERVATIONS
 from referencing.commission.models import Opinion, Reservation
-from referencing.convention.enums import ConventionState
-from referencing.convention.models import Convention
-from referencing.enrolment.enums import Cycle
+from referencing.decision.selectors import convention_blockers
 from referencing.listing.enums import PublicationState
-from referencing.listing.models import Listing, PublicationSheet
+from referencing.listing.models import PublicationSheet
 from referencing.listing.selectors.publication import listing_decision
 
 
@@ -24,9 +21,8 @@ def find_publication_blockers(candidature: Candidature) -> list[Blocker]:
         *find_opinion_blockers(candidature),
         *find_test_blockers(candidature),
         *find_decision_blockers(candidature),
-        *find_convention_blockers(candidature),
+        *convention_blockers(candidature.enrolment),
         *find_sheet_blockers(candidature),
-        *find_listing_blockers(candidature),
     ]
 
 
@@ -58,25 +54,8 @@ def find_decision_blockers(candidature: Candidature) -> list[Blocker]:
         return [Blocker("decision", "Le ministre n’a pas signé de décision de référencement.", page)]
     if decision.notified_at is None:
         message = f"La décision {decision.number} n’est pas encore notifiée à l’éditeur."
-        return [Blocker("notification", message, _address("decision:decision_detail", decision.pk) or page)]
+        return [Blocker("notification", message, reverse("decision:decision_detail", args=[decision.pk]))]
     return []
-
-
-def find_convention_blockers(candidature: Candidature) -> list[Blocker]:
-    if is_convention_in_force(candidature):
-        return []
-    return [
-        Blocker(
-            "convention",
-            "La convention n’est pas en vigueur : l’éditeur, le ministre et la Cnam doivent l’avoir signée.",
-            reverse("convention:convention_detail", args=[candidature.enrolment_id]),
-        )
-    ]
-
-
-def is_convention_in_force(candidature: Candidature) -> bool:
-    """Signed by the editor and validated."""
-    return Convention.objects.filter(enrolment=candidature.enrolment_id, state=ConventionState.VALIDATED).exists()
 
 
 def find_sheet_blockers(candidature: Candidature) -> list[Blocker]:
@@ -88,22 +67,3 @@ def find_sheet_blockers(candidature: Candidature) -> list[Blocker]:
         said = PublicationState(sheet.state).label.lower()
         return [Blocker("sheet", f"La fiche de publication n’est pas acceptée ({said}).", page)]
     return []
-
-
-def find_listing_blockers(candidature: Candidature) -> list[Blocker]:
-    """A service has one listing at a time; its renewal follows another way (A-35), its new exchanges keep it (A-31)."""
-    if candidature.state != CandidatureState.APPROVED or candidature.cycle == Cycle.EXTENSION:
-        return []
-    standing = Listing.objects.standing().filter(enrolment=candidature.enrolment_id)
-    if candidature.cycle == Cycle.FIRST:  # a full application takes the place of what was already renewed (BR-171)
-        standing = standing.filter(renewed_on__isnull=True)
-    if standing.exists():
-        return [Blocker("listed", "Ce service est déjà référencé.", reverse("listing:listing_list"))]
-    return []
-
-
-def _address(name: str, *arguments: object) -> str:
-    try:
-        return reverse(name, args=arguments)
-    except NoReverseMatch:
-        return ""

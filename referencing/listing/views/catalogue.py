@@ -222,6 +222,7 @@ def service_detail(request: HttpRequest, slug: str, number: int) -> HttpResponse
             "catalogue/service_detail.html",
             {
                 "service": show_entry(row),
+                "number": number,
                 "canonical": f"{settings.SITE_URL}{service_address(row)}",
                 "site_url": settings.SITE_URL,
             },
