@@ -146,6 +146,7 @@ def decide(candidature: Candidature, *, is_notified: bool = True, **fields: Any)
             "signed_at": now,
             "signed_on": timezone.localdate(now),
             "signatory_name": "Camille Martin",
+            "document": keep_generated(content=b"%PDF-1.7 acte", name="decision.pdf", code="pdf"),
             "sha256": "1" * 64,
             "notified_at": now if is_notified else None,
             **fields,

@@ -25,7 +25,7 @@ from referencing.commission.enums import OpinionKind, ReservationState
 from referencing.commission.models import Opinion
 from referencing.convention.enums import ConventionState
 from referencing.convention.models import Convention
-from referencing.decision.enums import DecisionKind, DecisionState
+from referencing.decision.enums import DecisionKind, DecisionState, Party
 from referencing.decision.models import Decision
 from referencing.enrolment.enums import Cycle
 from referencing.listing import services
@@ -108,7 +108,7 @@ BREAKS: dict[str, Callable[[Candidature], object]] = {
     "decision": lambda each: None,
     "notification": lambda each: decide(each, is_notified=False),
     "convention": lambda each: lose_convention(each),
-    "convention_countersigned": lambda each: countersign(each, "minister"),
+    "convention_countersigned": lambda each: countersign(each, Party.MINISTER),
     "annex": lambda each: None,
     "sheet": lambda each: make_sheet(each.enrolment, PublicationState.SUBMITTED),
 }
@@ -371,9 +371,9 @@ def test_lists_of_the_team_ask_the_same_queries(client: Any, count: int, django_
     client.force_login(make_agent(Role.LISTING_TEAM))
     client.get(reverse("listing:listing_list"))
 
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(4):
         waiting = client.get(reverse("listing:publication_list"))
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(3):
         listed = client.get(reverse("listing:listing_list"))
 
     assert len(waiting.context["file_rows"]) == count
