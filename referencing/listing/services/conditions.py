@@ -60,10 +60,11 @@ def find_decision_blockers(candidature: Candidature) -> list[Blocker]:
 
 def find_sheet_blockers(candidature: Candidature) -> list[Blocker]:
     sheet = PublicationSheet.objects.filter(enrolment=candidature.enrolment_id).first()
-    page = reverse("listing:publication_review", args=[candidature.enrolment_id])
     if sheet is None:
-        return [Blocker("sheet", "L’éditeur n’a pas commencé sa fiche de publication.", page)]
+        preview = reverse("listing:publication_preview", args=[candidature.enrolment_id])
+        return [Blocker("sheet", "L’éditeur n’a pas commencé sa fiche de publication.", preview)]
     if sheet.state != PublicationState.ACCEPTED:
         said = PublicationState(sheet.state).label.lower()
+        page = reverse("listing:publication_review", args=[candidature.enrolment_id])
         return [Blocker("sheet", f"La fiche de publication n’est pas acceptée ({said}).", page)]
     return []

@@ -161,7 +161,7 @@ SELECTS: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
     ("category", "Catégorie", (("", "Toutes"), *CATEGORIES.items())),
     ("platform", "Support", (("", "Tous"), *PLATFORMS.items())),
     ("price", "Prix", (("", "Tous"), *PRICES.items())),
-    ("data", "Données de Mon espace santé", (("", "Toutes"), *DATA)),
+    ("data", "Données échangées", (("", "Toutes"), *DATA)),
     ("ecoscore", "Écoscore", (("", "Tous"), *((code, label) for code, label, *_ in ECOSCORES))),
     ("sort", "Trier par", tuple(SORTS)),
 )
