@@ -281,7 +281,7 @@ class Migration(migrations.Migration):
                 ('payload', models.BinaryField(verbose_name='contenu (JSON canonique)')),
                 ('sha256', models.CharField(max_length=64, verbose_name='empreinte')),
                 ('frozen_at', models.DateTimeField(verbose_name='figée le')),
-                ('frozen_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('frozen_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('listing', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='publications', to='listing.listing')),
                 ('logo', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='evidence.storedfile')),
             ],
