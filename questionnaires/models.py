@@ -267,6 +267,7 @@ class Deposit(models.Model):
     confirmed_at = models.DateTimeField("confirmée le", null=True, blank=True)
     archived_at = models.DateTimeField("archivée le", null=True, blank=True)
     archived_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    archive_reason = models.CharField("motif de l’archivage", max_length=200, blank=True)
 
     objects = DepositQuerySet.as_manager()
 
@@ -275,7 +276,8 @@ class Deposit(models.Model):
         indexes = [models.Index(fields=["response", "criterion"], name="deposit_by_criterion")]
         constraints = [
             models.CheckConstraint(
-                condition=Q(confirmed_at__isnull=True) | Q(archived_at__isnull=True),
+                # a new cycle asks for a new file, and keeps the former one (OQ-12)
+                condition=Q(confirmed_at__isnull=True) | Q(archived_at__isnull=True) | ~Q(archive_reason=""),
                 name="deposit_confirmed_is_never_archived",
                 violation_error_message="Cette preuve à dépôt unique est définitive.",
             )

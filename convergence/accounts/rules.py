@@ -25,6 +25,8 @@ def has_role(*roles: Role) -> rules.Predicate:
 
 is_listing_team = has_role(Role.LISTING_TEAM)
 is_admin = has_role(Role.ADMIN)
+is_secretary = has_role(Role.SECRETARY)
+is_ministry = has_role(Role.MINISTRY)
 
 
 @rules.predicate

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -12,6 +13,21 @@ from django.db import models
 
 from convergence.audit.services import record
 from convergence.kernel.errors import Blocker, TransitionRefused
+
+#: `follower(instance, actor=…, reason=…)`, called in the transaction of the transition that it follows.
+Follower = Callable[..., None]
+_followers: defaultdict[str, list[Follower]] = defaultdict(list)
+
+
+def follow(transition: str, follower: Follower) -> None:
+    """Have `follower` called each time that `transition` (`<model>.<name>`, as the journal writes it) was fired.
+
+    For a stage that stands above the row and must change its own in the same transaction: a withdrawn file leaves the
+    agenda, a court takes a service out of the catalogue. Registered in `AppConfig.ready`, once; whatever leaves the
+    database waits for the commit. A refusal of the follower refuses the transition. See docs/adr/0010-followers.md.
+    """
+    if follower not in _followers[transition]:
+        _followers[transition].append(follower)
 
 
 def fire(
@@ -26,7 +42,8 @@ def fire(
 ) -> None:
     """Run transition `name` on a row that the caller has locked; `actor=None` means the system.
 
-    Order: state, permission, guard (every blocker at once), transition, save, journal — in the caller's transaction.
+    Order: state, permission, guard (every blocker at once), transition, save, journal, followers — in the caller's
+    transaction.
     Raises TransitionRefused (wrong state, or the blockers found) or PermissionDenied.
     """
     transition = getattr(instance, name)
@@ -39,8 +56,9 @@ def fire(
     source = instance.state  # type: ignore[attr-defined]
     transition(**kwargs)
     instance.save()
+    fired = f"{instance._meta.model_name}.{name}"
     record(
-        f"{instance._meta.model_name}.{name}",
+        fired,
         subject=instance,
         actor=actor,
         source=source,
@@ -48,6 +66,8 @@ def fire(
         reason=reason,
         data=data,
     )
+    for follower in _followers[fired]:
+        follower(instance, actor=actor, reason=reason)
 
 
 def is_allowed(instance: models.Model, name: str, actor: AbstractBaseUser) -> bool:

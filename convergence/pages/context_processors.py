@@ -31,6 +31,7 @@ EDITOR_TABS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("Vos produits", "products:product_list", ()),
     ("Doctrine du Numérique en Santé", "", ()),
     ("Mon espace santé", "pages:parcours_detail", ("mon-espace-sante",)),
+    ("Catalogue", "listing:catalogue_list", ()),
     ("Ségur du Numérique en Santé", "", ()),
     ("Certification de conformité des dispositifs médicaux numériques", "", ()),
     ("SI de Téléconsultation", "", ()),
@@ -45,6 +46,36 @@ AGENT_TABS: tuple[tuple[str, str, tuple[Role, ...]], ...] = (
         "candidature:candidature_list",
         (Role.LISTING_TEAM, Role.EXPERT, Role.TESTS, Role.TESTS_LEAD, Role.SUPPORT),
     ),
+    ("Commission", "commission:session_list", (Role.SECRETARY, Role.PRESIDENT, Role.MEMBER)),
+    ("Membres de la commission", "commission:member_list", (Role.SECRETARY, Role.PRESIDENT, Role.MEMBER)),
+    ("Décisions à prendre", "decision:decision_home", (Role.MINISTRY,)),
+    (
+        "Décisions",
+        "decision:decision_list",
+        (
+            Role.MINISTRY,
+            Role.CNAM,
+            Role.LISTING_TEAM,
+            Role.SECRETARY,
+            Role.PRESIDENT,
+            Role.AUDITOR,
+            Role.SUPPORT,
+        ),
+    ),
+    ("Conventions à signer", "decision:convention_list", (Role.MINISTRY, Role.CNAM)),
+    (
+        "Vie des référencements",
+        "listing:life_list",
+        (Role.LISTING_TEAM, Role.MINISTRY, Role.CNAM, Role.AUDITOR, Role.SUPPORT),
+    ),
+    (
+        "Référencements",
+        "listing:listing_list",
+        (Role.LISTING_TEAM, Role.MINISTRY, Role.CNAM, Role.AUDITOR, Role.SUPPORT),
+    ),
+    ("Catalogue", "listing:catalogue_list", tuple(Role)),
+    ("Pilotage", "statistics:board_detail", (Role.LISTING_TEAM,)),
+    ("Réserves", "commission:reservation_list", (Role.LISTING_TEAM, Role.SECRETARY, Role.PRESIDENT)),
     ("Liens d’intérêts", "candidature:interest_list", DECLARING_ROLES),
     ("Tests de connexion", "candidature:campaign_list", (Role.TESTS, Role.TESTS_LEAD)),
     ("Référentiels", "questionnaires:version_list", (Role.ADMIN,)),
@@ -68,7 +99,12 @@ def build_chrome(request: HttpRequest) -> Chrome:
     frame = replace(bare_chrome(), home_url=_address("pages:dashboard") or "/")
     user: User = request.user  # type: ignore[assignment]
     if not user.is_authenticated:
-        return replace(frame, login_url=_address("account_login"), signup_url=_address("account_signup"))
+        return replace(
+            frame,
+            catalogue_url=_address("listing:catalogue_list"),
+            login_url=_address("account_login"),
+            signup_url=_address("account_signup"),
+        )
     access = user.access
     if access.is_agent:
         addressed = [(label, _address(name)) for label, name, roles in AGENT_TABS if access.has(*roles)]

@@ -18,6 +18,7 @@ class Holder(Enum):
     EXPERTS = "Les experts"
     TESTS = "L’équipe de tests"
     COMMISSION = "La commission"
+    MINISTRY = "Le ministère"
     NOBODY = ""
 
 
@@ -76,7 +77,9 @@ class Phase:
 
 
 _SHEET_WITH_EDITOR = {"to_complete", "draft", "changes_requested"}
-_OPEN = {"applied", "admissibility", "evaluation", "ready_commission"}
+_COMMISSION = {"ready_commission", "scheduled", "opinion", "reservations"}
+_DECIDED = {"approved", "listed", "refused", "rescinded"}
+_OPEN = {"applied", "admissibility", "evaluation", *_COMMISSION, "minister", "approved"}
 TESTS_PHASE = "P8"
 _TESTS_ENDED = {"failed": "en échec", "cancelled": "campagne annulée"}
 _TESTS_WITH_EDITOR = {"keys_sent", "e2e_running", "e2e_redo"}
@@ -85,6 +88,18 @@ _AGAIN = {
     "withdrawn": "Votre candidature est retirée",
     "inadmissible": "Votre candidature est irrecevable",
     "abandoned": "Votre candidature est close par abandon",
+    "refused": "Le référencement de votre service est refusé",
+    "rescinded": "La décision de référencement n’est plus en vigueur",
+}
+
+
+_COMMISSION_BALLS = {
+    "ready_commission": Ball(Holder.COMMISSION, "examinera votre dossier", "candidature"),
+    "scheduled": Ball(Holder.COMMISSION, "examinera votre dossier à sa prochaine séance", "candidature"),
+    "opinion": Ball(Holder.COMMISSION, "a rendu son avis et le transmet au ministre", "candidature"),
+    "reservations": Ball(Holder.VERIFIERS, "examinent vos réponses aux réserves", "candidature"),
+    "minister": Ball(Holder.MINISTRY, "décide du référencement de votre service", "candidature"),
+    "approved": Ball(Holder.VERIFIERS, "préparent la publication de votre service", "candidature"),
 }
 
 
@@ -105,6 +120,8 @@ def find_ball(facts: Facts) -> Ball:
         return Ball(Holder.VERIFIERS, "valident la convention signée", "convention")
     if facts.candidature in _OPEN:
         return _find_ball_of_instruction(facts)
+    if facts.candidature == "listed" and not facts.has_newer_dossier:
+        return Ball(Holder.NOBODY, "Votre service est référencé au catalogue.")
     if facts.candidature == "pre_listed":
         return Ball(Holder.NOBODY, "Votre solution est pré-référencée : des distributeurs peuvent s’y rattacher.")
     if not facts.orientation_done:
@@ -131,8 +148,10 @@ def _find_ball_of_instruction(facts: Facts) -> Ball:
         return Ball(Holder.VERIFIERS, "vont prendre en charge votre candidature", "candidature")
     if facts.candidature == "admissibility":
         return Ball(Holder.VERIFIERS, "examinent la recevabilité de votre candidature", "candidature")
-    if facts.candidature == "ready_commission":
-        return Ball(Holder.COMMISSION, "examinera votre dossier", "candidature")
+    if facts.candidature == "reservations" and facts.waiting_for == "editor":
+        return Ball(Holder.EDITOR, "devez lever les réserves de la commission", "candidature", facts.due_on)
+    if facts.candidature in _COMMISSION_BALLS:
+        return _COMMISSION_BALLS[facts.candidature]
     return {
         "editor": Ball(Holder.EDITOR, "devez avancer vos tests de connexion", "candidature", facts.due_on),
         "experts": Ball(Holder.EXPERTS, "évaluent votre dossier", "candidature"),
@@ -150,8 +169,10 @@ def list_phases(facts: Facts) -> list[Phase]:
     commission for what is pre-listed (T23)."""
     ball = find_ball(facts)
     pre_listed = facts.candidature == "pre_listed"
-    applied = facts.candidature in _OPEN or pre_listed
-    evaluated = facts.candidature == "ready_commission" or pre_listed
+    decided = facts.candidature in _DECIDED
+    advised = decided or facts.candidature == "minister"
+    evaluated = advised or facts.candidature in _COMMISSION or pre_listed
+    applied = evaluated or facts.candidature in _OPEN
     admissible = evaluated or facts.candidature == "evaluation"
     done = [
         ("P1", "Produit et rattachement", True, facts.attached_at),
@@ -166,9 +187,9 @@ def list_phases(facts: Facts) -> list[Phase]:
             [("P9", "Pré-référencement", True, facts.closed_at)]
             if pre_listed
             else [
-                ("P9", "Avis de la commission", False, None),
-                ("P10", "Décision du ministre", False, None),
-                ("P11", "Publication au catalogue", False, None),
+                ("P9", "Avis de la commission", advised, None),
+                ("P10", "Décision du ministre", decided, None),
+                ("P11", "Publication au catalogue", facts.candidature == "listed", facts.closed_at),
                 ("P12", "Vie du référencement", False, None),
             ]
         ),

@@ -51,7 +51,7 @@ from referencing.candidature.models import (
 )
 from referencing.dossier.models import Dossier, DossierFile
 from referencing.dossier.readers import read_payload
-from referencing.enrolment.enums import EnrolmentState, WhiteLabelRole
+from referencing.enrolment.enums import Cycle, EnrolmentState, WhiteLabelRole
 from referencing.enrolment.models import Enrolment
 
 BATCH = 2_000
@@ -283,6 +283,7 @@ class Load:
             response_id=response,
             white_label=WhiteLabelRole.NONE,
             state=EnrolmentState.ACTIVE,
+            cycle=Cycle.FIRST,
             created_by_id=self.editor,
             created_at=at,
         )
@@ -310,6 +311,7 @@ class Load:
             enrolment_id=enrolment,
             dossier_id=dossier,
             state=state,
+            cycle=Cycle.FIRST,
             applied_by_id=self.editor,
             applied_at=applied_at,
             referent_id=random.choice(self.team) if is_taken else None,

@@ -24,7 +24,7 @@ from convergence.products import rules as product_rules
 from convergence.products.enums import Interest
 from convergence.products.models import Demarche, Parcours, Product
 from convergence.ui.typography import format_date, format_number
-from convergence.ui.values import Badge, Item, Row, TimelineEntry
+from convergence.ui.values import Badge, Item, Link, Row, TimelineEntry
 from referencing.candidature.core.queue import ME, QueueFilter
 from referencing.candidature.enums import TEAM_CAMPAIGN_STATES, CandidatureState
 from referencing.candidature.enums import Holder as FileHolder
@@ -36,6 +36,9 @@ from referencing.convention.models import Convention
 from referencing.enrolment.enums import SheetState
 from referencing.enrolment.frame import frame
 from referencing.enrolment.models import AdministrativeSheet, Enrolment
+from referencing.listing.enums import WRITABLE_SHEETS, PublicationState
+from referencing.listing.models import PublicationSheet
+from referencing.listing.selectors.publication import DESCRIBED_STATES, listed_since
 
 if TYPE_CHECKING:
     from convergence.accounts.models import User
@@ -94,6 +97,7 @@ HOLDERS = {
     Holder.EXPERTS: Badge("Experts", tone="info"),
     Holder.TESTS: Badge("Équipe de tests", tone="info"),
     Holder.COMMISSION: Badge("Commission", tone="info"),
+    Holder.MINISTRY: Badge("Ministère", tone="info"),
     Holder.NOBODY: "",
 }
 ENROLMENT_COLUMNS = ["Produit", "Étape", "À qui d’agir", "Ce qui est attendu"]
@@ -248,6 +252,7 @@ def product_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
             "rows": [enrolment_row(enrolment) for enrolment in enrolments],
             "columns": ENROLMENT_COLUMNS,
             "may_edit": product_rules.can_edit(request.user, product),
+            "listed_since": listed_since([each.pk for each in enrolments], on=timezone.localdate()),
         },
     )
 
@@ -268,6 +273,15 @@ def product_pdf(request: SignedInRequest, pk: UUID) -> HttpResponse:
             "Content-Disposition": f'attachment; filename="fiche-{slugify(product.label)}.pdf"',
         },
     )
+
+
+def publication_link(user: User, enrolment: Enrolment) -> Link:
+    """The publication sheet and where it stands: to write for the editor, to read for the others."""
+    state = PublicationSheet.objects.filter(enrolment=enrolment).values_list("state", flat=True).first()
+    may_write = product_rules.can_edit(user, enrolment) and (state is None or state in WRITABLE_SHEETS)
+    page = "listing:publication_edit" if may_write else "listing:publication_preview"
+    label = PublicationState(state).label if state else "À compléter"
+    return Link("Fiche de publication", reverse(page, args=[enrolment.pk]), hint=str(label))
 
 
 @require_GET
@@ -311,6 +325,8 @@ def enrolment_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
             else "",
             "action_label": "Démarrer" if facts.sheet == SheetState.TO_COMPLETE else "Continuer",
             "candidature_url": candidature_url,
+            "listed_since": listed_since([pk], on=timezone.localdate()) if facts.candidature_id else None,
+            "publication": publication_link(request.user, enrolment) if facts.candidature in DESCRIBED_STATES else None,
             "ended": say_ended(facts),
             "timeline": [
                 TimelineEntry(

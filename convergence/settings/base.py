@@ -68,6 +68,11 @@ INSTALLED_APPS = [
     "referencing.convention",
     "referencing.dossier",
     "referencing.candidature",
+    "referencing.commission",
+    "referencing.decision",
+    "referencing.listing",
+    "convergence.trust",
+    "convergence.statistics",
     "convergence.pages",
 ]
 
@@ -153,8 +158,22 @@ APPEND_ONLY_TABLES: list[str] = [
     "audit_auditentry",
     "dossier_dossier",
     "dossier_dossierfile",
+    "dossier_sealedcopy",
     "interests_interestdeclaration",
     "interests_declaredinterest",
+    "commission_convocation",
+    "commission_ballot",
+    "commission_secretballot",
+    "commission_opinion",
+    "commission_reservationanswer",
+    "commission_erratum",
+    "listing_listingreminder",
+    "listing_auditdraw",
+    "listing_auditseed",
+    "listing_auditexchange",
+    "listing_auditdocument",
+    "listing_auditvisit",
+    "listing_publicationversion",
 ]
 # PostgreSQL asks for an UPDATE right before it locks a row (`FOR UPDATE`): these get it on their key alone, and the
 # trigger of the table still refuses any change.
@@ -211,7 +230,15 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "delete-old-drafts": {"task": "drafts.delete_old", "schedule": 86400},
     # in the daytime of Paris, several times: what a stopped machine missed is said when it is back, and once only
     "remind-deadlines": {"task": "candidature.remind_deadlines", "schedule": crontab(minute="0", hour="7-19")},
+    "presume-notifications": {"task": "decision.presume_notifications", "schedule": crontab(minute="20", hour="7-19")},
+    "reject-silent-appeals": {"task": "decision.reject_silent_appeals", "schedule": crontab(minute="25", hour="7-19")},
+    "remind-reservations": {"task": "commission.remind_reservations", "schedule": crontab(minute="20", hour="7-19")},
     "remind-interests": {"task": "candidature.remind_interests", "schedule": crontab(minute="15", hour="7-19")},
+    "remind-commission": {"task": "commission.remind_to_declare", "schedule": crontab(minute="30", hour="7-19")},
+    "expire-listings": {"task": "listing.expire", "schedule": 600},
+    "follow-listings": {"task": "listing.follow", "schedule": crontab(minute="30", hour="7-19")},
+    "refresh-statistics": {"task": "statistics.refresh", "schedule": 300},
+    "rebuild-statistics": {"task": "statistics.rebuild", "schedule": crontab(minute="40", hour="3")},
     "sweep-incoming-files": {"task": "evidence.sweep", "schedule": 3600},
 }
 
@@ -389,6 +416,18 @@ INTERESTS: dict[str, Any] = {
     "REMIND_DAYS": [30, 7, 0],
 }
 
+# Life of a listing: delays that an operator may take differently. Months of the audits are those of the arrêté (BR-174).
+LISTING_LIFE: dict[str, Any] = {
+    "RENEWAL_DAYS": env.int("LISTING_RENEWAL_DAYS", default=120),
+    "REMINDER_DAYS": [120, 90, 60, 30, 7],
+    "VERSION_UPDATE_DAYS": env.int("LISTING_VERSION_UPDATE_DAYS", default=30),
+    "OBSERVATION_DAYS": env.int("LISTING_OBSERVATION_DAYS", default=15),
+    "PUBLICATION_MONTHS": env.int("LISTING_PUBLICATION_MONTHS", default=6),
+    "AUDIT_REST_MONTHS": 12,
+    # per address and hour: people report a service once, robots do not stop
+    "REPORTS_PER_HOUR": env.int("LISTING_REPORTS_PER_HOUR", default=5),
+}
+
 # The house's own settings: brand, contacts, and the decisions an operator may take differently.
 CONVERGENCE: dict[str, Any] = {
     "BRAND_NAME": env("BRAND_NAME", default="Convergence"),
@@ -396,9 +435,19 @@ CONVERGENCE: dict[str, Any] = {
     "OPERATOR_NAME": env("OPERATOR_NAME", default="Opérateur de la plateforme"),
     "CONTACT_EMAIL": env("CONTACT_EMAIL", default="contact@convergence.example"),
     # pairs (label, address)
-    "FOOTER_LINKS": [("Accessibilité : non évaluée", "/accessibilite/"), ("FAQ", "/faq/")],
+    "FOOTER_LINKS": [
+        ("Accessibilité : non évaluée", "/accessibilite/"),
+        ("FAQ", "/faq/"),
+        ("Vérifier un document", "/verifier/"),
+        ("Statistiques", "/statistiques/"),
+    ],
     # the operator’s own FAQ; ours when empty
     "FAQ_URL": env("FAQ_URL", default=""),
+    # licence of the data that anybody may download (statistics): name and address
+    "DATA_LICENCE": (
+        env("DATA_LICENCE", default="Licence Ouverte 2.0"),
+        env("DATA_LICENCE_URL", default="https://www.etalab.gouv.fr/licence-ouverte-open-licence/"),
+    ),
     # Only convergence.settings.demo turns it on, and no environment variable can.
     "DEMO_MODE": False,
 }

@@ -44,6 +44,7 @@ class Chrome:
     notifications_url: str = ""
     unread_count: int = 0
     account_url: str = ""
+    catalogue_url: str = ""
     login_url: str = ""
     signup_url: str = ""
     logout_url: str = ""

@@ -10,7 +10,15 @@ from evidence.services.containers import (
     reveal_credentials,
     search_container_entry,
 )
-from evidence.services.receiving import Examined, examine, keep, keep_generated, read_workbook, receive
+from evidence.services.receiving import (
+    Examined,
+    examine,
+    keep,
+    keep_generated,
+    read_workbook,
+    receive,
+    redraw_image,
+)
 from evidence.services.resumable import WrongOffset, append_chunk, finish_upload, received, start_upload
 from evidence.services.scanning import request_missing_scans, scan
 from evidence.services.showing import read_bytes, render_page, search_text, stream, withheld_reason
@@ -31,6 +39,7 @@ __all__ = [
     "read_workbook",
     "receive",
     "received",
+    "redraw_image",
     "regenerate_credentials",
     "render_container_page",
     "render_page",

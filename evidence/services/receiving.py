@@ -14,7 +14,7 @@ from convergence.accounts.models import User
 from convergence.kernel.errors import Blocker
 from evidence import vault
 from evidence.containers import backend_for
-from evidence.core.formats import FORMATS, ZED, accepted_in_words, format_of
+from evidence.core.formats import FORMATS, IMAGES, ZED, accepted_in_words, format_of
 from evidence.core.limits import MIB, SCAN_INLINE_MAX, UPLOAD_MAX
 from evidence.core.messages import problem
 from evidence.core.names import display_name, name_problems
@@ -156,6 +156,19 @@ def keep(*, examined: Examined, actor: User | None) -> StoredFile:
         uploaded_at=timezone.now(),
         passphrase=examined.passphrase,
     )
+
+
+def redraw_image(*, upload: UploadedFile[Any], width: int, max_size_mb: int, anchor: str = "") -> bytes:
+    """The pixels of a PNG or JPEG as a new PNG, at most `width` wide: neither the file nor what it hides is kept.
+
+    For an image that strangers will see (a logo). Decoded and drawn again in the limited child process; writes nothing.
+    Raises UploadRefused.
+    """
+    examined = examine(upload=upload, allowed_formats=IMAGES, max_size_mb=max_size_mb, anchor=anchor)
+    findings = inspect(examined.upload.file, task="render", format=examined.format, page=0, width=width)
+    if findings.problems:
+        raise UploadRefused(Blocker(each.code, each.message, anchor) for each in findings.problems)
+    return findings.payload
 
 
 @transaction.atomic

@@ -9,6 +9,7 @@ from questionnaires.services.answers import (
     read_secret,
     save_answers,
 )
+from questionnaires.services.cycles import ask_again
 from questionnaires.services.definitions import (
     import_definition,
     latest_definition,
@@ -38,6 +39,7 @@ __all__ = [
     "StaleAnswer",
     "ValidationRequest",
     "archive_deposit",
+    "ask_again",
     "closed_reason",
     "confirm_deposit",
     "container_file",

@@ -7,30 +7,62 @@ class CandidatureState(models.TextChoices):
     ADMISSIBILITY = "admissibility", "Recevabilité en cours"
     EVALUATION = "evaluation", "Évaluation en cours"
     READY_COMMISSION = "ready_commission", "Prête pour la commission"
+    SCHEDULED = "scheduled", "Inscrite à l’ordre du jour"
+    OPINION = "opinion", "Avis rendu"
+    RESERVATIONS = "reservations", "Réserves à lever"
+    MINISTER = "minister", "Transmise au ministre"
+    APPROVED = "approved", "Référencement décidé"
+    LISTED = "listed", "Référencée"
     PRE_LISTED = "pre_listed", "Pré-référencée"
+    REFUSED = "refused", "Référencement refusé"
+    RESCINDED = "rescinded", "Décision annulée ou abrogée"
     INADMISSIBLE = "inadmissible", "Irrecevable"
     CANCELLED = "cancelled", "Annulée"
     WITHDRAWN = "withdrawn", "Retirée"
     ABANDONED = "abandoned", "Abandonnée"
 
 
-#: States that keep the enrolment from applying again (BR-096, A-16).
-OPEN_STATES = [
+#: The file is with those who instruct it, or waits for a session.
+INSTRUCTION_STATES = [
     CandidatureState.APPLIED,
     CandidatureState.ADMISSIBILITY,
     CandidatureState.EVALUATION,
     CandidatureState.READY_COMMISSION,
 ]
 
+#: From the agenda of the commission to the decision: the editor may still withdraw (A-16).
+COMMISSION_STATES = [
+    CandidatureState.SCHEDULED,
+    CandidatureState.OPINION,
+    CandidatureState.RESERVATIONS,
+    CandidatureState.MINISTER,
+]
+
+#: The minister decided; what follows is a new decision, never a withdrawal.
+DECIDED_STATES = [
+    CandidatureState.APPROVED,
+    CandidatureState.LISTED,
+    CandidatureState.REFUSED,
+    CandidatureState.RESCINDED,
+]
+
+#: States that keep the enrolment from applying again (BR-096, A-16). A listed service may: for its renewal, or a new
+#: exchange (A-31).
+OPEN_STATES = [*INSTRUCTION_STATES, *COMMISSION_STATES, CandidatureState.APPROVED]
+
 #: States that the editor may still leave by withdrawing (A-16).
 WITHDRAWABLE_STATES = [
     CandidatureState.ADMISSIBILITY,
     CandidatureState.EVALUATION,
     CandidatureState.READY_COMMISSION,
+    *COMMISSION_STATES,
 ]
 
+#: The instruction is concluded: its proposal is known, its clock stands still.
+CONCLUDED_STATES = [CandidatureState.READY_COMMISSION, *COMMISSION_STATES, *DECIDED_STATES]
+
 #: States reached only through « recevable »: `admissible_at` is known.
-ADMISSIBLE_STATES = [CandidatureState.EVALUATION, CandidatureState.READY_COMMISSION, CandidatureState.PRE_LISTED]
+ADMISSIBLE_STATES = [CandidatureState.EVALUATION, *CONCLUDED_STATES, CandidatureState.PRE_LISTED]
 
 #: States that nobody took in charge yet, or ever.
 UNTAKEN_STATES = [CandidatureState.NEW, CandidatureState.APPLIED, CandidatureState.CANCELLED]
@@ -46,6 +78,26 @@ TRANSITIONS: list[tuple[str, str]] = [
     (CandidatureState.EVALUATION, CandidatureState.PRE_LISTED),
     (CandidatureState.EVALUATION, CandidatureState.READY_COMMISSION),
     (CandidatureState.READY_COMMISSION, CandidatureState.EVALUATION),
+    (CandidatureState.READY_COMMISSION, CandidatureState.SCHEDULED),
+    (CandidatureState.SCHEDULED, CandidatureState.READY_COMMISSION),
+    (CandidatureState.SCHEDULED, CandidatureState.EVALUATION),
+    (CandidatureState.SCHEDULED, CandidatureState.OPINION),
+    (CandidatureState.OPINION, CandidatureState.RESERVATIONS),
+    (CandidatureState.OPINION, CandidatureState.READY_COMMISSION),
+    (CandidatureState.OPINION, CandidatureState.MINISTER),
+    (CandidatureState.RESERVATIONS, CandidatureState.OPINION),
+    (CandidatureState.RESERVATIONS, CandidatureState.READY_COMMISSION),
+    (CandidatureState.RESERVATIONS, CandidatureState.MINISTER),
+    (CandidatureState.MINISTER, CandidatureState.APPROVED),
+    (CandidatureState.MINISTER, CandidatureState.REFUSED),
+    (CandidatureState.APPROVED, CandidatureState.LISTED),
+    (CandidatureState.APPROVED, CandidatureState.RESCINDED),
+    (CandidatureState.LISTED, CandidatureState.RESCINDED),
+    *(
+        (state, target)
+        for state in (CandidatureState.REFUSED, CandidatureState.RESCINDED)
+        for target in (CandidatureState.EVALUATION, CandidatureState.READY_COMMISSION, CandidatureState.MINISTER)
+    ),
     *((state, CandidatureState.WITHDRAWN) for state in WITHDRAWABLE_STATES),
 ]
 
@@ -58,6 +110,7 @@ class Holder(models.TextChoices):
     EXPERTS = "experts", "Experts"
     TESTS = "tests", "Équipe de tests"
     COMMISSION = "commission", "Commission"
+    MINISTRY = "ministry", "Ministère"
     NOBODY = "nobody", "Personne"
 
 

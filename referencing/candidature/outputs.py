@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 
 from convergence.documents.pdf import Attachment, render_pdf
-from convergence.documents.signatures import seal_pdf
 from convergence.jobs.models import Job
 from convergence.jobs.registry import Output, Report
 from referencing.candidature.models import Conclusion
+from referencing.dossier.services import seal_copy
 
 REPORT_JOB = "candidature.report"
 
@@ -35,6 +35,5 @@ def make_report(job: Job, report: Report) -> Output:
         created_at=conclusion.concluded_at,
     )
     report(80, "Apposition du cachet de la plateforme")
-    return Output(
-        f"{name}.pdf", "application/pdf", seal_pdf(document, reason=f"Rapport de synthèse {content['dossier']}")
-    )
+    sealed = seal_copy(document, reference=name, reason=f"Rapport de synthèse {content['dossier']}")
+    return Output(f"{name}.pdf", "application/pdf", sealed)

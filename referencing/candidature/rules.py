@@ -104,3 +104,9 @@ def is_tester(user: User, candidature: Any) -> bool:
 can_note = can_instruct | is_tester
 #: Messages to the other side: the same agents, and the members of the organisation.
 can_write_message = can_note | can_prepare
+
+
+#: The secretary writes what the commission decides, or its president himself.
+runs_commission = has_role(Role.SECRETARY, Role.PRESIDENT)
+#: Back before the commission: its secretary after an overdue reservation, the ministry after a remedy (A-30, A-33).
+may_send_back = has_role(Role.SECRETARY, Role.LISTING_TEAM, Role.MINISTRY)

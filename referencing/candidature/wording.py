@@ -11,6 +11,7 @@ from typing import Any
 from convergence.ui.typography import format_date, format_datetime
 from convergence.ui.values import Badge, Tone
 from referencing.candidature.enums import (
+    COMMISSION_STATES,
     CandidatureState,
     Holder,
     Outcome,
@@ -37,7 +38,15 @@ TONES: dict[str, Tone] = {
     CandidatureState.ADMISSIBILITY: "info",
     CandidatureState.EVALUATION: "info",
     CandidatureState.READY_COMMISSION: "success",
+    CandidatureState.SCHEDULED: "info",
+    CandidatureState.OPINION: "info",
+    CandidatureState.RESERVATIONS: "warning",
+    CandidatureState.MINISTER: "info",
+    CandidatureState.APPROVED: "success",
+    CandidatureState.LISTED: "success",
     CandidatureState.PRE_LISTED: "success",
+    CandidatureState.REFUSED: "error",
+    CandidatureState.RESCINDED: "error",
     CandidatureState.INADMISSIBLE: "error",
     CandidatureState.CANCELLED: "neutral",
     CandidatureState.WITHDRAWN: "neutral",
@@ -51,11 +60,16 @@ _EDITOR_STATES: dict[str, str] = {
     CandidatureState.ADMISSIBILITY: "Recevabilité en cours d’examen",
     CandidatureState.EVALUATION: "En cours d’évaluation",
     CandidatureState.READY_COMMISSION: "En attente de la commission",
+    CandidatureState.SCHEDULED: "Bientôt examinée par la commission",
+    CandidatureState.OPINION: "Avis de la commission rendu",
+    CandidatureState.RESERVATIONS: "Réserves à lever",
+    CandidatureState.MINISTER: "En attente de la décision du ministre",
+    CandidatureState.APPROVED: "Référencement décidé, publication à venir",
     CandidatureState.ABANDONED: "Close par abandon",
 }
 _EXPERT_STATES: dict[str, str] = {
     CandidatureState.EVALUATION: "À évaluer",
-    CandidatureState.READY_COMMISSION: "Évaluation terminée",
+    **dict.fromkeys([CandidatureState.READY_COMMISSION, *COMMISSION_STATES], "Évaluation terminée"),
 }
 _STATES: dict[Audience, Mapping[str, str]] = {
     Audience.EDITOR: _EDITOR_STATES,
@@ -78,7 +92,8 @@ AGENT_BALLS: dict[str, tuple[str, str]] = {
     Holder.LISTING_TEAM: ("L’équipe de référencement", "doit avancer sur ce dossier"),
     Holder.EXPERTS: ("Les experts", "évaluent les critères"),
     Holder.TESTS: ("L’équipe de tests", "suit les tests de connexion"),
-    Holder.COMMISSION: ("La commission", "examinera ce dossier"),
+    Holder.COMMISSION: ("La commission", "examine ce dossier"),
+    Holder.MINISTRY: ("Le ministère", "décide"),
     Holder.NOBODY: ("Personne", "n’a plus rien à faire : ce dossier est clos"),
 }
 #: The same, for the editor.
@@ -87,7 +102,8 @@ EDITOR_BALLS: dict[str, tuple[str, str]] = {
     Holder.LISTING_TEAM: ("L’équipe de référencement", "examine votre dossier"),
     Holder.EXPERTS: ("Les experts", "évaluent votre dossier"),
     Holder.TESTS: ("L’équipe de tests", "examine vos tests de connexion"),
-    Holder.COMMISSION: ("La commission", "examinera votre dossier"),
+    Holder.COMMISSION: ("La commission", "examine votre dossier"),
+    Holder.MINISTRY: ("Le ministère", "décide du référencement de votre service"),
     Holder.NOBODY: ("Personne", "n’a plus rien à faire : cette candidature est close"),
 }
 
@@ -154,6 +170,17 @@ EVENTS: dict[str, Words] = {
     "concluded_proposal": Words("Proposition faite à la commission"),
     "reopened": Words("Évaluation rouverte", "L’évaluation de votre dossier reprend"),
     "reopened_reason": Words("Motif de la réouverture"),
+    # the commission
+    "scheduled": Words(
+        "Inscrite à l’ordre du jour de la commission", "Dossier à l’ordre du jour de la commission", told=("held_on",)
+    ),
+    "postponed": Words("Examen reporté à une autre séance", "Examen reporté à une prochaine séance de la commission"),
+    "postponed_reason": Words("Motif du report"),
+    "adjourned": Words(
+        "Sursis à statuer : la commission demande des documents",
+        "La commission demande des documents avant de rendre son avis",
+        told=("reason",),
+    ),
     "pre_listed": Words("Solution pré-référencée", "Votre solution est pré-référencée", told=("dossier",)),
     "pre_listing_suspend": Words(
         "Pré-référencement suspendu", "Votre pré-référencement est suspendu", told=("reason",)
@@ -168,6 +195,25 @@ EVENTS: dict[str, Words] = {
     "lapsed": Words("Abandon constaté", "Candidature close par abandon", told=("reason",)),
     "scope_reduced": Words(
         "Périmètre réduit par l’éditeur", "Périmètre réduit", told=("given_up", "criteria", "addendum", "reason")
+    ),
+    # the minister’s acts, which the editor reads on their own page once it takes note of them
+    "decision_signed": Words("Décision du ministre signée", "Une décision du ministre vous attend", told=("decision",)),
+    "decision_notified": Words("Décision notifiée à l’éditeur", "Décision notifiée", told=("decision",)),
+    "appeal_lodged": Words("Recours formé par l’éditeur", "Recours formé", told=("decision",)),
+    "appeal_answered": Words("Réponse donnée à un recours", "Réponse donnée à votre recours", told=("decision",)),
+    "sent_back_instruction": Words("Dossier repris : retour à l’instruction", "L’évaluation de votre dossier reprend"),
+    "sent_back_commission": Words(
+        "Dossier repris : nouvel examen par la commission", "La commission va examiner de nouveau votre dossier"
+    ),
+    "sent_back_reconsidered": Words(
+        "Dossier repris : le ministre décide de nouveau", "Le ministre va décider de nouveau"
+    ),
+    "court_suspend": Words("Décision suspendue par le juge", "Décision suspendue par le juge", told=("decision",)),
+    "court_reject": Words("Requête rejetée par le juge", "Requête rejetée par le juge", told=("decision",)),
+    "court_annul": Words("Décision annulée par le juge", "Décision annulée par le juge", told=("decision",)),
+    "court_end": Words("Désistement ou non-lieu", "Désistement ou non-lieu", told=("decision",)),
+    "published": Words(
+        "Service publié au catalogue", "Votre service est référencé : il figure au catalogue", told=("until",)
     ),
     # requests and non-conformities
     "request_sent": Words(
@@ -196,6 +242,19 @@ EVENTS: dict[str, Words] = {
     "non_conformity_reopened": Words(
         "Non-conformité rouverte", "Non-conformité rouverte", told=("number", "due_on", "reason")
     ),
+    # what the commission said, and what follows
+    "opinion_given": Words("Avis de la commission", "Avis de la commission", told=("opinion",)),
+    "reservation_answered": Words("Réponse de l’éditeur à une réserve", "Réponse à une réserve", told=("number",)),
+    "reservation_lifted": Words("Réserve levée", "Réserve levée", told=("number", "reason")),
+    "reservation_sent_back": Words(
+        "Réserve : autre réponse demandée", "Réserve : autre réponse attendue", told=("number", "due_on", "reason")
+    ),
+    "reservation_overdue": Words(
+        "Réserve : échéance dépassée", "Réserve : échéance dépassée", told=("number", "due_on")
+    ),
+    "reservations_lifted": Words("Réserves suspensives levées", "Réserves suspensives levées"),
+    "sent_to_re_examination": Words("Représentée à la commission", "Nouvel examen par la commission", told=("reason",)),
+    "transmitted": Words("Transmise au ministre", "Dossier transmis au ministre, qui décide"),
     # discussions and pins of the workspace
     "discussion_opened": Words("Discussion ouverte", "Discussion ouverte sur un critère"),
     "discussion_answered": Words("Message dans une discussion", "Message dans une discussion"),
@@ -234,6 +293,48 @@ EVENTS: dict[str, Words] = {
     "tests_passed": Words("Tests de connexion réussis", "Tests de connexion réussis"),
     "tests_failed": Words("Tests de connexion en échec", "Tests de connexion en échec", told=("reason",)),
     "tests_cancelled": Words("Campagne de tests annulée", "Campagne de tests annulée", told=("reason",)),
+    # life of the listing
+    "renewal_started": Words("Renouvellement commencé par l’éditeur", "Renouvellement commencé"),
+    "extension_started": Words("Nouveau périmètre d’échange en préparation", "Nouveau périmètre en préparation"),
+    "application_started": Words("Nouvelle candidature en préparation", "Nouvelle candidature en préparation"),
+    "scope_extended": Words("Nouveau périmètre publié", "Nouveau périmètre publié"),
+    "listing_renewed": Words("Référencement renouvelé", "Votre référencement est renouvelé", told=("until",)),
+    "listing_extended": Words("Référencement prolongé", "Votre référencement est prolongé", told=("until",)),
+    "listing_expired": Words("Référencement expiré", "Votre référencement a pris fin", told=("until",)),
+    "listing_suspended": Words("Référencement suspendu", "Votre référencement est suspendu", told=("reason",)),
+    "listing_reinstated": Words("Référencement rétabli", "Votre référencement est rétabli"),
+    "listing_withdrawn": Words("Référencement retiré", "Votre référencement est retiré", told=("reason",)),
+    "listing_withdrawn_by_editor": Words(
+        "Service retiré du catalogue par l’éditeur", "Service retiré du catalogue", told=("reason",)
+    ),
+    "decision_fell": Words("Décision privée d’effet", "Une décision n’a plus d’effet"),
+    "decision_held": Words("Décision suspendue par le juge", "Décision suspendue par le juge"),
+    "version_minor": Words("Version mineure déclarée", "Version déclarée", told=("version",)),
+    "version_major": Words(
+        "Version majeure déclarée", "Version majeure déclarée : déclaration à mettre à jour", told=("version", "due_on")
+    ),
+    "version_submitted": Words("Mise à jour de la déclaration reçue", "Mise à jour transmise", told=("version",)),
+    "version_accepted": Words("Mise à jour acceptée", "Mise à jour acceptée", told=("version",)),
+    "version_refused": Words("Mise à jour refusée", "Mise à jour refusée", told=("version", "reason")),
+    "procedure_proposed": Words("Mesure proposée au ministère"),
+    "procedure_opened": Words("Procédure contradictoire ouverte", "Le ministère envisage une mesure", told=("what",)),
+    "observations_given": Words("Observations de l’éditeur reçues", "Observations transmises"),
+    "procedure_dropped": Words("Procédure abandonnée", "Le ministère abandonne la procédure", told=("reason",)),
+    "formal_notice": Words("Mise en demeure adressée", "Mise en demeure reçue", told=("due_on",)),
+    "notice_lifted": Words("Mise en demeure levée", "Mise en demeure levée"),
+    "publication_late": Words("Publication en retard", "Publication en retard", told=("due_on",)),
+    "audit_planned": Words("Audit décidé"),
+    "audit_announced": Words("Audit annoncé", "Audit annoncé", told=("starts_on",)),
+    "audit_started": Words("Audit commencé", "Audit commencé : documents attendus", told=("due_on",)),
+    "audit_filed": Words("Documents d’audit reçus", "Documents transmis"),
+    "audit_complements": Words("Compléments demandés pour l’audit", "Compléments demandés", told=("due_on",)),
+    "audit_visit": Words("Visite sur place consignée", "Visite sur place consignée", told=("what",)),
+    "audit_reported": Words("Rapport d’audit établi", "Rapport d’audit établi"),
+    "audit_favourable": Words("Audit conclu favorablement", "Audit conclu favorablement", told=("reason",)),
+    "audit_unfavourable": Words(
+        "Audit : mise en demeure proposée", "Audit : mise en demeure proposée au ministère", told=("reason",)
+    ),
+    "audit_cancelled": Words("Audit annulé", "Audit annulé", told=("reason",)),
 }
 
 #: Details that may be read, with their label; what is not here stays in the journal.
@@ -243,13 +344,18 @@ DETAILS = {
     "severity": "Gravité",
     "campaign": "Campagne",
     "dossier": "Dossier",
+    "decision": "Décision",
     "addendum": "Additif",
     "given_up": "Échanges abandonnés",
     "starts_at": "Le",
+    "held_on": "Séance du",
     "wanted_on": "Date souhaitée",
     "grace_until": "Dernier délai",
+    "until": "Jusqu’au",
     "what": "Objet",
     "due_on": "Échéance",
+    "starts_on": "À partir du",
+    "version": "Version",
     "person": "Personne",
     "referent": "Référent",
     "previous": "Auparavant",
@@ -258,6 +364,7 @@ DETAILS = {
     "criteria": "Critères",
     "outcome": "Verdict",
     "proposal": "Proposition",
+    "opinion": "Avis",
     "subject": "Objet",
     "lines": "Tests",
     "to": "Destinataire",
@@ -278,7 +385,7 @@ _VALUES: dict[str, dict[str, str]] = {
         ),
     )
 }
-_DATES = {"due_on", "wanted_on", "grace_until"}
+_DATES = {"due_on", "wanted_on", "grace_until", "held_on", "until", "starts_on"}
 
 
 def say_event(kind: str, *, audience: Audience) -> str:

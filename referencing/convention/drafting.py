@@ -16,7 +16,9 @@ from referencing.convention.enums import DataCategory
 from referencing.enrolment.enums import Purpose
 
 if TYPE_CHECKING:
-    from referencing.convention.models import Convention
+    from collections.abc import Mapping, Sequence
+
+    from referencing.convention.models import Annex, Convention, Signable
 
 
 def draft_text(convention: Convention) -> str:
@@ -66,6 +68,47 @@ def render_convention(convention: Convention, *, text: str, at: datetime, is_pre
     )
 
 
+def draft_annex(convention: Convention, *, scope: Sequence[Mapping[str, str]], source: str) -> str:
+    """The articles of an annex as HTML: one table per interface and direction."""
+    return render_to_string(
+        "convention/annex_text.html",
+        {"parties": convention.parties, "label": convention.enrolment.label, "scope": scope, "source": source},
+    )
+
+
+def render_annex(annex: Annex, *, at: datetime) -> bytes:
+    """The PDF of an annex, with a place for each of the three signatures."""
+    return render_pdf(
+        "convention/annex_pdf.html",
+        {
+            "text": show_text(annex.text),
+            "label": annex.enrolment.label,
+            "number": annex.number,
+            "parties": [{**party, "top": core.SIGNATURE_TOPS[party["key"]]} for party in annex.parties],
+            "left": core.SIGNATURE_LEFT,
+            "width": core.SIGNATURE_WIDTH,
+            "height": core.SIGNATURE_HEIGHT,
+            "at": at,
+            "operator": settings.CONVERGENCE["OPERATOR_NAME"],
+            "notice": "",
+        },
+        created_at=at,
+    )
+
+
+def is_annex(signable: Signable) -> bool:
+    return hasattr(signable, "convention")
+
+
+def title_of(signable: Signable) -> str:
+    return "Annexe de la convention de référencement" if is_annex(signable) else "Convention de référencement"
+
+
+def words_of(signable: Signable) -> str:
+    """« la convention de référencement », inside a sentence."""
+    return "l’annexe de la convention de référencement" if is_annex(signable) else "la convention de référencement"
+
+
 def signature_box(party: str) -> SignatureBox:
     """Where a party signs, on the last page."""
     return SignatureBox(
@@ -77,5 +120,6 @@ def signature_box(party: str) -> SignatureBox:
     )
 
 
-def file_name(convention: Convention, *, is_signed: bool) -> str:
-    return f"convention-{convention.enrolment.number}{'-signee' if is_signed else ''}.pdf"
+def file_name(signable: Signable, *, is_signed: bool) -> str:
+    name = "annexe" if is_annex(signable) else "convention"
+    return f"{name}-{signable.enrolment.number}{'-signee' if is_signed else ''}.pdf"

@@ -24,6 +24,27 @@ TRANSITIONS: list[tuple[str, str]] = [
 ]
 
 
+class AnnexState(models.TextChoices):
+    """The annex follows the convention’s way: sent, signed by the legal representative, or given back (A-04)."""
+
+    TO_SEND = "to_send", "Annexe à envoyer"
+    TO_SIGN = "to_sign", "Annexe à signer"
+    SIGNED = "signed", "Annexe signée par l’éditeur"
+    REVOKED = "revoked", "Annexe remplacée"
+
+
+#: States in which what the parties agree on may no longer change.
+SENT_ANNEXES = (AnnexState.TO_SIGN, AnnexState.SIGNED)
+
+ANNEX_TRANSITIONS: list[tuple[str, str]] = [
+    (AnnexState.TO_SEND, AnnexState.TO_SIGN),
+    (AnnexState.TO_SIGN, AnnexState.TO_SEND),
+    (AnnexState.TO_SIGN, AnnexState.SIGNED),
+    (AnnexState.TO_SEND, AnnexState.REVOKED),
+    (AnnexState.TO_SIGN, AnnexState.REVOKED),
+]
+
+
 class DataCategory(models.TextChoices):
     """Categories of data that a verifier may write into the convention (A-04)."""
 

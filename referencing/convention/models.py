@@ -13,7 +13,16 @@ from django_fsm import FSMField, FSMModelMixin, transition
 from convergence.interests.selectors import reachable
 from evidence.models import StoredFile
 from referencing.convention import rules
-from referencing.convention.enums import SENT_STATES, TRANSITIONS, ConventionState, DataCategory, LinkState
+from referencing.convention.enums import (
+    ANNEX_TRANSITIONS,
+    SENT_ANNEXES,
+    SENT_STATES,
+    TRANSITIONS,
+    AnnexState,
+    ConventionState,
+    DataCategory,
+    LinkState,
+)
 from referencing.enrolment.enums import Purpose
 from referencing.enrolment.models import Enrolment, SheetVersion
 
@@ -180,6 +189,136 @@ class Convention(FSMModelMixin, models.Model):
         """The legal representative changed: the fiche goes back to correction (T06b, A-05)."""
 
 
+class AnnexQuerySet(models.QuerySet["Annex"]):
+    def visible_to(self, user: User) -> AnnexQuerySet:
+        return self.filter(reachable(user, "convention__enrolment__product__organisation"))
+
+    def locked(self) -> AnnexQuerySet:
+        return self.select_for_update(of=("self",))
+
+    def current(self) -> AnnexQuerySet:
+        """All but the replaced ones."""
+        return self.exclude(state=AnnexState.REVOKED)
+
+    def with_convention(self) -> AnnexQuerySet:
+        """What every page of an annex names."""
+        return self.select_related(
+            "convention__enrolment__product__organisation",
+            "convention__enrolment__demarche",
+            "convention__sheet_version",
+            "document__blob",
+            "signed_document__blob",
+        )
+
+
+class Annex(FSMModelMixin, models.Model):
+    """What the three parties agree to exchange: interfaces, directions, data, purposes, retention (A-04).
+
+    Made of a frozen dossier by the stage that decides; signed like the convention, by the same person, with the same link.
+    A wider scope takes a new annex; those already signed stay.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    convention = models.ForeignKey(Convention, on_delete=models.PROTECT, related_name="annexes")
+    number = models.PositiveSmallIntegerField("numéro")
+    state = FSMField("état", choices=AnnexState.choices, default=AnnexState.TO_SEND, protected=True)
+    scope = models.JSONField("échanges")
+    source = models.CharField("dossier", max_length=200)
+    text = models.TextField("texte", help_text="HTML dont le PDF à signer est fait.")
+    document = models.ForeignKey(
+        StoredFile, verbose_name="annexe à signer", null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    signed_document = models.ForeignKey(
+        StoredFile, verbose_name="annexe signée", null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    provider = models.CharField("prestataire de signature", max_length=20, blank=True)
+    signer_name = models.CharField("signataire", max_length=200)
+    signer_email = models.EmailField("adresse du signataire")
+    created_at = models.DateTimeField("établie le", auto_now_add=True)
+    sent_at = models.DateTimeField("envoyée le", null=True, blank=True)
+    signed_at = models.DateTimeField("signée le", null=True, blank=True)
+
+    objects = AnnexQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "annexe de convention"
+        verbose_name_plural = "annexes de conventions"
+        constraints = [
+            models.UniqueConstraint(fields=["convention", "number"], name="annex_number_once"),
+            models.UniqueConstraint(
+                fields=["convention"],
+                condition=Q(state__in=[AnnexState.TO_SEND, AnnexState.TO_SIGN]),
+                name="annex_one_unsigned_per_convention",
+                violation_error_message="Une annexe attend déjà la signature de l’éditeur.",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=AnnexState.SIGNED) | Q(signed_document__isnull=False, signed_at__isnull=False),
+                name="annex_signed_has_its_document",
+                violation_error_message="Une annexe signée porte son document signé et sa date.",
+            ),
+        ]
+        triggers = [
+            pgtrigger.FSM(name="annex_machine", field="state", transitions=ANNEX_TRANSITIONS),
+            pgtrigger.Protect(
+                name="annex_sent_is_fixed",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__state__in=SENT_ANNEXES)
+                & (
+                    pgtrigger.Q(old__scope__df=pgtrigger.F("new__scope"))
+                    | pgtrigger.Q(old__text__df=pgtrigger.F("new__text"))
+                    | pgtrigger.Q(old__document__df=pgtrigger.F("new__document"))
+                    | pgtrigger.Q(old__signer_email__df=pgtrigger.F("new__signer_email"))
+                ),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Annexe n° {self.number}"
+
+    @property
+    def enrolment(self) -> Enrolment:
+        """Needs `convention` loaded."""
+        return self.convention.enrolment
+
+    @property
+    def sheet_version(self) -> SheetVersion:
+        return self.convention.sheet_version
+
+    @property
+    def parties(self) -> list[dict[str, str]]:
+        """Those of the convention."""
+        parties: list[dict[str, str]] = self.convention.parties
+        return parties
+
+    @transition(
+        field=state,
+        source=AnnexState.TO_SEND,
+        target=AnnexState.TO_SIGN,
+        permission=rules.can_send_annex,
+        custom={"label": "Envoyer l’annexe"},
+    )
+    def send(self, *, at: datetime) -> None:
+        self.sent_at = at
+
+    @transition(field=state, source=AnnexState.TO_SIGN, target=AnnexState.TO_SEND)
+    def return_unsigned(self) -> None:
+        """The signer refused, or the link expired."""
+
+    @transition(field=state, source=AnnexState.TO_SIGN, target=AnnexState.SIGNED)
+    def sign(self, *, at: datetime) -> None:
+        self.signed_at = at
+
+    @transition(
+        field=state,
+        source=[AnnexState.TO_SEND, AnnexState.TO_SIGN],
+        target=AnnexState.REVOKED,
+        permission=rules.can_send_annex,
+        custom={"label": "Remplacer l’annexe"},
+    )
+    def revoke(self) -> None:
+        """Another one takes its place before it was signed."""
+
+
 class SigningLinkQuerySet(models.QuerySet["SigningLink"]):
     def locked(self) -> SigningLinkQuerySet:
         return self.select_for_update(of=("self",))
@@ -199,7 +338,8 @@ class SigningLink(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    convention = models.ForeignKey(Convention, on_delete=models.CASCADE, related_name="links")
+    convention = models.ForeignKey(Convention, null=True, on_delete=models.CASCADE, related_name="links")
+    annex = models.ForeignKey(Annex, null=True, on_delete=models.CASCADE, related_name="links")
     token_hash = models.CharField(max_length=64, unique=True)
     email = models.EmailField("adresse e-mail")
     created_at = models.DateTimeField("envoyé le", auto_now_add=True)
@@ -228,10 +368,30 @@ class SigningLink(models.Model):
                 name="signing_link_one_open_per_convention",
                 violation_error_message="Un lien de signature est déjà en cours pour cette convention.",
             ),
+            models.UniqueConstraint(
+                fields=["annex"],
+                condition=Q(used_at__isnull=True, revoked_at__isnull=True),
+                name="signing_link_one_open_per_annex",
+                violation_error_message="Un lien de signature est déjà en cours pour cette annexe.",
+            ),
+            models.CheckConstraint(
+                condition=Q(convention__isnull=False, annex__isnull=True)
+                | Q(convention__isnull=True, annex__isnull=False),
+                name="signing_link_of_one_document",
+                violation_error_message="Un lien de signature porte sur un seul document.",
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.email} – {self.convention_id}"
+        return f"{self.email} – {self.convention_id or self.annex_id}"
+
+    @property
+    def signable(self) -> Convention | Annex:
+        """The document that the link signs; needs it loaded."""
+        found = self.annex or self.convention
+        if found is None:
+            raise ValueError("a signing link always has a document")
+        return found
 
     @property
     def is_unfinished(self) -> bool:
@@ -247,6 +407,10 @@ class SigningLink(models.Model):
         if self.revoked_at is not None and self.revoked_at < self.expires_at:
             return LinkState.REVOKED
         return LinkState.EXPIRED if at >= self.expires_at else LinkState.OPEN
+
+
+#: What a legal representative signs with a link.
+Signable = Convention | Annex
 
 
 class ProviderEvent(models.Model):

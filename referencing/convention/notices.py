@@ -9,7 +9,8 @@ from convergence.accounts.models import User
 from convergence.notifications.services import send, send_mail
 from convergence.products.people import responsible_people
 from convergence.ui.typography import format_date
-from referencing.convention.models import Convention, SigningLink
+from referencing.convention.drafting import words_of
+from referencing.convention.models import Annex, Convention, Signable, SigningLink
 
 KIND = "Convention"
 TEAM = "Équipe de référencement"
@@ -61,14 +62,87 @@ def convention_sent(convention: Convention) -> None:
     )
 
 
-def code_sent(link: SigningLink, code: str) -> None:
+def document_to_sign(signable: Signable, link: SigningLink, token: str) -> None:
+    if isinstance(signable, Annex):
+        annex_to_sign(signable, link, token)
+    else:
+        convention_to_sign(signable, link, token)
+
+
+def annex_to_sign(annex: Annex, link: SigningLink, token: str) -> None:
+    """The same person, the same kind of link as for the convention (A-04)."""
+    product = annex.enrolment.product
     send_mail(
         to=link.email,
-        subject=f"{link.convention.enrolment.label} – votre code de signature",
+        subject=f"{annex.enrolment.label} – annexe de la convention à signer",
         paragraphs=[
-            f"Saisissez ce code pour signer la convention de référencement : {code}",
+            f"Bonjour {annex.signer_name},",
+            f"Lisez et signez l’annexe de la convention de référencement de « {product.name} » avant le "
+            f"{format_date(link.expires_at)}. Elle dit quelles données de Mon espace santé sont échangées, dans quel sens "
+            "et pour quoi ; le ministre et la Cnam la signeront après vous.",
+            "Vous n’avez pas besoin de compte : vous lirez l’annexe, vous recevrez un code à usage unique à cette adresse, "
+            "puis vous signerez.",
+            "Ce lien vous est personnel : ne le transmettez pas. Si vous n’êtes pas habilité à signer, répondez sur la "
+            "page en refusant de signer.",
+        ],
+        link=reverse("convention:signing_detail", args=[token]),
+        action="Lire et signer l’annexe",
+    )
+
+
+def document_signed(signable: Signable) -> None:
+    if isinstance(signable, Annex):
+        annex_signed(signable)
+    else:
+        convention_signed(signable)
+
+
+def annex_signed(annex: Annex) -> None:
+    """Minister and Cnam have the ball; their stage shows it. Both sides are told."""
+    for recipients in (User.objects.with_role(Role.LISTING_TEAM), responsible_people(annex.enrolment.product)):
+        send(
+            recipients=recipients,
+            sender=annex.signer_name,
+            product=annex.enrolment.label,
+            kind=KIND,
+            content="L’annexe de la convention est signée par l’éditeur. Le ministre et la Cnam vont la contresigner.",
+            link=reverse("convention:convention_detail", args=[annex.enrolment.pk]),
+        )
+
+
+def document_returned(signable: Signable, *, reason: str, is_refusal: bool) -> None:
+    if isinstance(signable, Annex):
+        annex_returned(signable, reason=reason, is_refusal=is_refusal)
+    else:
+        convention_returned(signable, reason=reason, is_refusal=is_refusal)
+
+
+def annex_returned(annex: Annex, *, reason: str, is_refusal: bool) -> None:
+    """Refused or lapsed: the listing team sends it again, the editor sees its signer."""
+    event = "signature de l’annexe refusée" if is_refusal else "lien de signature de l’annexe expiré"
+    for recipients in (User.objects.with_role(Role.LISTING_TEAM), responsible_people(annex.enrolment.product)):
+        send(
+            recipients=recipients,
+            sender=annex.signer_name if is_refusal else "Convergence",
+            product=annex.enrolment.label,
+            kind=KIND,
+            subject=event,
+            content="L’annexe de la convention n’a pas été signée : elle doit être envoyée de nouveau.\n\n"
+            f"Motif : {reason}",
+            link=reverse("convention:convention_detail", args=[annex.enrolment.pk]),
+            action="Ouvrir la convention",
+        )
+
+
+def code_sent(link: SigningLink, code: str) -> None:
+    words = words_of(link.signable)
+    send_mail(
+        to=link.email,
+        subject=f"{link.signable.enrolment.label} – votre code de signature",
+        paragraphs=[
+            f"Saisissez ce code pour signer {words} : {code}",
             "Il est valable 10 minutes et ne sert qu’une fois. Personne ne vous le demandera par téléphone.",
-            "Si vous n’avez pas demandé ce code, ne faites rien : la convention ne sera pas signée.",
+            f"Si vous n’avez pas demandé ce code, ne faites rien : {words} ne sera pas signée.",
         ],
     )
 
@@ -98,17 +172,23 @@ def convention_signed(convention: Convention) -> None:
 
 def signed_copy(link: SigningLink, token: str) -> None:
     """The signer keeps the way to the signed copy: the same link hands it over."""
-    convention = link.convention
+    is_annex = isinstance(link.signable, Annex)
+    the_document = "l’annexe" if is_annex else "la convention"
+    following = (
+        "Le ministre et la Cnam vont maintenant la contresigner."
+        if is_annex
+        else "Les vérificateurs Mon espace santé vont maintenant la valider."
+    )
     send_mail(
         to=link.email,
-        subject=f"{convention.enrolment.label} – convention signée",
+        subject=f"{link.signable.enrolment.label} – {'annexe' if is_annex else 'convention'} signée",
         paragraphs=[
-            "Conservez votre exemplaire de la convention signée : le lien qui vous a servi à signer permet de le "
+            f"Conservez votre exemplaire de {the_document} signée : le lien qui vous a servi à signer permet de le "
             "télécharger pendant 90 jours.",
-            "Les vérificateurs Mon espace santé vont maintenant la valider. Vous n’avez plus rien à faire.",
+            f"{following} Vous n’avez plus rien à faire.",
         ],
         link=reverse("convention:signing_detail", args=[token]) if token else "",
-        action="Télécharger la convention signée",
+        action=f"Télécharger {the_document} signée",
     )
 
 

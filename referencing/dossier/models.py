@@ -52,7 +52,10 @@ class Dossier(models.Model):
     class Meta:
         verbose_name = "dossier d’évaluation"
         verbose_name_plural = "dossiers d’évaluation"
-        indexes = [models.Index(fields=["enrolment", "-number"], name="dossier_newest_of_enrolment")]
+        indexes = [
+            models.Index(fields=["enrolment", "-number"], name="dossier_newest_of_enrolment"),
+            models.Index(fields=["sha256"], name="dossier_by_hash"),
+        ]
         triggers = frozen("dossier")
 
     def __str__(self) -> str:
@@ -103,6 +106,7 @@ class Addendum(models.Model):
     class Meta:
         verbose_name = "additif"
         constraints = [models.UniqueConstraint(fields=["dossier", "number"], name="addendum_number_once")]
+        indexes = [models.Index(fields=["sha256"], name="addendum_by_hash")]
         triggers = frozen("addendum")
 
     def __str__(self) -> str:
@@ -133,3 +137,22 @@ class AddendumFile(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class SealedCopy(models.Model):
+    """A PDF that was sealed and handed over on demand: by its hash alone, so that whoever holds it can have it recognised.
+
+    Each copy of a dossier is sealed anew and differs from the others by a few bytes; none is kept (A-37).
+    """
+
+    sha256 = models.CharField("empreinte", max_length=64, unique=True)
+    reference = models.CharField("référence", max_length=60)
+    sealed_at = models.DateTimeField("scellée le")
+
+    class Meta:
+        verbose_name = "copie scellée"
+        verbose_name_plural = "copies scellées"
+        triggers = frozen("sealed_copy")
+
+    def __str__(self) -> str:
+        return f"{self.reference} – {self.sha256[:12]}"

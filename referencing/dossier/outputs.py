@@ -6,7 +6,7 @@ from io import BytesIO
 from typing import Any
 
 from convergence.documents.pdf import Attachment, render_pdf
-from convergence.documents.signatures import seal_pdf
+from convergence.documents.qr import qr_svg, verification_url
 from convergence.documents.xlsx import Column, Sheet, write_workbook
 from convergence.jobs.models import Job
 from convergence.jobs.registry import Output, Report
@@ -19,6 +19,7 @@ from referencing.dossier.readers import (
     parse_payload,
     read_payload,
 )
+from referencing.dossier.services import seal_copy
 
 PDF_JOB = "dossier.pdf"
 XLSX_JOB = "dossier.xlsx"
@@ -32,7 +33,7 @@ def make_pdf(job: Job, report: Report) -> Output:
     report(10, "Mise en page du dossier")
     document = render_pdf(
         "dossier/dossier_pdf.html",
-        {"dossier": dossier, "content": present(read_payload(dossier))},
+        {"dossier": dossier, "content": present(read_payload(dossier)), **_verification(dossier.sha256)},
         variant="pdf/a-3a",
         attachments=[
             Attachment(
@@ -46,7 +47,7 @@ def make_pdf(job: Job, report: Report) -> Output:
         created_at=dossier.frozen_at,
     )
     report(80, "Apposition du cachet de la plateforme")
-    sealed = seal_pdf(document, reason=f"Dossier d’évaluation {dossier.reference}")
+    sealed = seal_copy(document, reference=dossier.reference, reason=f"Dossier d’évaluation {dossier.reference}")
     return Output(f"dossier-{dossier.reference}.pdf", "application/pdf", sealed)
 
 
@@ -65,7 +66,7 @@ def make_addendum_pdf(job: Job, report: Report) -> Output:
     report(10, "Mise en page de l’additif")
     document = render_pdf(
         "dossier/addendum_pdf.html",
-        {"addendum": addendum, "content": present_addendum(addendum)},
+        {"addendum": addendum, "content": present_addendum(addendum), **_verification(addendum.sha256)},
         variant="pdf/a-3a",
         attachments=[
             Attachment(
@@ -79,8 +80,14 @@ def make_addendum_pdf(job: Job, report: Report) -> Output:
         created_at=addendum.frozen_at,
     )
     report(80, "Apposition du cachet de la plateforme")
-    sealed = seal_pdf(document, reason=f"Additif {addendum.reference}")
+    sealed = seal_copy(document, reference=addendum.reference, reason=f"Additif {addendum.reference}")
     return Output(f"additif-{addendum.reference}.pdf", "application/pdf", sealed)
+
+
+def _verification(sha256: str) -> dict[str, str]:
+    """What the last block of a sealed PDF shows: the address that recognises the frozen content, and its code (A-37)."""
+    address = verification_url(sha256=sha256)
+    return {"address": address, "qr": qr_svg(address)}
 
 
 def present_addendum(addendum: Addendum) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from questionnaires.facts import restore_orientation, validated_criteria
 from questionnaires.grids import compiled_grid
 from questionnaires.models import ORIENTATION, Deposit, QuestionnaireResponse
 from referencing.dossier.core import SCHEMA, Standing
+from referencing.enrolment.enums import Cycle
 from referencing.enrolment.models import Enrolment, SheetVersion
 
 
@@ -60,10 +61,12 @@ def load_live(enrolment: Enrolment) -> Live | None:
 def list_standings(live: Live) -> list[Standing]:
     """One standing per evaluation questionnaire, in the order of the grid."""
     standings = []
+    since = validated_since(live.enrolment)
     for questionnaire in live.grid.questionnaires:
         row = live.rows[questionnaire.code]
         shown = live.evaluation.criteria.get(questionnaire.code) or ()
         validation = row.validation
+        is_current = validation is not None and row.is_current and (since is None or validation.at >= since)
         standings.append(
             Standing(
                 code=questionnaire.code,
@@ -71,7 +74,7 @@ def list_standings(live: Live) -> list[Standing]:
                 is_core=questionnaire.core,
                 is_applicable=bool(shown),
                 was_validated=validation is not None,
-                is_current=validation is not None and row.is_current,
+                is_current=is_current,
                 unsafe=tuple(
                     item["name"]
                     for item in (_evidence(validation.content, shown) if validation else ())
@@ -81,6 +84,12 @@ def list_standings(live: Live) -> list[Standing]:
             )
         )
     return standings
+
+
+def validated_since(enrolment: Enrolment) -> datetime | None:
+    """From when validations count: a renewal, or a new application after a listing, asks for each one again (OQ-12); a new
+    exchange only for the orientation (A-31). None: whenever they were made."""
+    return None if enrolment.cycle == Cycle.EXTENSION else enrolment.cycle_started_at
 
 
 def _evidence(content: Mapping[str, Any], shown: Any) -> list[Mapping[str, Any]]:

@@ -11,14 +11,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from convergence.audit.services import record
-from convergence.documents.signatures import seal_bytes
+from convergence.documents.signatures import seal_bytes, seal_pdf
 from convergence.kernel.canonical import canonical_json, sha256_hex
 from convergence.kernel.errors import Blocker, TransitionRefused
 from convergence.products import rules as product_rules
 from referencing.convention.enums import ConventionState
 from referencing.convention.models import Convention
 from referencing.dossier import core, notices
-from referencing.dossier.models import Addendum, AddendumFile, AddendumKind, Dossier, DossierFile
+from referencing.dossier.models import Addendum, AddendumFile, AddendumKind, Dossier, DossierFile, SealedCopy
 from referencing.dossier.payload import Live, build_payload, list_standings, load_live
 from referencing.enrolment.enums import EnrolmentState
 from referencing.enrolment.exchange import find_exchange_blockers
@@ -108,10 +108,14 @@ def find_generation_blockers(enrolment: Enrolment, live: Live | None) -> list[Bl
             )
         ]
     standings = list_standings(live)
-    blockers = [
+    blockers = _find_cycle_blockers(enrolment, live)
+    blockers += [
         Blocker(
             "questionnaire_missing",
-            f"Validez de nouveau le questionnaire « {standing.title} » : un critère s’y ajoute, ou une preuve manque."
+            (
+                f"Validez de nouveau le questionnaire « {standing.title} » : un critère s’y ajoute, une preuve manque, ou "
+                "un nouveau cycle a commencé."
+            )
             if standing.was_validated
             else f"Terminez le questionnaire « {standing.title} ».",
             reverse("enrolment:questionnaire_form", args=[enrolment.pk, standing.code]),
@@ -131,6 +135,20 @@ def find_generation_blockers(enrolment: Enrolment, live: Live | None) -> list[Bl
     if live.evaluation.exchange:
         blockers += find_exchange_blockers(enrolment, live.enrolment.response.orientation or {})
     return blockers
+
+
+def _find_cycle_blockers(enrolment: Enrolment, live: Live) -> list[Blocker]:
+    """A later cycle begins with its orientation, validated anew (OQ-12, A-31)."""
+    validation, since = live.orientation.validation, enrolment.cycle_started_at
+    if since is None or (validation is not None and validation.at >= since):
+        return []
+    return [
+        Blocker(
+            "orientation_again",
+            "Validez de nouveau le questionnaire d’orientation : ses réponses datent d’avant ce cycle.",
+            reverse("enrolment:orientation_detail", args=[enrolment.pk]),
+        )
+    ]
 
 
 def next_number() -> int:
@@ -206,3 +224,11 @@ def freeze_addendum(
         data={"reference": addendum.reference, "sha256": addendum.sha256, "dossier": str(dossier.pk)},
     )
     return addendum
+
+
+def seal_copy(document: bytes, *, reference: str, reason: str) -> bytes:
+    """The PDF with the platform’s seal, its hash kept for the public verification before anybody holds it (A-37)."""
+    now = timezone.now()
+    sealed = seal_pdf(document, reason=reason, at=now)
+    SealedCopy.objects.create(sha256=sha256_hex(sealed), reference=reference, sealed_at=now)
+    return sealed

@@ -7,6 +7,14 @@ class EnrolmentState(models.TextChoices):
     CLOSED = "closed", "Clos"
 
 
+class Cycle(models.TextChoices):
+    """Why the questionnaires of an enrolment are being answered: its first listing, or what comes after (OQ-12, A-31)."""
+
+    FIRST = "first", "Premier référencement"
+    RENEWAL = "renewal", "Renouvellement"
+    EXTENSION = "extension", "Nouveau périmètre d’échange"
+
+
 class WhiteLabelRole(models.TextChoices):
     NONE = "none", "Produit unique (cas nominal)"
     PRODUCER = "producer", "Solution d’un éditeur producteur"

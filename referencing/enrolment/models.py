@@ -24,6 +24,7 @@ from referencing.enrolment.enums import (
     SHEET_TRANSITIONS,
     STANDING_PRE_LISTINGS,
     Api,
+    Cycle,
     Direction,
     EnrolmentState,
     PreListingState,
@@ -59,6 +60,8 @@ class Enrolment(FSMModelMixin, models.Model):
     response = models.OneToOneField(Response, verbose_name="réponses", on_delete=models.PROTECT, related_name="+")
     white_label = models.CharField("marque blanche", max_length=15, choices=WhiteLabelRole.choices)
     state = FSMField("état", choices=EnrolmentState.choices, default=EnrolmentState.ACTIVE, protected=True)
+    cycle = models.CharField("cycle", max_length=10, choices=Cycle.choices, default=Cycle.FIRST)
+    cycle_started_at = models.DateTimeField("cycle commencé le", null=True, blank=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField("rattaché le", auto_now_add=True)
 
@@ -72,7 +75,12 @@ class Enrolment(FSMModelMixin, models.Model):
                 condition=Q(state=EnrolmentState.ACTIVE),
                 name="enrolment_one_active_per_product",
                 violation_error_message="Ce produit est déjà rattaché à cette démarche.",
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(cycle=Cycle.FIRST) | Q(cycle_started_at__isnull=False),
+                name="enrolment_later_cycle_is_dated",
+                violation_error_message="Un nouveau cycle a une date de début.",
+            ),
         ]
         triggers = [
             pgtrigger.FSM(

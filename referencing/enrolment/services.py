@@ -14,13 +14,15 @@ from convergence.audit.services import record
 from convergence.kernel.errors import Blocker, TransitionRefused
 from convergence.products import rules as product_rules
 from convergence.products.models import Demarche, Product
-from questionnaires.services import latest_definition, open_response
+from convergence.ui.typography import format_date
+from questionnaires.services import ask_again, latest_definition, open_response
 from referencing.enrolment import core, notices
-from referencing.enrolment.enums import EnrolmentState, SheetState, WhiteLabelRole
+from referencing.enrolment.enums import Cycle, EnrolmentState, SheetState, WhiteLabelRole
 from referencing.enrolment.models import AdministrativeSheet, Enrolment, SheetVersion
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
     from uuid import UUID
 
     from convergence.accounts.models import Organisation, User
@@ -261,3 +263,26 @@ def _locked_sheet(enrolment_id: UUID, actor: User) -> AdministrativeSheet:
     )
     sheet.enrolment = enrolment
     return sheet
+
+
+def start_cycle(*, enrolment: Enrolment, cycle: Cycle, actor: User | None, at: datetime) -> None:
+    """Begin a renewal, a new exchange or a new application on an enrolment that the caller has locked (OQ-12, A-31).
+
+    Answers stay as they were. A new exchange asks only for the orientation again; the others ask for every
+    questionnaire, and for evidence that is deposited once, whose former file is archived with its reason.
+    """
+    enrolment.cycle, enrolment.cycle_started_at = cycle, at
+    enrolment.save(update_fields=["cycle", "cycle_started_at"])
+    ask_again(
+        response=enrolment.response,
+        only_orientation=cycle == Cycle.EXTENSION,
+        reason=f"{cycle.label} du {format_date(at)}",
+        actor=actor,
+        at=at,
+    )
+    record(
+        "enrolment.start_cycle",
+        subject=enrolment,
+        actor=actor,
+        data={"cycle": str(cycle), "started_at": at.isoformat()},
+    )

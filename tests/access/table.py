@@ -9,7 +9,10 @@ Columns, for an object of the members’ own organisation (or that belongs to wh
     mgr    représentant, mandataire  expe   experts, commission, tests
                                      admin  administrator
 
-`a/b` under `expe`: experts and commission get `a`, the tests team `b`; `a/b/c`: `c` is what its lead gets.
+`a/b` under `expe`: experts and commission get `a`, the tests team `b`; `a/b/c`: `c` is what its lead gets. A line may end
+with `| secr pres memb`: what the secretary, the presidency and the members of the commission get instead.
+
+A cell with commas gives one value per person of its column, in the order of `COLUMNS`.
 
 `login` is a redirection to the login page, 302 one to another page. `object` is a name of `world.Side.objects`, then fixed
 arguments. What members get for a foreign object is the column `other`, and a missing object looks the same.
@@ -25,10 +28,13 @@ COLUMNS = {
     "team": ("listing_team",),
     "supp": ("support",),
     "read": ("cnam", "ministry", "auditor"),
-    "expe": ("expert", "secretary", "president", "member"),
+    "expe": ("expert",),
     "tests": ("tests",),
     "lead": ("tests_lead",),
     "admin": ("admin",),
+    "secr": ("secretary",),
+    "pres": ("president",),
+    "memb": ("member",),
 }
 
 TABLE = """
@@ -37,6 +43,11 @@ pages:dashboard                         -                                   GET 
 pages:parcours_detail                   parcours                            GET  200   200   200   200   200   200   | 200   200   200   200   200
 pages:faq                               -                                   GET  200   200   200   200   200   200   | 200   200   200   200   200
 pages:accessibility                     -                                   GET  200   200   200   200   200   200   | 200   200   200   200   200
+trust:verification                      -                                   GET  200   200   200   200   200   200   | 200   200   200   200   200
+trust:verification                      -                                   POST 422   422   422   422   422   422   | 422   422   422   422   422
+statistics:statistics_detail            -                                   GET  200   200   200   200   200   200   | 200   200   200   200   200
+statistics:statistics_export            -+form=csv                          GET  200   200   200   200   200   200   | 200   200   200   200   200
+statistics:board_detail                 -                                   GET  login 403   403   403   403   403   | 200   403   403   403   403
 pages:product_detail                    product                             GET  login 200   200   200   200   404   | 200   200   404   404   404
 pages:product_pdf                       product                             GET  login 200   200   200   200   404   | 200   200   404   404   404
 pages:job_detail                        job                                 GET  login 200   200   200   200   404   | 200   200   200   200   200
@@ -272,6 +283,59 @@ candidature:campaign_fail               campaign_running                        
 candidature:campaign_fail               campaign_running                            POST login 403   403   403   403   404   | 403   403   404   404/403/422 404
 candidature:campaign_cancel             campaign_running                            GET  login 403   403   403   403   404   | 403   403   404   404/403/200 404
 candidature:campaign_cancel             campaign_running                            POST login 403   403   403   403   404   | 403   403   404   404/403/422 404
+commission:session_list                 -                        GET  login 403   403   403   403   403   | 403   403   403   403   403   | 200   200   200
+commission:member_list                  -                        GET  login 403   403   403   403   403   | 403   403   403   403   403   | 200   200   200
+commission:term_create                  commission_seat          GET  login 403   403   403   403   403   | 403   403   403   403   403   | 200   403   403
+commission:term_create                  commission_seat          POST login 403   403   403   403   403   | 403   403   403   403   403   | 422   403   403
+commission:term_replace                 commission_term          GET  login 403   403   403   403   403   | 403   403   403   403   403   | 200   403   403
+commission:term_replace                 commission_term          POST login 403   403   403   403   403   | 403   403   403   403   403   | 422   403   403
+commission:term_end                     commission_term          GET  login 403   403   403   403   403   | 403   403   403   403   403   | 200   403   403
+commission:term_end                     commission_term          POST login 403   403   403   403   403   | 403   403   403   403   403   | 422   403   403
+commission:session_create               -                        GET  login 403   403   403   403   403   | 403   403   403   403   403   | 200   403   403
+commission:session_create               -                        POST login 403   403   403   403   403   | 403   403   403   403   403   | 422   403   403
+commission:session_detail               convoked_session         GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   200   200
+commission:session_room                 open_session             GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   200   200
+commission:session_update               convoked_session         GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   403   403
+commission:session_update               convoked_session         POST login 404   404   404   404   404   | 404   404   404   404   404   | 422   403   403
+commission:session_cancel               convoked_session         GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   403   403
+commission:session_cancel               convoked_session         POST login 404   404   404   404   404   | 404   404   404   404   404   | 422   403   403
+commission:session_convoke              planned_session          GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   404   404
+commission:session_convoke              planned_session          POST login 404   404   404   404   404   | 404   404   404   404   404   | 302   404   404
+commission:session_convoke_again        session_without_quorum   GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   403   403
+commission:session_convoke_again        session_without_quorum   POST login 404   404   404   404   404   | 404   404   404   404   404   | 422   403   403
+commission:session_calendar             convoked_session         GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   200   200
+commission:session_open                 convoked_session         GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   200   403
+commission:session_open                 convoked_session         POST login 404   404   404   404   404   | 404   404   404   404   404   | 422   422   403
+commission:session_close                open_session             GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   200   403
+commission:session_close                open_session             POST login 404   404   404   404   404   | 404   404   404   404   404   | 422   422   403
+commission:session_lack                 open_session             GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   200   403
+commission:session_lack                 open_session             POST login 404   404   404   404   404   | 404   404   404   404   404   | 302   302   403
+commission:agenda_add                   planned_session          GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   404   404
+commission:agenda_add                   planned_session          POST login 404   404   404   404   404   | 404   404   404   404   404   | 422   404   404
+commission:link_declare                 convoked_session         GET  login 404   404   404   404   404   | 404   404   404   404   404   | 403   200   200
+commission:link_declare                 convoked_session         POST login 404   404   404   404   404   | 404   404   404   404   404   | 403   422   422
+commission:recusal_lift                 declared_recusal         GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   403   403
+commission:recusal_lift                 declared_recusal         POST login 404   404   404   404   404   | 404   404   404   404   404   | 422   403   403
+commission:attendance_record            open_session             GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   200   403
+commission:attendance_record            open_session             POST login 404   404   404   404   404   | 404   404   404   404   404   | 422   422   403
+commission:attendance_leave             attendance               GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   200   403
+commission:attendance_leave             attendance               POST login 404   404   404   404   404   | 404   404   404   404   404   | 422   422   403
+commission:mandate_give                 convoked_session         GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   200   200
+commission:mandate_give                 convoked_session         POST login 404   404   404   404   404   | 404   404   404   404   404   | 422   422   422
+commission:mandate_revoke               mandate                  POST login 404   404   404   404   404   | 404   404   404   404   404   | 302   403   302
+commission:guest_add                    open_session             GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   200   403
+commission:guest_add                    open_session             POST login 404   404   404   404   404   | 404   404   404   404   404   | 422   422   403
+commission:guest_move                   guest                    POST login 404   404   404   404   404   | 404   404   404   404   404   | 302   302   403
+commission:convocation_download         convocation              GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   200   200
+commission:receipt_record               receipt                  GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   403   403
+commission:receipt_record               receipt                  POST login 404   404   404   404   404   | 404   404   404   404   404   | 422   403   403
+commission:point_move                   planned_point            POST login 404   404   404   404   404   | 404   404   404   404   404   | 302   404   404
+commission:point_rapporteur             convoked_point           GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   403   403
+commission:point_rapporteur             convoked_point           POST login 404   404   404   404   404   | 404   404   404   404   404   | 302   403   403
+commission:point_postpone               convoked_point           GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   200   403
+commission:point_postpone               convoked_point           POST login 404   404   404   404   404   | 404   404   404   404   404   | 422   422   403
+commission:point_adjourn                open_point               GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   200   403
+commission:point_adjourn                open_point               POST login 404   404   404   404   404   | 404   404   404   404   404   | 422   422   403
 healthz                                 -                                   GET  200   200   200   200   200   200   | 200   200   200   200   200
 readyz                                  -                                   GET  200   200   200   200   200   200   | 200   200   200   200   200
 metrics                                 -                                   GET  404   404   404   404   404   404   | 404   404   404   404   404
@@ -380,4 +444,74 @@ openid_connect_login                    -+provider_id=inconnu               GET 
 openid_connect_login                    -+provider_id=inconnu               POST 404   404   404   404   404   404   | 404   404   404   404   404
 openid_connect_callback                 -+provider_id=inconnu               GET  404   404   404   404   404   404   | 404   404   404   404   404
 openid_connect_callback                 -+provider_id=inconnu               POST 404   404   404   404   404   404   | 404   404   404   404   404
+decision:decision_home                  -                                        GET  login 403   403   403   403   403   | 403   403   403,200,403 403   403
+decision:draft_create                   decidable                                GET  login 403   403   403   403   403   | 403   403   403,200,403 403   403
+decision:draft_create                   decidable                                POST login 403   403   403   403   403   | 403   403   403,422,403 403   403
+decision:session_draft                  session                                  POST login 403   403   403   403   403   | 403   403   403,302,403 403   403
+decision:decision_sign                  -                                        GET  login 403   403   403   403   403   | 403   403   403,200,403 403   403
+decision:decision_sign                  -                                        POST login 403   403   403   403   403   | 403   403   403,422,403 403   403
+decision:draft_update                   draft_act                                GET  login 404   404   404   404   404   | 404   404   404,200,404 404   404
+decision:draft_update                   draft_act                                POST login 404   404   404   404   404   | 404   404   404,422,404 404   404
+decision:decision_receive               draft_act                                GET  login 404   404   404   404   404   | 404   404   404,200,404 404   404
+decision:decision_receive               draft_act                                POST login 404   404   404   404   404   | 404   404   404,422,404 404   404
+decision:draft_step                     draft_act+step=viser                     GET  login 404   404   404   404   404   | 404   404   404,200,404 404   404
+decision:draft_step                     draft_act+step=viser                     POST login 404   404   404   404   404   | 404   404   404,302,404 404   404
+decision:decision_list                  -                                        GET  login 200   200   200   200   200   | 200   200   200   200   200
+decision:decision_detail                notified_act                             GET  login 200   200   200   200   404   | 200   200   200   404,200,200,404/404 404
+decision:decision_open                  waiting_act                              POST login 403   403   302   302   404   | 403   403   403,403,403 404,403,403,404/404 404
+decision:decision_document              notified_act                             GET  login 200   200   200   200   404   | 200   200   200   404,200,200,404/404 404
+decision:decision_original              notified_act                             GET  login 404   404   404   404   404   | 404   404   404   404   404
+decision:decision_verify                notified_act                             GET  login 200   200   200   200   404   | 200   200   200   404,200,200,404/404 404
+decision:decision_proof                 notified_act                             GET  login 200   200   200   200   404   | 200   200   200   404,200,200,404/404 404
+decision:letter_record                  waiting_act                              GET  login 403   403   403   403   404   | 403   403   403,200,403 404,403,403,404/404 404
+decision:letter_record                  waiting_act                              POST login 403   403   403   403   404   | 403   403   403,422,403 404,403,403,404/404 404
+decision:appeal_lodge                   notified_act                             GET  login 403   403   200   200   404   | 403   403   403,200,403 404,403,403,404/404 404
+decision:appeal_lodge                   notified_act                             POST login 403   403   422   422   404   | 403   403   403,422,403 404,403,403,404/404 404
+decision:suit_record                    notified_act                             GET  login 403   403   403   403   404   | 403   403   403,200,403 404,403,403,404/404 404
+decision:suit_record                    notified_act                             POST login 403   403   403   403   404   | 403   403   403,422,403 404,403,403,404/404 404
+decision:file_resume                    notified_act                             GET  login 403   403   403   403   404   | 403   403   403,200,403 404,403,403,404/404 404
+decision:file_resume                    notified_act                             POST login 403   403   403   403   404   | 403   403   403,422,403 404,403,403,404/404 404
+decision:appeal_detail                  appeal                                   GET  login 200   200   200   200   404   | 200   200   200   404,200,200,404/404 404
+decision:appeal_detail                  appeal                                   POST login 403   403   403   403   404   | 403   403   403,422,403 404,403,403,404/404 404
+decision:appeal_withdraw                appeal                                   GET  login 403   403   200   200   404   | 403   403   403,403,403 404,403,403,404/404 404
+decision:appeal_withdraw                appeal                                   POST login 403   403   302   302   404   | 403   403   403,403,403 404,403,403,404/404 404
+decision:appeal_document                appeal                                   GET  login 200   200   200   200   404   | 200   200   200   404,200,200,404/404 404
+decision:suit_detail                    suit                                     GET  login 200   200   200   200   404   | 200   200   200   404,200,200,404/404 404
+decision:suit_detail                    suit                                     POST login 403   403   403   403   404   | 403   403   403,422,403 404,403,403,404/404 404
+decision:injunction_execute             suit                                     POST login 403   403   403   403   404   | 403   403   403,422,403 404,403,403,404/404 404
+decision:convention_list                -                                        GET  login 403   403   403   403   403   | 403   403   200,200,403 403   403
+decision:convention_list                -                                        POST login 403   403   403   403   403   | 403   403   422,422,403 403   403
+decision:convention_detail              countersigned                            GET  login 200   200   200   200   404   | 200   200   200   404,200,200,404/404 404
+decision:convention_file                countersigned                            GET  login 200   200   200   200   404   | 200   200   200   404,200,200,404/404 404
+decision:annex_send                     countersigned                            POST login 403   403   403   403   404   | 302   403   403,302,403 404,403,403,404/404 404
+decision:annex_file                     annexed                                  GET  login 200   200   200   200   404   | 200   200   200   404,200,200,404/404 404
+listing:publication_edit                described                           GET  login 200   200   200   200   404   | 403   403   404   404   404
+listing:publication_edit                described                           POST login 302   302   302   302   404   | 403   403   404   404   404
+listing:publication_save                described                           POST login 200   200   200   200   404   | 403   403   404   404   404
+listing:publication_logo                described                           GET  login 200   200   200   200   404   | 200   200   404   404   404
+listing:publication_logo                described                           POST login 422   422   422   422   404   | 403   403   404   404   404
+listing:publication_preview             described                           GET  login 200   200   200   200   404   | 200   200   404   404   404
+listing:publication_submit              described                           GET  login 403   403   200   200   404   | 403   403   404   404   404
+listing:publication_submit              described                           POST login 403   403   302   302   404   | 403   403   404   404   404
+listing:publication_revise              described                           GET  login 403   403   200   200   404   | 403   403   404   404   404
+listing:publication_revise              described                           POST login 403   403   422   422   404   | 403   403   404   404   404
+listing:listing_list                    -                                   GET  login 403   403   403   403   403   | 200   200   200   403   403
+listing:publication_list                -                                   GET  login 403   403   403   403   403   | 200   403   403   403   403
+listing:publication_review              described_submitted                 GET  login 403   403   403   403   403   | 200   403   403   403   403
+listing:publication_accept              described_submitted                 GET  login 403   403   403   403   403   | 200   403   403   403   403
+listing:publication_accept              described_submitted                 POST login 403   403   403   403   403   | 302   403   403   403   403
+listing:publication_request_changes     described_submitted                 GET  login 403   403   403   403   403   | 302   403   403   403   403
+listing:publication_request_changes     described_submitted                 POST login 403   403   403   403   403   | 422   403   403   403   403
+listing:candidature_publish             approved                            GET  login 403   403   403   403   403   | 200   403   403   403   403
+listing:candidature_publish             approved                            POST login 403   403   403   403   403   | 422   403   403   403   403
+listing:catalogue_list                  -                                   GET  200   200   200   200   200   200   | 200   200   200   200   200
+listing:catalogue_feed                  -                                   GET  200   200   200   200   200   200   | 200   200   200   200   200
+listing:category_detail                 -+category=acces-aux-soins          GET  200   200   200   200   200   200   | 200   200   200   200   200
+listing:service_logo                    service_logo                        GET  200   200   200   200   200   200   | 200   200   200   200   200
+listing:service_detail                  service                             GET  200   200   200   200   200   200   | 200   200   200   200   200
+listing:sitemap                         -                                   GET  200   200   200   200   200   200   | 200   200   200   200   200
+listing:robots                          -                                   GET  200   200   200   200   200   200   | 200   200   200   200   200
+listing:api_schema                      -                                   GET  200   200   200   200   200   200   | 200   200   200   200   200
+listing:api_service_list                -                                   GET  200   200   200   200   200   200   | 200   200   200   200   200
+listing:api_service_detail              service_number                      GET  200   200   200   200   200   200   | 200   200   200   200   200
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from itertools import product
 from pathlib import Path
 
@@ -17,9 +18,12 @@ from convergence.jobs.models import Job
 from evidence.models import Blob
 from questionnaires.models import DefinitionVersion, QuestionnaireResponse
 from referencing.candidature.models import Candidature, ComplementRequest, Discussion, NonConformity, TestCampaign
+from referencing.commission.models import AgendaPoint, CommissionSession, Opinion, Reservation
 from referencing.convention.models import Convention
+from referencing.decision.models import Decision
 from referencing.dossier.services import generate_dossier
 from referencing.enrolment.models import AdministrativeSheet, Enrolment, PreListing
+from referencing.listing.models import Listing
 from tests.dossier.factories import answer_core, make_signed_enrolment
 from tests.factories import MembershipFactory
 
@@ -115,6 +119,36 @@ def make_rows() -> dict[type[models.Model], models.Model]:
     pre_listing = PreListing.objects.create(
         enrolment=enrolment, dossier_id=dossier.pk, pre_listed_by=manager, pre_listed_at=now
     )
+    session = CommissionSession.objects.create(
+        held_at=now, place="Salle 1", chair=manager, created_by=manager, opened_at=now
+    )
+    point = AgendaPoint.objects.create(
+        session=session, candidature=candidature, position=1, added_by=manager, added_at=now
+    )
+    frozen = {"payload": b"{}", "sha256": "0", "seal": b"", "schema": 1}
+    opinion = Opinion.objects.create(
+        candidature=candidature, point=point, kind="with_suspensive", given_at=now, **frozen
+    )
+    reservation = Reservation.objects.create(
+        opinion=opinion, candidature=candidature, number=1, is_suspensive=True, criterion="RGPD.1", text="À lever",
+        due_on=now.date(),
+    )  # fmt: skip
+    decision = Decision.objects.create(
+        kind="listing",
+        enrolment=enrolment,
+        candidature=candidature,
+        number="D-2026-00001",
+        signatory_name="Camille",
+        drafted_by=manager,
+        signed_by=manager,
+        signed_at=now,
+        signed_on=now.date(),
+        sha256="0",
+        notified_at=now,
+    )
+    listing = Listing.objects.create(
+        enrolment=enrolment, decision=decision, published_on=now.date(), ends_on=now.date() + timedelta(days=365)
+    )
     Job.objects.create(kind="dossier.pdf", requester=manager)
     MembershipFactory(organisation=enrolment.product.organisation)
     response = enrolment.response
@@ -123,15 +157,19 @@ def make_rows() -> dict[type[models.Model], models.Model]:
         Blob: Blob.objects.latest("pk"),
         Candidature: candidature,
         ComplementRequest: request,
+        CommissionSession: session,
         Convention: enrolment.conventions.get(),
+        Decision: decision,
         DefinitionVersion: response.definition,
         Discussion: discussion,
         Enrolment: enrolment,
         Job: Job.objects.latest("created_at"),
+        Listing: listing,
         Membership: Membership.objects.latest("pk"),
         NonConformity: gap,
         PreListing: pre_listing,
         QuestionnaireResponse: response.questionnaires.get(code="interoperabilite"),
+        Reservation: reservation,
         TestCampaign: campaign,
     }
 

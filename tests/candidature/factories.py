@@ -9,7 +9,14 @@ from django.utils import timezone
 from convergence.accounts.enums import Role
 from convergence.accounts.models import User
 from referencing.candidature.content import load_criteria
-from referencing.candidature.enums import ADMISSIBLE_STATES, UNTAKEN_STATES, CandidatureState, Outcome, Proposal
+from referencing.candidature.enums import (
+    ADMISSIBLE_STATES,
+    CONCLUDED_STATES,
+    UNTAKEN_STATES,
+    CandidatureState,
+    Outcome,
+    Proposal,
+)
 from referencing.candidature.models import Candidature, ThemeReview, Verdict
 from referencing.candidature.services import standing
 from referencing.dossier.models import Dossier
@@ -51,8 +58,8 @@ def make_candidature(
         referent=(referent or make_agent(Role.LISTING_TEAM)) if is_taken else None,
         taken_at=now if is_taken else None,
         admissible_at=now if state in ADMISSIBLE_STATES else None,
-        concluded_at=now if state == CandidatureState.READY_COMMISSION else None,
-        proposal=Proposal.FAVOURABLE if state == CandidatureState.READY_COMMISSION else "",
+        concluded_at=now if state in CONCLUDED_STATES else None,
+        proposal=Proposal.FAVOURABLE if state in CONCLUDED_STATES else "",
         has_exchange=has_exchange,
         organisation_name=dossier.enrolment.product.organisation.name,
         searchable=f"{dossier.enrolment.label} {dossier.enrolment.product.organisation.name} {dossier.reference}",

@@ -341,7 +341,9 @@ MATRIX: dict[str, Line] = {
     "reopen": Line((State.READY_COMMISSION,), TEAM, by_pk(reopen, reason="Document oublié.")),
     # T35
     "withdraw": Line(
-        (State.ADMISSIBILITY, State.EVALUATION, State.READY_COMMISSION), EDITORS, by_pk(services.withdraw)
+        (*INSTRUCTED, State.READY_COMMISSION, State.SCHEDULED, State.OPINION, State.RESERVATIONS, State.MINISTER),
+        EDITORS,
+        by_pk(services.withdraw),
     ),
     "lapse": Line(INSTRUCTED, TEAM, by_pk(lapse, reason="Sans réponse."), lambda scene: scene.request(is_late=True)),
 }

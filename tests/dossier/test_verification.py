@@ -1,3 +1,4 @@
+import hashlib
 import json
 import random
 from io import StringIO
@@ -6,6 +7,7 @@ import pgtrigger
 import pytest
 from django.core.files.base import ContentFile
 from django.core.management import call_command
+from pypdfium2 import PdfDocument
 
 from convergence.jobs.models import Job
 from convergence.kernel.canonical import sha256_hex
@@ -108,6 +110,18 @@ def test_sealed_pdf_is_intact_without_the_database(sealed, django_db_blocker):
         code, verdict = verify(sealed)
 
     assert (code, verdict["problems"]) == (0, [])
+
+
+@pytest.mark.rule("A-37")
+def test_sealed_pdf_leads_to_the_page_that_recognises_it(sealed, dossier, client):
+    with PdfDocument(sealed) as document:
+        last = document[len(document) - 1].get_textpage().get_text_range()
+    printed = "".join(last.split())
+    hashes = [dossier.sha256, hashlib.sha256(sealed.read_bytes()).hexdigest()]
+
+    assert f"/verifier/?empreinte={dossier.sha256}" in printed
+    for sha256 in hashes:
+        assert "Authentique, scellé le" in client.get("/verifier/", {"empreinte": sha256}).content.decode()
 
 
 def test_flipped_byte_of_the_sealed_pdf_is_found(sealed):

@@ -74,7 +74,7 @@ def test_every_state_of_a_candidature_has_a_ball_and_a_line_of_time(state):
 
     assert find_ball(facts).what
     waiting = [phase for phase in list_phases(facts) if phase.state in ("current", "waiting")]
-    assert bool(waiting) is (state != "pre_listed")
+    assert bool(waiting) is (state not in ("pre_listed", "listed"))
     assert {phase.holder for phase in waiting} <= {find_ball(facts).holder, Holder.TESTS}
 
 

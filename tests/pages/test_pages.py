@@ -20,6 +20,8 @@ ENDED = [
     CandidatureState.WITHDRAWN,
     CandidatureState.INADMISSIBLE,
     CandidatureState.ABANDONED,
+    CandidatureState.REFUSED,
+    CandidatureState.RESCINDED,
 ]
 
 

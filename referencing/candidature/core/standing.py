@@ -6,14 +6,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-EDITOR, LISTING_TEAM, EXPERTS, TESTS, COMMISSION, NOBODY = (
+EDITOR, LISTING_TEAM, EXPERTS, TESTS, COMMISSION, MINISTRY, NOBODY = (
     "editor",
     "listing_team",
     "experts",
     "tests",
     "commission",
+    "ministry",
     "nobody",
 )
+#: Who acts once the instruction is concluded. Reservations wait for the editor, whose answer the commission’s stage tells.
+_AFTER_CONCLUSION = {
+    "ready_commission": COMMISSION,
+    "scheduled": COMMISSION,
+    "opinion": COMMISSION,
+    "reservations": EDITOR,
+    "minister": MINISTRY,
+    "approved": LISTING_TEAM,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +76,10 @@ def find_standing(facts: FileFacts) -> FileStanding:
     if facts.state == "applied":
         return FileStanding(LISTING_TEAM, {}, None, is_stopped=False)
     if facts.state == "admissibility":
-        holder = EDITOR if with_editor else LISTING_TEAM
-        return FileStanding(holder, {}, due, is_stopped=bool(with_editor))
-    if facts.state == "ready_commission":
-        return FileStanding(COMMISSION, {}, None, is_stopped=False)
+        asked = EDITOR if with_editor else LISTING_TEAM
+        return FileStanding(asked, {}, due, is_stopped=bool(with_editor))
+    if holder := _AFTER_CONCLUSION.get(facts.state):
+        return FileStanding(holder, {}, None, is_stopped=False)
     if facts.state != "evaluation":
         return FileStanding(NOBODY, {}, None, is_stopped=False)
     by_theme = {each.theme: _theme_holder(each, with_editor) for each in facts.themes}

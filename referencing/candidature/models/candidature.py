@@ -13,7 +13,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from django_fsm import ConcurrentTransitionMixin, FSMField, FSMModelMixin, transition
 
 from convergence.accounts.enums import Role
-from convergence.accounts.rules import is_listing_team
+from convergence.accounts.rules import is_listing_team, is_ministry, is_secretary
 from convergence.audit.triggers import frozen
 from convergence.database.statements import Slot
 from convergence.interests.selectors import barred_organisations
@@ -21,14 +21,18 @@ from convergence.products import rules as product_rules
 from referencing.candidature import ordering
 from referencing.candidature.enums import (
     ADMISSIBLE_STATES,
+    CONCLUDED_STATES,
     OPEN_STATES,
     TRANSITIONS,
     UNTAKEN_STATES,
+    WITHDRAWABLE_STATES,
     CandidatureState,
     Holder,
     Proposal,
 )
+from referencing.candidature.rules import may_send_back, runs_commission
 from referencing.dossier.models import Dossier
+from referencing.enrolment.enums import Cycle
 from referencing.enrolment.models import Enrolment
 
 if TYPE_CHECKING:
@@ -110,6 +114,7 @@ class Candidature(ConcurrentTransitionMixin, FSMModelMixin, models.Model):
     concluded_at = models.DateTimeField("instruction conclue le", null=True, blank=True)
     proposal = models.CharField("proposition", max_length=15, choices=Proposal.choices, blank=True)
     closed_at = models.DateTimeField("close le", null=True, blank=True)
+    cycle = models.CharField("cycle", max_length=10, choices=Cycle.choices, default=Cycle.FIRST)
     has_exchange = models.BooleanField("échange des données", default=False)
     waiting_for = models.CharField("en attente de", max_length=15, choices=Holder.choices, default=Holder.NOBODY)
     due_on = models.DateField("échéance", null=True, blank=True)
@@ -142,8 +147,7 @@ class Candidature(ConcurrentTransitionMixin, FSMModelMixin, models.Model):
             ),
             models.CheckConstraint(
                 name="candidature_concluded_with_a_proposal",
-                condition=~Q(state=CandidatureState.READY_COMMISSION)
-                | (Q(concluded_at__isnull=False) & ~Q(proposal="")),
+                condition=~Q(state__in=CONCLUDED_STATES) | (Q(concluded_at__isnull=False) & ~Q(proposal="")),
                 violation_error_message="Une conclusion porte une proposition.",
             ),
         ]
@@ -226,7 +230,7 @@ class Candidature(ConcurrentTransitionMixin, FSMModelMixin, models.Model):
 
     @transition(
         field=state,
-        source=[CandidatureState.ADMISSIBILITY, CandidatureState.EVALUATION, CandidatureState.READY_COMMISSION],
+        source=WITHDRAWABLE_STATES,
         target=CandidatureState.WITHDRAWN,
         permission=product_rules.can_commit,
         custom={"label": "Retirer la candidature"},
@@ -275,6 +279,146 @@ class Candidature(ConcurrentTransitionMixin, FSMModelMixin, models.Model):
     def reopen(self) -> None:
         """Back to the experts, with a reason (T24c)."""
         self.proposal, self.concluded_at = "", None
+
+    @transition(
+        field=state,
+        source=CandidatureState.READY_COMMISSION,
+        target=CandidatureState.SCHEDULED,
+        permission=is_secretary,
+        custom={"label": "Inscrire à l’ordre du jour"},
+    )
+    def schedule(self) -> None:
+        """On the agenda of a session (T25); the commission keeps which one."""
+
+    @transition(
+        field=state,
+        source=CandidatureState.SCHEDULED,
+        target=CandidatureState.READY_COMMISSION,
+        permission=runs_commission,
+        custom={"label": "Reporter l’examen"},
+    )
+    def postpone(self) -> None:
+        """To a later session, with a reason (T27)."""
+
+    @transition(
+        field=state,
+        source=CandidatureState.SCHEDULED,
+        target=CandidatureState.EVALUATION,
+        permission=runs_commission,
+        custom={"label": "Surseoir à statuer"},
+    )
+    def adjourn(self) -> None:
+        """The commission asks for documents before it gives its opinion (T26b, A-30, R.1111-39)."""
+        self.proposal, self.concluded_at = "", None
+
+    @transition(
+        field=state,
+        source=CandidatureState.SCHEDULED,
+        target=CandidatureState.OPINION,
+        permission=runs_commission,
+        custom={"label": "Rendre l’avis"},
+    )
+    def give_opinion(self) -> None:
+        """What the commission said is kept with its vote (T26)."""
+
+    @transition(field=state, source=CandidatureState.OPINION, target=CandidatureState.RESERVATIONS)
+    def open_reservations(self) -> None:
+        """Suspensive reservations wait for the editor (T28)."""
+
+    @transition(field=state, source=CandidatureState.RESERVATIONS, target=CandidatureState.OPINION)
+    def lift_reservations(self) -> None:
+        """The last suspensive reservation was lifted (T29)."""
+
+    @transition(
+        field=state,
+        source=[
+            CandidatureState.OPINION,
+            CandidatureState.RESERVATIONS,
+            CandidatureState.REFUSED,
+            CandidatureState.RESCINDED,
+        ],
+        target=CandidatureState.READY_COMMISSION,
+        permission=may_send_back,
+        custom={"label": "Représenter à la commission"},
+    )
+    def re_examine(self) -> None:
+        """The commission looks again: reservation overdue (T29b, A-30), or a remedy says so (A-33)."""
+        self.closed_at = None
+
+    @transition(
+        field=state,
+        source=[CandidatureState.OPINION, CandidatureState.RESERVATIONS],
+        target=CandidatureState.MINISTER,
+        permission=is_secretary,
+        custom={"label": "Transmettre au ministre"},
+    )
+    def transmit(self) -> None:
+        """Whatever the opinion, the minister decides (T30, A-01); with reservations left open, only refuses (A-30)."""
+
+    @transition(
+        field=state,
+        source=CandidatureState.MINISTER,
+        target=CandidatureState.APPROVED,
+        permission=is_ministry,
+        custom={"label": "Décider le référencement"},
+    )
+    def approve(self) -> None:
+        """The decision of the minister is signed (T32)."""
+
+    @transition(
+        field=state,
+        source=CandidatureState.MINISTER,
+        target=CandidatureState.REFUSED,
+        permission=is_ministry,
+        custom={"label": "Refuser le référencement"},
+    )
+    def refuse(self, *, at: datetime) -> None:
+        """The refusal of the minister is signed (T33)."""
+        self.closed_at = at
+
+    @transition(
+        field=state,
+        source=CandidatureState.APPROVED,
+        target=CandidatureState.LISTED,
+        permission=is_listing_team,
+        custom={"label": "Publier au catalogue"},
+    )
+    def publish(self, *, at: datetime) -> None:
+        """The three conditions are met and the service stands in the catalogue (T34)."""
+        self.closed_at = at
+
+    @transition(
+        field=state,
+        source=[CandidatureState.APPROVED, CandidatureState.LISTED],
+        target=CandidatureState.RESCINDED,
+        permission=is_ministry,
+        custom={"label": "Annuler ou abroger la décision"},
+    )
+    def rescind(self, *, at: datetime) -> None:
+        """A favourable decision fell: annulled by a court (A-33), or abrogated before publication (A-36)."""
+        self.closed_at = at
+
+    @transition(
+        field=state,
+        source=[CandidatureState.REFUSED, CandidatureState.RESCINDED],
+        target=CandidatureState.EVALUATION,
+        permission=is_ministry,
+        custom={"label": "Renvoyer à l’instruction"},
+    )
+    def resume(self) -> None:
+        """A remedy sends the file back to the experts (A-33)."""
+        self.proposal, self.concluded_at, self.closed_at = "", None, None
+
+    @transition(
+        field=state,
+        source=[CandidatureState.REFUSED, CandidatureState.RESCINDED],
+        target=CandidatureState.MINISTER,
+        permission=is_ministry,
+        custom={"label": "Décider de nouveau"},
+    )
+    def reconsider(self) -> None:
+        """The minister decides again: remedy upheld, or ordered by a court (T37, A-33)."""
+        self.closed_at = None
 
 
 class ThemeReview(models.Model):

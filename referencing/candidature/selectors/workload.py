@@ -14,7 +14,7 @@ from convergence.accounts.enums import Role
 from convergence.accounts.models import User as Person
 from convergence.database.statements import CappedCount
 from referencing.candidature import ordering
-from referencing.candidature.enums import OPEN_STATES, CandidatureState
+from referencing.candidature.enums import INSTRUCTION_STATES, CandidatureState
 from referencing.candidature.models import Candidature, ThemeReview
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def list_workloads(user: User, *, today: date) -> tuple[list[Workload], list[Wor
         f"in_{state}": _count(
             held.alias(state_rank=ordering.state_rank()).filter(state_rank=ordering.STATE_RANKS[state])
         )
-        for state in OPEN_STATES
+        for state in INSTRUCTION_STATES
     }
     left = Q(Q(role_assignments__isnull=False) | Q(is_active=False), Exists(held.open()))
     referents = _people(Role.LISTING_TEAM, left).annotate(**in_state, late=_count(late.filter(referent=OuterRef("pk"))))
@@ -64,7 +64,7 @@ def list_workloads(user: User, *, today: date) -> tuple[list[Workload], list[Wor
             Workload(
                 person.pk,
                 person.get_full_name(),
-                tuple(getattr(person, f"in_{state}") for state in OPEN_STATES),
+                tuple(getattr(person, f"in_{state}") for state in INSTRUCTION_STATES),
                 person.late,
             )
             for person in referents

@@ -10,7 +10,7 @@ from django.utils import timezone
 from convergence.audit import workflow
 from convergence.kernel.errors import Blocker
 from referencing.candidature import notices
-from referencing.candidature.enums import DocumentKind
+from referencing.candidature.enums import CandidatureState, DocumentKind
 from referencing.candidature.models import Candidature
 from referencing.candidature.services import standing
 from referencing.candidature.services.ending import close_children
@@ -52,6 +52,7 @@ def apply(*, dossier_id: UUID, actor: User) -> Candidature:
             "contact": settings.get("contact", ""),
             "silence": settings.get("silence", {}).get("effect", ""),
         },
+        cycle=enrolment.cycle,
         has_exchange=bool(content["has_exchange"]),
         organisation_name=content["organisation"]["name"],
         searchable=find_words(content, dossier.reference),
@@ -98,6 +99,7 @@ def find_blockers(enrolment: Enrolment, dossier: Dossier) -> list[Blocker]:
                 reverse("candidature:dossier_list", args=[enrolment.pk]),
             )
         )
+    blockers += _find_cycle_blockers(enrolment, dossier)
     if not dossier.is_complete:
         blockers += _missing_questionnaires(enrolment, content)
     settings = enrolment.demarche.settings
@@ -116,6 +118,29 @@ def find_blockers(enrolment: Enrolment, dossier: Dossier) -> list[Blocker]:
             Blocker("unreached", f"Critère obligatoire non atteint : {code} {title}.")
             for code, title in unreached_obligations(content)
         ]
+    return blockers
+
+
+def _find_cycle_blockers(enrolment: Enrolment, dossier: Dossier) -> list[Blocker]:
+    """Each cycle (first listing, renewal, new exchange) has its own dossier, and gives one listing (OQ-12, BR-171, A-31)."""
+    since = enrolment.cycle_started_at
+    blockers = []
+    if since is not None and dossier.frozen_at < since:
+        blockers.append(
+            Blocker(
+                "earlier_cycle",
+                "Ce dossier date d’avant le cycle en cours : validez de nouveau les questionnaires, puis générez un dossier.",
+                reverse("enrolment:questionnaire_list", args=[enrolment.pk]),
+            )
+        )
+    listed = Candidature.objects.filter(enrolment=enrolment, state=CandidatureState.LISTED, cycle=enrolment.cycle)
+    if (listed.filter(applied_at__gte=since) if since else listed).exists():
+        blockers.append(
+            Blocker(
+                "cycle_done",
+                "Votre service est référencé : commencez son renouvellement, ou demandez un nouveau périmètre d’échange.",
+            )
+        )
     return blockers
 
 

@@ -18,7 +18,7 @@ from convergence.accounts.rules import is_listing_team
 from convergence.audit import workflow
 from convergence.kernel.errors import Blocker, TransitionRefused
 from referencing.candidature import notices
-from referencing.candidature.enums import CandidatureState
+from referencing.candidature.enums import OPEN_STATES, UNTAKEN_STATES, CandidatureState
 from referencing.candidature.models import Candidature, ThemeReview
 from referencing.candidature.services import standing
 from referencing.candidature.services.files import lock_file
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
 #: States in which a file has a référent who may be changed.
-HELD_STATES = [CandidatureState.ADMISSIBILITY, CandidatureState.EVALUATION, CandidatureState.READY_COMMISSION]
+HELD_STATES = [state for state in OPEN_STATES if state not in UNTAKEN_STATES]
 
 
 @transaction.atomic

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from referencing.candidature.core.clock import Clock, Days, Interval, day_of
-from referencing.candidature.enums import CandidatureState, StopReason
+from referencing.candidature.enums import DECIDED_STATES, OPEN_STATES, CandidatureState, StopReason
 from referencing.candidature.models import Candidature, ClockStop
 
 #: Phase of each state in which agents work: key of `settings.instruction.delays`, and the instant that starts it.
@@ -34,12 +34,13 @@ def internal_clock(candidature: Candidature, stops: Iterable[ClockStop]) -> Cloc
 
 
 def legal_clock(candidature: Candidature, stops: Iterable[ClockStop]) -> Clock | None:
-    """Calendar days from the application to the effect of silence; None while no length is set, or once closed.
+    """Calendar days from the application to the effect of silence; None while no length is set, or once decided.
 
     It stands still for missing pieces only, and only if the démarche says so (L.114-5 CRPA).
     """
     silence = candidature.enrolment.demarche.settings.get("silence", {})
-    if not silence.get("days") or candidature.state not in PHASES or candidature.applied_at is None:
+    is_decided = candidature.state in DECIDED_STATES or candidature.state not in OPEN_STATES
+    if not silence.get("days") or is_decided or candidature.applied_at is None:
         return None
     pieces = [stop for stop in stops if stop.reason == StopReason.PIECES] if silence.get("stops_for_pieces") else []
     return Clock(day_of(candidature.applied_at), silence["days"], _intervals(pieces), Days.CALENDAR)

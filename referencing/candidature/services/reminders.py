@@ -99,7 +99,9 @@ def _to_remind(*, today: date) -> Q:
 
 
 def _files_to_remind_of(*, at: datetime) -> list[UUID]:
-    rows = Candidature.objects.open().exclude(waiting_for__in=[Holder.EDITOR, Holder.COMMISSION, Holder.NOBODY])
+    rows = Candidature.objects.open().exclude(
+        waiting_for__in=[Holder.EDITOR, Holder.COMMISSION, Holder.MINISTRY, Holder.NOBODY]
+    )
     return list(rows.filter(_to_remind(today=day_of(at))).order_by("due_on", "pk").values_list("pk", flat=True))
 
 

@@ -17,6 +17,7 @@ from referencing.candidature.core.clock import Clock
 from referencing.candidature.core.criteria import EffectiveCriterion
 from referencing.candidature.core.standing import Asked, FileFacts, FileStanding, ThemeFacts, find_standing
 from referencing.candidature.enums import (
+    CONCLUDED_STATES,
     CandidatureState,
     Holder,
     NonConformityState,
@@ -138,22 +139,34 @@ def refresh(candidature: Candidature) -> FileStanding:
     """
     standing = load_standing(candidature)
     stops = turn(candidature, _reason_to_stop(candidature, standing), at=timezone.now())
-    due_on = _due_on(standing, internal_clock(candidature, stops))
+    is_concluded = candidature.state in CONCLUDED_STATES
+    due_on = None if is_concluded else _due_on(standing, internal_clock(candidature, stops))
     candidature.waiting_for, candidature.due_on = standing.holder, due_on
     Candidature.objects.filter(pk=candidature.pk).update(waiting_for=standing.holder, due_on=due_on)
     return standing
 
 
+def hand_to(candidature: Candidature, holder: Holder, *, due_on: date | None) -> None:
+    """Say who holds the ball of a concluded file, and until when: the stages above know (reservations, decision).
+
+    The candidature is locked by the caller.
+    """
+    if candidature.state not in CONCLUDED_STATES:
+        raise ValueError("before its conclusion, the instruction computes who holds a file")
+    candidature.waiting_for, candidature.due_on = holder, due_on
+    Candidature.objects.filter(pk=candidature.pk).update(waiting_for=holder, due_on=due_on)
+
+
 def _due_on(standing: FileStanding, clock: Clock | None) -> date | None:
     if standing.holder == Holder.EDITOR:
         return standing.editor_due_on
-    if clock is None or standing.holder == Holder.COMMISSION:
+    if clock is None:
         return None
     return clock.due_on
 
 
 def _reason_to_stop(candidature: Candidature, standing: FileStanding) -> StopReason | None:
-    if candidature.state == CandidatureState.READY_COMMISSION:
+    if candidature.state in CONCLUDED_STATES:
         return StopReason.CONCLUDED
     if not standing.is_stopped:
         return None

@@ -20,7 +20,7 @@ from convergence.kernel.errors import Blocker
 from convergence.ui.values import Column, Link, Row
 from referencing.candidature.core.moves import MAX_MOVES, REFERENT, Move, Wanted, read_wanted
 from referencing.candidature.core.queue import QueueFilter
-from referencing.candidature.enums import OPEN_STATES, CandidatureState
+from referencing.candidature.enums import INSTRUCTION_STATES, CandidatureState
 from referencing.candidature.forms.batch import HandoverForm
 from referencing.candidature.selectors.choices import load_choices
 from referencing.candidature.selectors.queue import Reader, filter_queue
@@ -150,7 +150,7 @@ def workload_list(request: SignedInRequest) -> HttpResponse:
     today = timezone.localdate()
     may_move = is_listing_team(request.user, None)
     referents, experts = list_workloads(request.user, today=today)
-    states = [CandidatureState(state) for state in OPEN_STATES]
+    states = [CandidatureState(state) for state in INSTRUCTION_STATES]
 
     def address(person: UUID, **more: object) -> str:
         return queue_address(QueueFilter(assignees=(str(person),), **more))  # type: ignore[arg-type]

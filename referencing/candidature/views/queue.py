@@ -93,6 +93,7 @@ HOLDERS = {
     Holder.EXPERTS: "Experts",
     Holder.TESTS: "Équipe de tests",
     Holder.COMMISSION: "Commission",
+    Holder.MINISTRY: "Ministère",
     Holder.NOBODY: "",
 }
 

@@ -1,5 +1,6 @@
 """The life of a convention: prepared and sent by a verifier, signed by the legal representative, validated (T06–T09)."""
 
+from referencing.convention.services.annexes import find_annex_blockers, resend_annex, send_annex
 from referencing.convention.services.closing import find_validate_blockers, validate_convention
 from referencing.convention.services.handing import outside_provider, provider_name
 from referencing.convention.services.preparing import (
@@ -30,6 +31,7 @@ __all__ = [
     "choose_terms",
     "examine_signature",
     "expire_links",
+    "find_annex_blockers",
     "find_link",
     "find_send_blockers",
     "find_validate_blockers",
@@ -38,7 +40,9 @@ __all__ = [
     "provider_name",
     "receive_provider_event",
     "refuse",
+    "resend_annex",
     "resend_link",
+    "send_annex",
     "send_code",
     "send_convention",
     "sign",

@@ -22,7 +22,7 @@ from evidence.errors import UploadRefused
 from evidence.services import keep_generated, read_bytes
 from referencing.convention import core, drafting, notices
 from referencing.convention.enums import LinkState
-from referencing.convention.models import Convention, SigningLink
+from referencing.convention.models import Annex, Convention, Signable, SigningLink
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -46,27 +46,32 @@ def outside_provider() -> SignatureProvider:
     return YousignProvider.from_settings()
 
 
-def hand_over(convention: Convention, *, at: datetime) -> None:
+def hand_over(signable: Signable, *, at: datetime) -> None:
     """Let the legal representative sign, until the date that the démarche allows."""
-    options = core.options_of(convention.enrolment.demarche.settings)
+    options = core.options_of(signable.enrolment.demarche.settings)
     if options is None:
         raise ValueError("a convention is sent only when its démarche is set")
     token = secrets.token_urlsafe(32)
     link = SigningLink.objects.create(
-        convention=convention,
+        **target_of(signable),
         token_hash=hash_token(token),
-        email=convention.signer_email,
+        email=signable.signer_email,
         expires_at=at + timedelta(days=options.link_days),
     )
-    if convention.provider == EMBEDDED:
-        transaction.on_commit(partial(notices.convention_to_sign, convention, link, token))
+    if signable.provider == EMBEDDED:
+        transaction.on_commit(partial(notices.document_to_sign, signable, link, token))
     else:
         enqueue(kind=START_JOB, payload={"link": str(link.pk), "token": token}, key=str(link.pk))
 
 
-def take_back(convention: Convention, *, at: datetime) -> None:
-    """Make every open link of the convention worthless, at the outside provider too."""
-    for link in convention.links.unfinished():
+def target_of(signable: Signable) -> dict[str, Signable]:
+    """The column of a link that points at the document."""
+    return {"annex": signable} if isinstance(signable, Annex) else {"convention": signable}
+
+
+def take_back(signable: Signable, *, at: datetime) -> None:
+    """Make every open link of the document worthless, at the outside provider too."""
+    for link in signable.links.unfinished():
         link.revoked_at = at
         link.save(update_fields=["revoked_at"])
         cancel_outside(link)
@@ -79,20 +84,22 @@ def cancel_outside(link: SigningLink) -> None:
 
 def start_outside(job: Job, report: Report) -> None:
     """Job handler: hand the document to the provider, then mail our link. A refusal gives the convention back."""
-    link = SigningLink.objects.select_related("convention__sheet_version", "convention__document__blob").get(
-        pk=job.payload["link"]
-    )
+    link = SigningLink.objects.get(pk=job.payload["link"])
     if link.provider_reference or link.state_at(timezone.now()) != LinkState.OPEN:
         return
-    convention = Convention.objects.with_enrolment().with_documents().get(pk=link.convention_id)
-    values = convention.sheet_version.values
+    if link.annex_id:
+        link.annex = Annex.objects.with_convention().get(pk=link.annex_id)
+    else:
+        link.convention = Convention.objects.with_enrolment().with_documents().get(pk=link.convention_id)
+    signable = link.signable
+    values = signable.sheet_version.values
     try:
         started = outside_provider().start(
             SignatureRequest(
                 reference=str(link.pk),
-                title=f"Convention de référencement – {convention.enrolment.label}",
-                document=read_document(convention),
-                file_name=drafting.file_name(convention, is_signed=False),
+                title=f"{drafting.title_of(signable)} – {signable.enrolment.label}",
+                document=read_document(signable),
+                file_name=drafting.file_name(signable, is_signed=False),
                 first_name=values["representative_first_name"],
                 last_name=values["representative_last_name"],
                 email=link.email,
@@ -107,7 +114,7 @@ def start_outside(job: Job, report: Report) -> None:
         link.provider_reference, link.signing_url = started.id, started.signing_url
         link.save(update_fields=["provider_reference", "signing_url"])
         if link.state_at(timezone.now()) == LinkState.OPEN:
-            transaction.on_commit(partial(notices.convention_to_sign, link.convention, link, job.payload["token"]))
+            transaction.on_commit(partial(notices.document_to_sign, link.signable, link, job.payload["token"]))
             Job.objects.filter(pk=job.pk).update(payload={"link": str(link.pk)})  # the token is not kept in clear
         else:  # taken back while the provider was answering
             cancel_outside(link)
@@ -125,28 +132,29 @@ def give_back(link: SigningLink, *, reason: str, detail: str = "") -> None:
     if link.is_unfinished:
         link.revoked_at = timezone.now()
         link.save(update_fields=["revoked_at"])
-        return_unsigned(link.convention, reason=reason, detail=detail)
+        return_unsigned(link.signable, reason=reason, detail=detail)
 
 
-def return_unsigned(convention: Convention, *, reason: str, is_refusal: bool = False, detail: str = "") -> None:
+def return_unsigned(signable: Signable, *, reason: str, is_refusal: bool = False, detail: str = "") -> None:
     """Back to the verifiers; editor and verifiers are told (T08b). The caller has locked the row."""
-    workflow.fire(convention, "return_unsigned", actor=None, reason=reason, data={"detail": detail} if detail else None)
-    transaction.on_commit(partial(notices.convention_returned, convention, reason=reason, is_refusal=is_refusal))
+    workflow.fire(signable, "return_unsigned", actor=None, reason=reason, data={"detail": detail} if detail else None)
+    transaction.on_commit(partial(notices.document_returned, signable, reason=reason, is_refusal=is_refusal))
 
 
 def lock_link(link_id: UUID) -> SigningLink:
-    """The link and its convention, locked in the order that everybody follows: convention first."""
-    convention = Convention.objects.with_enrolment().with_documents().locked().get(links=link_id)
+    """The link and its document, locked in the order that everybody follows: document first."""
+    convention = Convention.objects.with_enrolment().with_documents().locked().filter(links=link_id).first()
+    annex = None if convention else Annex.objects.with_convention().locked().get(links=link_id)
     link = SigningLink.objects.locked().get(pk=link_id)
-    link.convention = convention
+    link.convention, link.annex = convention, annex
     return link
 
 
-def read_document(convention: Convention) -> bytes:
+def read_document(signable: Signable) -> bytes:
     """The PDF to sign, as it was sent."""
-    if convention.document is None:
-        raise ValueError("this convention was never sent")
-    return read_bytes(convention.document)
+    if signable.document is None:
+        raise ValueError("this document was never sent")
+    return read_bytes(signable.document)
 
 
 def keep_pdf(content: bytes, *, name: str, actor: User | None = None) -> StoredFile:

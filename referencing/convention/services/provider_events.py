@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
 from convergence.documents.providers.base import EventKind, WebhookEvent
@@ -40,7 +40,7 @@ def receive_provider_event(event: WebhookEvent) -> bool:
 
 def _receive_signed(link: SigningLink, signed: bytes) -> None:
     """Keep what the provider returns if it is our convention, intact; else the verifiers decide."""
-    original = read_document(link.convention)
+    original = read_document(link.signable)
     if problem := find_problem(original=original, signed=signed):
         give_back(link, reason=f"Le document revenu du prestataire de signature n’est pas accepté. {problem}")
     else:
@@ -48,13 +48,13 @@ def _receive_signed(link: SigningLink, signed: bytes) -> None:
 
 
 def _find_link(event: WebhookEvent) -> SigningLink | None:
-    """The unfinished link of this very request, addressed to the legal representative of the convention (BR-029)."""
+    """The unfinished link of this very request, addressed to the legal representative who signs (BR-029)."""
     return (
         SigningLink.objects.unfinished()
         .filter(
+            Q(email=F("convention__signer_email")) | Q(email=F("annex__signer_email")),
             provider_reference=event.request_id,
             pk__in=parse_reference(event.reference),
-            email=F("convention__signer_email"),
         )
         .exclude(provider_reference="")
         .first()

@@ -17,7 +17,7 @@ from convergence.documents.signatures import SignatureFailed, sign_pdf
 from convergence.kernel.errors import Blocker, TransitionRefused
 from referencing.convention import core, drafting, notices
 from referencing.convention.enums import LinkState
-from referencing.convention.models import Convention, SigningLink
+from referencing.convention.models import Signable, SigningLink
 from referencing.convention.services.handing import (
     EMBEDDED,
     cancel_outside,
@@ -32,7 +32,6 @@ from referencing.convention.services.verifying import find_problem
 if TYPE_CHECKING:
     from evidence.models import StoredFile
 
-REASON = "Signature de la convention de référencement"
 LOCATION = "France"
 
 
@@ -52,6 +51,10 @@ def find_link(*, token: str) -> SigningLink | None:
             "convention__enrolment__demarche",
             "convention__document__blob",
             "convention__signed_document__blob",
+            "annex__convention__enrolment__product__organisation",
+            "annex__convention__enrolment__demarche",
+            "annex__document__blob",
+            "annex__signed_document__blob",
         )
         .filter(token_hash=hash_token(token))
         .first()
@@ -59,13 +62,13 @@ def find_link(*, token: str) -> SigningLink | None:
 
 
 def send_code(*, token: str) -> SigningLink:
-    """Note that the convention was read, and mail a one-time code to the legal representative (BR-029).
+    """Note that the document was read, and mail a one-time code to the legal representative (BR-029).
 
     Raises LinkClosed, or TransitionRefused when the last code is too recent.
     """
     with transaction.atomic():
         link = _lock_open_link(token)
-        _require_embedded(link.convention)
+        _require_embedded(link.signable)
         now = timezone.now()
         if problem := core.may_send_code(sent_at=link.code_sent_at, sent=link.codes_sent, at=now):
             raise TransitionRefused([Blocker("code_throttled", problem)])
@@ -77,12 +80,14 @@ def send_code(*, token: str) -> SigningLink:
         link.code_attempts = 0
         link.codes_sent += 1
         link.save()
-        record("convention.send_code", subject=link.convention, actor=None, data={"to": link.email})
+        record(
+            f"{link.signable._meta.model_name}.send_code", subject=link.signable, actor=None, data={"to": link.email}
+        )
         transaction.on_commit(partial(notices.code_sent, link, code))
     return link
 
 
-def sign(*, token: str, code: str) -> Convention:
+def sign(*, token: str, code: str) -> Signable:
     """Sign for the legal representative who typed the code sent to their own address (T08, BR-029).
 
     Sent twice, even at once, it signs once and answers the same. Raises LinkClosed, or TransitionRefused with what to do
@@ -93,9 +98,9 @@ def sign(*, token: str, code: str) -> Convention:
             link = _lock_open_link(token)
         except LinkClosed as closed:
             if closed.state == LinkState.USED and (used := find_link(token=token)):
-                return used.convention
+                return used.signable
             raise
-        _require_embedded(link.convention)
+        _require_embedded(link.signable)
         now = timezone.now()
         problem = core.explain_code(
             matches=constant_time_compare(link.code_hash, _hash_code(link, code)),
@@ -111,18 +116,18 @@ def sign(*, token: str, code: str) -> Convention:
             _sign(link, token=token, at=now)
     if problem:
         raise TransitionRefused([Blocker("code", problem, "#id_code")])
-    return link.convention
+    return link.signable
 
 
 def _sign(link: SigningLink, *, token: str, at: datetime) -> None:
-    convention = link.convention
-    original = read_document(convention)
+    signable = link.signable
+    original = read_document(signable)
     try:
         signed = sign_pdf(
             original,
-            signer_name=convention.signer_name,
+            signer_name=signable.signer_name,
             signer_email=link.email,
-            reason=REASON,
+            reason=f"Signature de {drafting.words_of(signable)}",
             location=LOCATION,
             field_name=core.EDITOR,
             at=at,
@@ -136,28 +141,28 @@ def _sign(link: SigningLink, *, token: str, at: datetime) -> None:
 def keep_signed(link: SigningLink, *, original: bytes, signed: bytes, at: datetime, token: str = "") -> None:
     """Keep a signed document that has been verified, never another; tell the verifiers and the signer.
 
-    The caller has locked link and convention. Raises TransitionRefused when the document is not what was to be signed.
+    The caller has locked link and document. Raises TransitionRefused when the document is not what was to be signed.
     """
-    convention = link.convention
+    signable = link.signable
     if problem := find_problem(original=original, signed=signed):
         raise TransitionRefused([Blocker("signature_invalid", problem)])
-    document = keep_pdf(signed, name=drafting.file_name(convention, is_signed=True))
+    document = keep_pdf(signed, name=drafting.file_name(signable, is_signed=True))
     link.used_at = at
     link.code_hash = ""
     link.save(update_fields=["used_at", "code_hash"])
-    convention.signed_document = document
+    signable.signed_document = document
     workflow.fire(
-        convention,
+        signable,
         "sign",
         actor=None,
         at=at,
-        data={"signer": convention.signer_email, "sha256": document.blob.sha256, "provider": convention.provider},
+        data={"signer": signable.signer_email, "sha256": document.blob.sha256, "provider": signable.provider},
     )
-    transaction.on_commit(partial(notices.convention_signed, convention))
+    transaction.on_commit(partial(notices.document_signed, signable))
     transaction.on_commit(partial(notices.signed_copy, link, token))
 
 
-def refuse(*, token: str, reason: str) -> Convention:
+def refuse(*, token: str, reason: str) -> Signable:
     """The legal representative declines, with a reason that editor and verifiers read (T08b). Raises LinkClosed."""
     with transaction.atomic():
         link = _lock_open_link(token)
@@ -165,7 +170,7 @@ def refuse(*, token: str, reason: str) -> Convention:
             raise TransitionRefused([Blocker("reason", "Indiquez pourquoi vous ne signez pas.", "#id_reason")])
         decline(link, reason=reason.strip())
         cancel_outside(link)
-    return link.convention
+    return link.signable
 
 
 def decline(link: SigningLink, *, reason: str) -> None:
@@ -173,7 +178,7 @@ def decline(link: SigningLink, *, reason: str) -> None:
     link.refusal_reason = reason
     link.revoked_at = timezone.now()
     link.save(update_fields=["refusal_reason", "revoked_at"])
-    return_unsigned(link.convention, reason=reason, is_refusal=True)
+    return_unsigned(link.signable, reason=reason, is_refusal=True)
 
 
 def expire_links(*, at: datetime) -> int:
@@ -187,7 +192,7 @@ def expire_links(*, at: datetime) -> int:
             link.revoked_at = at
             link.save(update_fields=["revoked_at"])
             cancel_outside(link)
-            return_unsigned(link.convention, reason="Le lien de signature a expiré.")
+            return_unsigned(link.signable, reason="Le lien de signature a expiré.")
             lapsed += 1
     return lapsed
 
@@ -196,7 +201,7 @@ def signed_copy(link: SigningLink, *, at: datetime) -> StoredFile | None:
     """The signed document that a used link still hands over, or None when its time is past."""
     if link.used_at is None or at >= link.used_at + core.COPY_LIFETIME:
         return None
-    return link.convention.signed_document
+    return link.signable.signed_document
 
 
 def _lock_open_link(token: str) -> SigningLink:
@@ -209,9 +214,9 @@ def _lock_open_link(token: str) -> SigningLink:
     return link
 
 
-def _require_embedded(convention: Convention) -> None:
-    if convention.provider != EMBEDDED:
-        raise TransitionRefused([Blocker("provider", "Cette convention se signe chez le prestataire de signature.")])
+def _require_embedded(signable: Signable) -> None:
+    if signable.provider != EMBEDDED:
+        raise TransitionRefused([Blocker("provider", "Ce document se signe chez le prestataire de signature.")])
 
 
 def _hash_code(link: SigningLink, code: str) -> str:

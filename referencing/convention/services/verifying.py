@@ -11,7 +11,7 @@ from convergence.kernel.canonical import sha256_hex
 from evidence.services import read_bytes
 
 if TYPE_CHECKING:
-    from referencing.convention.models import Convention
+    from referencing.convention.models import Signable
 
 NOT_THE_CONVENTION = "Le document signé n’est pas la convention envoyée."
 FILE_MISSING = "Le fichier signé ne se trouve plus dans le stockage."
@@ -46,13 +46,13 @@ def find_problem(*, original: bytes, signed: bytes) -> str:
     return "" if signed.startswith(original) else NOT_THE_CONVENTION
 
 
-def examine_signature(convention: Convention) -> SignatureReport:
+def examine_signature(signable: Signable) -> SignatureReport:
     """Read the stored files again and verify hash, signatures and content (must be signed)."""
-    stored = convention.signed_document
-    if stored is None or convention.document is None:
-        raise ValueError("only a signed convention can be examined")
+    stored = signable.signed_document
+    if stored is None or signable.document is None:
+        raise ValueError("only a signed document can be examined")
     try:
-        signed, original = read_bytes(stored), read_bytes(convention.document)
+        signed, original = read_bytes(stored), read_bytes(signable.document)
     except FileNotFoundError:
         return SignatureReport([FILE_MISSING], [], stored.blob.sha256)
     verification = verify_pdf(signed)

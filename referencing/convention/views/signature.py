@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from convergence.kernel.errors import TransitionRefused
 from convergence.ui.values import Item
 from evidence.services import stream
-from referencing.convention.drafting import show_text
+from referencing.convention.drafting import show_text, title_of, words_of
 from referencing.convention.enums import LinkState
 from referencing.convention.forms import CodeForm, ReadForm, RefusalForm
 from referencing.convention.models import SigningLink
@@ -66,14 +66,21 @@ def render_closed(request: HttpRequest, token: str, link: SigningLink, *, status
 
 
 def _context(token: str, link: SigningLink) -> dict[str, Any]:
-    convention = link.convention
-    product = convention.enrolment.product
-    settings = convention.enrolment.demarche.settings
+    document = link.signable
+    product = document.enrolment.product
+    settings = document.enrolment.demarche.settings
+    is_annex = link.annex is not None
     return {
         "token": token,
         "link": link,
-        "convention": convention,
-        "enrolment": convention.enrolment,
+        "convention": document,
+        "enrolment": document.enrolment,
+        "is_annex": is_annex,
+        "title": title_of(document)
+        if is_annex
+        else "Convention de référencement au catalogue de services de Mon espace santé",
+        "the_document": "l’annexe" if is_annex else "la convention",
+        "whole": words_of(document),
         "service": settings.get("service", "Équipe de référencement"),
         "contact": settings.get("contact", ""),
         "items": [
@@ -81,11 +88,16 @@ def _context(token: str, link: SigningLink) -> dict[str, Any]:
                 "Qui vous le demande",
                 f"L’équipe de référencement de Mon espace santé, pour {product.organisation.name}",
             ),
-            Item("Ce que vous signez", "La convention de référencement entre l’éditeur, le ministre et la Cnam"),
-            Item("Produit concerné", convention.enrolment.label),
+            Item(
+                "Ce que vous signez",
+                "L’annexe de la convention de référencement, qui dit ce qui est échangé"
+                if is_annex
+                else "La convention de référencement entre l’éditeur, le ministre et la Cnam",
+            ),
+            Item("Produit concerné", document.enrolment.label),
             Item(
                 "Vous signez en tant que",
-                f"{convention.signer_name}, pour {convention.parties[0]['name']}",
+                f"{document.signer_name}, pour {document.parties[0]['name']}",
             ),
             Item("Adresse du code à usage unique", link.email),
         ],
@@ -109,7 +121,7 @@ def _render_open(
         "convention/signing_detail.html",
         {
             **_context(token, link),
-            "text": show_text(link.convention.text),
+            "text": show_text(link.signable.text),
             "form": form,
             "blockers": blockers,
         },
@@ -122,8 +134,8 @@ def _render_open(
 def signing_document(request: HttpRequest, token: str, link: SigningLink) -> HttpResponseBase:
     """The PDF to sign while the link is open, then the signed copy for a while."""
     now = timezone.now()
-    if link.state_at(now) is LinkState.OPEN and link.convention.document:
-        return stream(link.convention.document)
+    if link.state_at(now) is LinkState.OPEN and link.signable.document:
+        return stream(link.signable.document)
     copy = signed_copy(link, at=now)
     return stream(copy) if copy else render_closed(request, token, link, status=410)
 

@@ -8,15 +8,19 @@ from django.core.management.base import BaseCommand, CommandError
 from convergence.accounts import demo
 from convergence.interests.demo import declare_for_demo_people
 from convergence.pages import demo_candidatures, demo_products
+from convergence.statistics.services import refresh_statistics
+from referencing.commission.demo import create_demo_commission
 
-#: What makes the demo world, in order; each step is idempotent and does nothing the second time.
+#: What makes the demo world, in order; each step is idempotent.
 STEPS: tuple[tuple[str, Callable[[], object]], ...] = (
     ("Personnes et structures", demo.create_demo_people),
     ("Déclarations d’intérêts", declare_for_demo_people),
+    ("Membres de la commission", create_demo_commission),
     ("Parcours et démarches", demo_products.load_parcours),
     ("Grille", demo_products.publish_grid),
     ("Produits", demo_products.create_demo_products),
     ("Candidatures", demo_candidatures.create_demo_candidatures),
+    ("Statistiques", refresh_statistics),
 )
 
 

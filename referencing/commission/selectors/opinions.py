@@ -1,0 +1,82 @@
+"""What the commission said of a file, and what the editor still owes it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Q
+
+from convergence.accounts.enums import Role
+from convergence.interests.selectors import conflicting_organisations
+from referencing.candidature.enums import DECIDED_STATES, CandidatureState
+from referencing.candidature.models import Candidature
+from referencing.commission.enums import ReservationState
+from referencing.commission.models import AgendaPoint, CommissionSession, Opinion, Reservation
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from django.db.models import QuerySet
+
+    from convergence.accounts.models import User
+    from referencing.candidature.models.candidature import CandidatureQuerySet
+
+#: The ministry has the file, or decided on it.
+TRANSMITTED_STATES = [CandidatureState.MINISTER, *DECIDED_STATES]
+
+
+def newest_opinion(candidature: Candidature) -> Opinion | None:
+    """The opinion that counts, with its reservations loaded: a re-examination gives another one."""
+    opinions = Opinion.objects.filter(candidature=candidature).select_related("point__session")
+    return opinions.prefetch_related("reservations").newest_first().first()
+
+
+def open_suspensive(candidature: Candidature) -> list[Reservation]:
+    """Suspensive reservations of the newest opinion that were not lifted: they bar a favourable decision (BR-158).
+
+    One that was closed because the file went another way bars it too: only lifting frees.
+    """
+    opinion = newest_opinion(candidature)
+    if opinion is None:
+        return []
+    return list(
+        opinion.reservations.suspensive().exclude(state=ReservationState.LIFTED).in_order()  # type: ignore[attr-defined]
+    )
+
+
+def read_opinion(opinion: Opinion) -> dict[str, Any]:
+    """What was frozen, as plain values."""
+    content: dict[str, Any] = json.loads(bytes(opinion.payload))
+    return content
+
+
+def find_known_files(user: User) -> CandidatureQuerySet:
+    """Files whose opinion the person may read: those that they see, those of the points that they may know (A-28), and,
+    for the ministry, those that were transmitted to it."""
+    files = Candidature.objects.visible_to(user)
+    known = Q()
+    if user.access.has(Role.SECRETARY, Role.PRESIDENT, Role.MEMBER):
+        known |= Q(pk__in=AgendaPoint.objects.visible_to(user).values("candidature"))
+    if user.access.has(Role.MINISTRY):
+        known |= Q(state__in=TRANSMITTED_STATES) & ~Q(
+            enrolment__product__organisation__in=conflicting_organisations(user)
+        )
+    return Candidature.objects.filter(known | Q(pk__in=files.values("pk"))) if known else files
+
+
+def list_lifted_since(session: CommissionSession, user: User) -> QuerySet[Reservation, Any]:
+    """Reservations lifted since the session before this one: the commission is told of them (OQ-11).
+
+    Only of files that the person may know; newest first. `session` is the one being prepared or held.
+    """
+    since = _previous_session_at(session)
+    lifted = Reservation.objects.visible_to(user).filter(state=ReservationState.LIFTED, decided_at__lt=session.held_at)
+    if since is not None:
+        lifted = lifted.filter(decided_at__gte=since)
+    return lifted.select_related("opinion__point", "decided_by").order_by("-decided_at", "pk")
+
+
+def _previous_session_at(session: CommissionSession) -> datetime | None:
+    earlier = CommissionSession.objects.filter(held_at__lt=session.held_at, opened_at__isnull=False)
+    return earlier.order_by("-held_at").values_list("held_at", flat=True).first()

@@ -1,0 +1,119 @@
+"""From the commission to the minister, or back before the commission (T29b, T30, A-01, A-30)."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from convergence.audit import workflow
+from convergence.kernel.errors import Blocker
+from referencing.candidature.enums import CandidatureState
+from referencing.candidature.models import Candidature
+from referencing.candidature.services import standing
+from referencing.candidature.services.connection.standing import find_test_blockers
+from referencing.candidature.services.journal import tell
+from referencing.commission import opinion_notices as notices
+from referencing.commission.enums import FAVOURABLE_OPINIONS
+from referencing.commission.models import Reservation
+from referencing.commission.selectors.opinions import find_known_files, newest_opinion
+from referencing.commission.services.points import lock_candidature
+from referencing.commission.services.reservations import close_reservations
+
+if TYPE_CHECKING:
+    from datetime import date
+    from uuid import UUID
+
+    from convergence.accounts.models import User
+
+
+def _lock_known(candidature_id: UUID, actor: User) -> Candidature:
+    """Raises Candidature.DoesNotExist for whoever may not know the file."""
+    if not find_known_files(actor).filter(pk=candidature_id).exists():
+        raise Candidature.DoesNotExist(candidature_id)
+    return lock_candidature(candidature_id)
+
+
+@transaction.atomic
+def transmit_file(*, candidature_id: UUID, actor: User) -> Candidature:
+    """Hand the file to the minister, whatever the opinion (T30, A-01).
+
+    A way to a listing needs the tests passed (BR-136) and every suspensive reservation lifted (BR-158). An unfavourable
+    opinion, or a suspensive reservation overdue, leads to a refusal only: the stage of decisions reads the same rows
+    (`selectors.opinions`). Raises Candidature.DoesNotExist, PermissionDenied, or TransitionRefused with every reason.
+    """
+    candidature = _lock_known(candidature_id, actor)
+    today = timezone.localdate()
+    is_for_refusal = is_refusal_only(candidature, today=today)
+    workflow.fire(
+        candidature,
+        "transmit",
+        actor=actor,
+        guard=lambda: find_transmit_blockers(candidature, today=today),
+        data={"is_for_refusal": is_for_refusal},
+    )
+    tell(candidature, "transmitted", actor=actor)
+    standing.refresh(candidature)
+    transaction.on_commit(partial(notices.file_transmitted, candidature, is_for_refusal=is_for_refusal))
+    return candidature
+
+
+def is_refusal_only(candidature: Candidature, *, today: date) -> bool:
+    """The minister may only refuse: the opinion is unfavourable, or a suspensive reservation is overdue (A-01, A-30)."""
+    opinion = newest_opinion(candidature)
+    if opinion is None or opinion.kind not in FAVOURABLE_OPINIONS:
+        return True
+    return candidature.state == CandidatureState.RESERVATIONS and bool(list_overdue(candidature, today=today))
+
+
+def list_overdue(candidature: Candidature, *, today: date) -> list[Reservation]:
+    """Suspensive reservations that were to be lifted by a day that has passed, still with the editor or not."""
+    return list(Reservation.objects.filter(candidature=candidature).suspensive().overdue(on=today).in_order())
+
+
+def find_transmit_blockers(candidature: Candidature, *, today: date) -> list[Blocker]:
+    """Every reason not to transmit the file now, each linked to what mends it."""
+    opinion = newest_opinion(candidature)
+    if opinion is None:
+        return [Blocker("no_opinion", "La commission n’a pas rendu d’avis sur ce dossier.")]
+    if is_refusal_only(candidature, today=today):
+        return []
+    waiting = Reservation.objects.filter(candidature=candidature).standing().suspensive().in_order()
+    blockers = [
+        Blocker(
+            "suspensive_open",
+            f"La réserve suspensive n° {each.number} n’est pas levée.",
+            reverse("commission:reservation_detail", args=[each.pk]),
+        )
+        for each in waiting
+    ]
+    return blockers + find_test_blockers(candidature)
+
+
+@transaction.atomic
+def send_to_re_examination(*, candidature_id: UUID, reason: str, actor: User) -> Candidature:
+    """A suspensive reservation is overdue: the commission looks at the file again (T29b, A-30).
+
+    The reservations of the former opinion are closed, since another opinion follows. Raises Candidature.DoesNotExist,
+    PermissionDenied, or TransitionRefused with every reason.
+    """
+    candidature = _lock_known(candidature_id, actor)
+    today = timezone.localdate()
+
+    def guard() -> list[Blocker]:
+        blockers = []
+        if candidature.state != CandidatureState.RESERVATIONS or not list_overdue(candidature, today=today):
+            blockers.append(Blocker("not_overdue", "Aucune réserve suspensive de ce dossier n’a dépassé son échéance."))
+        if not reason.strip():
+            blockers.append(Blocker("reason", "Indiquez pourquoi le dossier est réexaminé.", "#id_reason"))
+        return blockers
+
+    workflow.fire(candidature, "re_examine", actor=actor, guard=guard, reason=reason.strip())
+    close_reservations(candidature, actor=actor, note="Dossier réexaminé par la commission")
+    tell(candidature, "sent_to_re_examination", actor=actor, reason=reason.strip())
+    standing.refresh(candidature)
+    transaction.on_commit(partial(notices.sent_back_to_commission, candidature, reason.strip()))
+    return candidature

@@ -1,0 +1,205 @@
+"""The opinion of the commission on a file, read by both sides, and what follows it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from convergence.accounts.requests import SignedInRequest
+from convergence.audit.workflow import is_allowed
+from convergence.kernel.errors import Blocker, TransitionRefused
+from convergence.ui.typography import NBSP
+from convergence.ui.values import Action, Link, Row
+from convergence.ui.views import render_confirmation
+from referencing.candidature.enums import COMMISSION_STATES, DECIDED_STATES, CandidatureState
+from referencing.candidature.models import Candidature
+from referencing.candidature.views.frame import Tab, file_frame
+from referencing.candidature.wording import Audience, ball_words, state_badge
+from referencing.commission.forms.deliberation import ReasonForm
+from referencing.commission.models import Opinion
+from referencing.commission.opinion_wording import nature_badge, opinion_badge, reservation_badge
+from referencing.commission.selectors.opinions import find_known_files, read_opinion
+from referencing.commission.services.transmit import (
+    find_transmit_blockers,
+    is_refusal_only,
+    list_overdue,
+    send_to_re_examination,
+    transmit_file,
+)
+
+if TYPE_CHECKING:
+    from convergence.accounts.models import User
+
+#: States that follow an opinion; a file that goes before the commission again keeps the former ones.
+WITH_OPINION = frozenset([*COMMISSION_STATES, *DECIDED_STATES])
+
+
+def shows_opinion(user: User, candidature: Candidature) -> bool:
+    """Once the file reached the commission: the page says what is waited for, then the opinion."""
+    return candidature.state in WITH_OPINION
+
+
+OPINION_TAB = Tab("opinion", "Avis de la commission", "commission:opinion_detail", shows_opinion)
+
+
+def get_known_file(request: SignedInRequest, pk: UUID) -> Candidature:
+    """The file whose opinion the person may read, or 404: its own side, or the commission (A-28)."""
+    candidature: Candidature = get_object_or_404(
+        find_known_files(request.user).select_related(
+            "enrolment__product__organisation", "enrolment__demarche__parcours", "dossier__created_by", "referent"
+        ),
+        pk=pk,
+    )
+    return candidature
+
+
+def frame_of(request: SignedInRequest, candidature: Candidature, *, tab: str = "opinion") -> dict[str, Any]:
+    """The frame of the file for whoever sees it; for the commission and the ministry, who do not, its top alone."""
+    if Candidature.objects.visible_to(request.user).filter(pk=candidature.pk).exists():
+        return file_frame(request, candidature, tab)
+    who, what = ball_words(candidature.waiting_for, is_instructor=True)
+    return {
+        "candidature": candidature,
+        "is_instructor": True,
+        "title": candidature.enrolment.label,
+        "badge": state_badge(candidature.state, audience=Audience.AGENT),
+        "ball_who": who,
+        "ball_what": what,
+        "ball_until": candidature.due_on,
+        "ball_is_mine": False,
+        "crumbs": [Link("Commission"), Link(candidature.enrolment.label)],
+        "tabs": [],
+    }
+
+
+@require_GET
+@login_required
+def opinion_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
+    """Opinions of the commission on a file, the newest first, with the reservations as they stand. Never a vote (BR-162)."""
+    return _render(request, get_known_file(request, pk))
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def file_transmit(request: SignedInRequest, pk: UUID) -> HttpResponse:
+    """T30; GET asks once more."""
+    candidature = get_known_file(request, pk)
+    if request.method == "GET":
+        if not is_allowed(candidature, "transmit", request.user):
+            raise PermissionDenied("transmit")
+        page = reverse("commission:opinion_detail", args=[pk])
+        return render_confirmation(request, _transmit_action(candidature), cancel_url=page)
+    try:
+        transmit_file(candidature_id=pk, actor=request.user)
+    except TransitionRefused as refusal:
+        return _render(request, get_known_file(request, pk), blockers=refusal.blockers)
+    messages.success(request, "Le dossier est transmis au ministre.")
+    return redirect("commission:opinion_detail", pk)
+
+
+@require_POST
+@login_required
+def file_re_examine(request: SignedInRequest, pk: UUID) -> HttpResponse:
+    """T29b: a suspensive reservation is overdue, the commission looks again."""
+    candidature = get_known_file(request, pk)
+    form = ReasonForm(request.POST)
+    if not form.is_valid():
+        if not is_allowed(candidature, "re_examine", request.user):
+            raise PermissionDenied("re_examine")
+        return _render(request, candidature, re_examination=form)
+    try:
+        send_to_re_examination(candidature_id=pk, reason=form.cleaned_data["reason"], actor=request.user)
+    except TransitionRefused as refusal:
+        return _render(request, get_known_file(request, pk), blockers=refusal.blockers)
+    messages.success(request, "Le dossier est de nouveau prêt pour la commission.")
+    return redirect("commission:opinion_detail", pk)
+
+
+def _transmit_action(candidature: Candidature) -> Action:
+    address = reverse("commission:file_transmit", args=[candidature.pk])
+    for_refusal = is_refusal_only(candidature, today=timezone.localdate())
+    return Action(
+        "Transmettre au ministre",
+        address,
+        icon="send-plane-line",
+        confirm_url=address,
+        confirm_title="Transmettre le dossier au ministre",
+        confirm_text="Le ministre ne pourra que refuser le référencement : l’avis est défavorable, ou une réserve suspensive "
+        "n’a pas été levée à temps."
+        if for_refusal
+        else "Le ministre décide du référencement. La commission n’y revient plus, sauf nouvel examen.",
+    )
+
+
+def _render(
+    request: SignedInRequest,
+    candidature: Candidature,
+    *,
+    blockers: Sequence[Blocker] = (),
+    re_examination: ReasonForm | None = None,
+) -> HttpResponse:
+    user, today = request.user, timezone.localdate()
+    opinions = list(
+        Opinion.objects.filter(candidature=candidature)
+        .select_related("point__session")
+        .prefetch_related("reservations")
+        .newest_first()  # type: ignore[attr-defined]
+    )
+    frame = frame_of(request, candidature)
+    is_editor = not frame["is_instructor"]
+    if is_editor and not shows_opinion(user, candidature) and not opinions:
+        raise Http404("opinion")
+    may_transmit = is_allowed(candidature, "transmit", user) and bool(opinions)
+    waits = find_transmit_blockers(candidature, today=today) if may_transmit else []
+    overdue = candidature.state == CandidatureState.RESERVATIONS and list_overdue(candidature, today=today)
+    may_re_examine = bool(overdue) and is_allowed(candidature, "re_examine", user)
+    return render(
+        request,
+        "commission/opinion_detail.html",
+        {
+            **frame,
+            "blockers": blockers,
+            "opinions": [_say_opinion(each, is_editor=is_editor) for each in opinions],
+            "waits": waits,
+            "transmit": _transmit_action(candidature) if may_transmit and not waits else None,
+            "re_examination": (re_examination or ReasonForm()) if may_re_examine else None,
+        },
+        status=422 if blockers or re_examination else 200,
+    )
+
+
+def _say_opinion(opinion: Opinion, *, is_editor: bool) -> dict[str, Any]:
+    content, today = read_opinion(opinion), timezone.localdate()
+    titles = {each["number"]: each["criterion_title"] for each in content["reservations"]}
+    reservations = sorted(opinion.reservations.all(), key=lambda each: each.number)
+    return {
+        "badge": opinion_badge(opinion.kind),
+        "session": f"séance n°{NBSP}{content['session']['number']}",
+        "given_at": opinion.given_at,
+        "reasons": content["reasons"],
+        "sha256": opinion.sha256,
+        "columns": ["Réserve", "Nature", "Critère", "À lever avant le", "État"],
+        "rows": [
+            Row(
+                cells=[
+                    f"N°{NBSP}{each.number} – {each.text}",
+                    nature_badge(each),
+                    f"{each.criterion} {titles.get(each.number, '')}",
+                    each.due_on,
+                    reservation_badge(each, today=today, is_editor=is_editor),
+                ],
+                url=reverse("commission:reservation_detail", args=[each.pk]),
+            )
+            for each in reservations
+        ],
+    }

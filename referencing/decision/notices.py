@@ -1,0 +1,149 @@
+"""What people are told about acts, remedies and countersignatures: that something waits, never what it says (A-32)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db.models import QuerySet
+from django.urls import reverse
+
+from convergence.accounts.enums import Role
+from convergence.accounts.models import User
+from convergence.interests.selectors import without_conflict
+from convergence.notifications.services import send
+from convergence.products.people import responsible_people
+from convergence.ui.typography import format_date
+from referencing.decision.models import Appeal, Decision, Suit
+
+if TYPE_CHECKING:
+    from referencing.convention.models import Signable
+
+KIND = "Décision"
+MINISTRY = "Ministère chargé de la santé"
+
+
+def ministry(decision: Decision) -> QuerySet[User]:
+    return without_conflict(User.objects.with_role(Role.MINISTRY), decision.enrolment.product.organisation)
+
+
+def decision_signed(decision: Decision) -> None:
+    """To the editor, without content: opening it notifies it (N15, A-32)."""
+    send(
+        recipients=responsible_people(decision.enrolment.product),
+        sender=MINISTRY,
+        product=decision.enrolment.label,
+        kind=KIND,
+        subject="une décision vous attend",
+        content="Prenez connaissance de la décision que le ministre chargé de la santé a signée. Elle vous est notifiée quand "
+        "vous l’ouvrez : les délais de recours courent à partir de ce moment.",
+        link=_page(decision),
+        action="Prendre connaissance de la décision",
+    )
+
+
+def decision_notified(decision: Decision) -> None:
+    """In the platform only, to those who carry the act out (T32)."""
+    organisation = decision.enrolment.product.organisation
+    send(
+        recipients=without_conflict(User.objects.with_role(Role.MINISTRY, Role.LISTING_TEAM, Role.CNAM), organisation),
+        sender=organisation.name,
+        product=decision.enrolment.label,
+        kind=KIND,
+        content=f"{decision} : notifiée à l’éditeur.",
+        link=_page(decision),
+    )
+
+
+def appeal_lodged(appeal: Appeal) -> None:
+    decision = appeal.decision
+    send(
+        recipients=ministry(decision),
+        sender=appeal.author_name,
+        product=decision.enrolment.label,
+        kind="Recours",
+        subject="recours à examiner",
+        content=f"Répondez au recours formé contre {decision} avant le {format_date(appeal.silence_on)} : sans réponse, il est "
+        "rejeté ce jour-là.",
+        link=reverse("decision:appeal_detail", args=[appeal.pk]),
+        action="Examiner le recours",
+    )
+
+
+def appeal_answered(appeal: Appeal) -> None:
+    _tell_editor(appeal, subject="réponse à votre recours", content="Lisez la réponse du ministère à votre recours.")
+
+
+def appeal_silently_rejected(appeal: Appeal) -> None:
+    """The editor learns that the limit to go to court runs again."""
+    _tell_editor(
+        appeal,
+        subject="recours rejeté par silence",
+        content="Voyez ce qui vous reste possible : le ministère n’a pas répondu à votre recours en deux mois, ce qui vaut rejet.",
+    )
+    send(
+        recipients=ministry(appeal.decision),
+        product=appeal.decision.enrolment.label,
+        kind="Recours",
+        content=f"Le recours formé contre {appeal.decision} est rejeté par silence. Vous pouvez encore y répondre.",
+        link=reverse("decision:appeal_detail", args=[appeal.pk]),
+    )
+
+
+def appeal_withdrawn(appeal: Appeal) -> None:
+    send(
+        recipients=ministry(appeal.decision),
+        sender=appeal.author_name,
+        product=appeal.decision.enrolment.label,
+        kind="Recours",
+        content=f"L’éditeur a retiré son recours contre {appeal.decision}.",
+        link=reverse("decision:appeal_detail", args=[appeal.pk]),
+    )
+
+
+def court_ruled(suit: Suit) -> None:
+    """Both sides read what the court said on the page of the act."""
+    decision = suit.decision
+    send(
+        recipients=responsible_people(decision.enrolment.product),
+        sender=MINISTRY,
+        product=decision.enrolment.label,
+        kind=KIND,
+        subject="décision de justice enregistrée",
+        content=f"Lisez ce que devient votre décision : le ministère a enregistré une décision de justice ({suit}).",
+        link=_page(decision),
+        action="Ouvrir la décision",
+    )
+
+
+def fully_signed(signable: Signable) -> None:
+    enrolment = signable.enrolment
+    organisation = enrolment.product.organisation
+    people = {
+        *responsible_people(enrolment.product),
+        *without_conflict(User.objects.with_role(Role.LISTING_TEAM), organisation),
+    }
+    send(
+        recipients=sorted(people, key=lambda person: str(person.pk)),
+        sender=MINISTRY,
+        product=enrolment.label,
+        kind="Convention",
+        content="Les trois parties ont signé : le document complet est à votre disposition.",
+        link=reverse("decision:convention_detail", args=[enrolment.pk]),
+    )
+
+
+def _tell_editor(appeal: Appeal, *, subject: str, content: str) -> None:
+    send(
+        recipients=responsible_people(appeal.decision.enrolment.product),
+        sender=MINISTRY,
+        product=appeal.decision.enrolment.label,
+        kind="Recours",
+        subject=subject,
+        content=content,
+        link=reverse("decision:appeal_detail", args=[appeal.pk]),
+        action="Ouvrir le recours",
+    )
+
+
+def _page(decision: Decision) -> str:
+    return reverse("decision:decision_detail", args=[decision.pk])

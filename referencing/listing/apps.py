@@ -1,0 +1,30 @@
+from django.apps import AppConfig
+
+
+class ListingConfig(AppConfig):
+    """Services that stand in the catalogue: publication, renewal, versions, audits, sanctions."""
+
+    name = "referencing.listing"
+    label = "listing"
+    verbose_name = "Référencements"
+
+    def ready(self) -> None:
+        from convergence.audit.workflow import follow
+        from referencing.listing.services import effects, renewal
+        from referencing.listing.services.catalogue import show_change
+
+        follow("candidature.apply", renewal.candidature_applied)
+        for ended in ("cancel", "withdraw", "declare_inadmissible", "lapse", "rescind"):
+            follow(f"candidature.{ended}", renewal.candidature_ended)
+        follow("candidature.approve", renewal.candidature_approved)
+        follow("candidature.refuse", renewal.candidature_refused)
+        follow("candidature.publish", renewal.candidature_published)
+        follow("decision.sign", effects.decision_signed)
+        follow("decision.drop", effects.decision_dropped)
+        follow("decision.annul", effects.decision_annulled)
+        follow("decision.abrogate", effects.decision_abrogated)
+        follow("decision.court_suspend", effects.decision_court_suspended)
+        follow("decision.court_resume", effects.decision_court_resumed)
+        # whoever moves a listing, the public page says so in the same transaction
+        for name in ("suspend", "reinstate", "expire", "withdraw", "withdraw_by_editor", "republish"):
+            follow(f"listing.{name}", show_change)
