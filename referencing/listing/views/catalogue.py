@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
+from xml.sax.xmlreader import AttributesImpl
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
@@ -264,7 +265,7 @@ def catalogue_feed(request: HttpRequest) -> HttpResponseBase:
             author_name=settings.CONVERGENCE["OPERATOR_NAME"],
         )
         for row in newest(timezone.localdate(now)):
-            at = datetime(*row["published_on"].timetuple()[:3], tzinfo=PARIS)
+            at = datetime.combine(row["published_on"], time.min, PARIS)
             feed.add_item(
                 title=row["name"],
                 link=f"{site}{service_address(row)}",
@@ -290,7 +291,7 @@ def sitemap(request: HttpRequest) -> HttpResponseBase:
         response = HttpResponse(content_type="application/xml; charset=utf-8")
         xml = SimplerXMLGenerator(response, "utf-8")
         xml.startDocument()
-        xml.startElement("urlset", {"xmlns": "http://www.sitemaps.org/schemas/sitemap/0.9"})
+        xml.startElement("urlset", AttributesImpl({"xmlns": "http://www.sitemaps.org/schemas/sitemap/0.9"}))
         fixed = [reverse("listing:catalogue_list"), *(reverse("listing:category_detail", args=[c]) for c in CATEGORIES)]
         for address in fixed:
             _write_page(xml, address)
@@ -305,7 +306,7 @@ def sitemap(request: HttpRequest) -> HttpResponseBase:
 
 
 def _write_page(xml: SimplerXMLGenerator, address: str, at: datetime | None = None) -> None:
-    xml.startElement("url", {})
+    xml.startElement("url", AttributesImpl({}))
     xml.addQuickElement("loc", f"{settings.SITE_URL}{address}")
     if at is not None:
         xml.addQuickElement("lastmod", at.isoformat(timespec="seconds"))
