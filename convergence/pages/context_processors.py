@@ -75,6 +75,7 @@ AGENT_TABS: tuple[tuple[str, str, tuple[Role, ...]], ...] = (
     ),
     ("Catalogue", "listing:catalogue_list", tuple(Role)),
     ("Pilotage", "statistics:board_detail", (Role.LISTING_TEAM,)),
+    ("Réserves", "commission:reservation_list", (Role.LISTING_TEAM, Role.SECRETARY, Role.PRESIDENT)),
     ("Liens d’intérêts", "candidature:interest_list", DECLARING_ROLES),
     ("Tests de connexion", "candidature:campaign_list", (Role.TESTS, Role.TESTS_LEAD)),
     ("Référentiels", "questionnaires:version_list", (Role.ADMIN,)),

@@ -26,6 +26,7 @@ from convergence.documents.signatures import seal_bytes
 from convergence.kernel.canonical import canonical_json, sha256_hex
 from convergence.notifications.services import silence
 from convergence.pages.demo_products import DEMARCHE, FIXTURES
+from convergence.pages.demo_tests import run_demo_tests
 from convergence.products.enums import Interest, ProductType
 from convergence.products.models import Demarche
 from convergence.products.services import create_product
@@ -35,8 +36,8 @@ from referencing.candidature import services
 from referencing.candidature.content import load_criteria
 from referencing.candidature.core.clock import add_business_days
 from referencing.candidature.core.criteria import EffectiveCriterion
-from referencing.candidature.enums import CheckResult, Outcome, Proposal, RequestKind, Severity
-from referencing.candidature.models import ComplementItem
+from referencing.candidature.enums import CampaignState, CheckResult, Outcome, Proposal, RequestKind, Severity
+from referencing.candidature.models import Candidature, ComplementItem
 from referencing.candidature.services.admission import (
     GivenAnswer,
     answer_checklist,
@@ -51,7 +52,7 @@ from referencing.candidature.services.conclusion import conclude
 from referencing.candidature.services.ending import lapse
 from referencing.candidature.services.non_conformities import open_non_conformity
 from referencing.candidature.services.prelisting import pre_list
-from referencing.candidature.services.reviewing import conclude_theme, give_verdict
+from referencing.candidature.services.reviewing import conclude_theme, give_verdict, give_visa, needs_visa
 from referencing.convention.enums import ConventionState, DataCategory
 from referencing.convention.models import Convention
 from referencing.dossier import core
@@ -93,21 +94,33 @@ def create_demo_candidatures() -> None:
     if {each["name"] for each in world["organisations"]} <= known:
         return
     with silence(), transaction.atomic():
-        bearers = [_make_bearer(rank, each) for rank, each in enumerate(world["organisations"])]
-        models = {
-            key: Dossier.objects.filter(enrolment__product__name=name).latest("number")
-            for key, name in world["models"].items()
-        }
-        document = keep_generated(
-            content=render_pdf("demo/convention_pdf.html", {}), name="convention-signee.pdf", code="pdf"
-        )
+        for rank, each in enumerate(world["organisations"]):
+            _make_bearer(rank, each)
         for state, files in world["candidatures"].items():
             for rank, file in enumerate(files):
-                organisation, manager = bearers[file["organisation"]]
-                _File(rank, file, state, organisation, manager, models[file["model"]], document).tell()
+                make_file(file, state=state, rank=rank)
 
 
-def _make_bearer(rank: int, said: Mapping[str, Any]) -> tuple[Organisation, User]:
+def make_file(said: Mapping[str, Any], *, state: str, rank: int) -> Candidature:
+    """A file of one of the organisations of the world, brought to `state`; `said` as in the fixture."""
+    world = yaml.safe_load(WORLD.read_text(encoding="utf-8"))
+    organisation = Organisation.objects.get(name=world["organisations"][said["organisation"]]["name"])
+    manager = User.objects.get(memberships__organisation=organisation, memberships__type=MembershipType.MANDATAIRE)
+    model = Dossier.objects.filter(enrolment__product__name=world["models"][said["model"]]).latest("number")
+    file = _File(rank, said, state, organisation, manager, model, _convention_document())
+    file.tell()
+    return file.file
+
+
+def _convention_document() -> StoredFile:
+    """The same signed convention for all."""
+    name = "convention-signee.pdf"
+    return StoredFile.objects.filter(name=name).first() or keep_generated(
+        content=render_pdf("demo/convention_pdf.html", {}), name=name, code="pdf"
+    )
+
+
+def _make_bearer(rank: int, said: Mapping[str, Any]) -> None:
     siren = f"9012{rank:02d}45"
     siren += luhn.calc_check_digit(siren)
     siret = f"{siren}0001"
@@ -124,7 +137,6 @@ def _make_bearer(rank: int, said: Mapping[str, Any]) -> tuple[Organisation, User
     manager.save(update_fields=["password"])
     membership = Membership.objects.create(user=manager, organisation=organisation, type=MembershipType.MANDATAIRE)
     workflow.fire(membership, "accept", actor=None, at=timezone.now())
-    return organisation, manager
 
 
 @contextmanager
@@ -369,6 +381,13 @@ class _File:
                     due_on=timezone.localdate(self.today) + timedelta(days=9) if severity != "observation" else None,
                     actor=self._expert(rest[0].theme),
                 )
+        self._test()
+        if self.said.get("concluded"):
+            self._conclude_themes()
+
+    def _test(self) -> None:
+        if tests := self.said.get("tests"):
+            run_demo_tests(self.file, until=CampaignState(tests), manager=self.manager, day=self._day)
 
     def _answer(self, request_id: Any) -> None:
         items = list(ComplementItem.objects.filter(request=request_id))
@@ -386,7 +405,12 @@ class _File:
         self._admit()
         with self._day(15):
             self._judge(load_criteria(self.file))
-        with self._day(25):
+        self._test()
+        self._conclude_themes()
+        self._read_again()
+
+    def _conclude_themes(self) -> None:
+        with self._day(33):
             for review in self.file.reviews.order_by("position"):
                 conclude_theme(
                     candidature_id=self.file.pk,
@@ -395,10 +419,18 @@ class _File:
                     actor=self._expert(review.theme),
                 )
 
+    def _read_again(self) -> None:
+        """The visa of each theme that the démarche has read twice, by the other verifier."""
+        with self._day(34):
+            for review in self.file.reviews.order_by("position"):
+                if needs_visa(self.file, review):
+                    other = User.objects.get(email=VERIFIERS[(self.rank + 1) % 2])
+                    give_visa(candidature_id=self.file.pk, theme=review.theme, actor=other)
+
     def _ready_commission(self) -> None:
         self._finish_themes()
         favourable = self.said["proposal"] == Proposal.FAVOURABLE
-        with self._day(30):
+        with self._day(34):
             conclude(
                 candidature_id=self.file.pk,
                 proposal=self.said["proposal"],
@@ -410,7 +442,7 @@ class _File:
 
     def _pre_listed(self) -> None:
         self._finish_themes()
-        with self._day(30):
+        with self._day(35):
             pre_list(candidature_id=self.file.pk, expires_on=None, actor=self.verifier)
 
     def _withdrawn(self) -> None:

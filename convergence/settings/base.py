@@ -232,6 +232,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "remind-deadlines": {"task": "candidature.remind_deadlines", "schedule": crontab(minute="0", hour="7-19")},
     "presume-notifications": {"task": "decision.presume_notifications", "schedule": crontab(minute="20", hour="7-19")},
     "reject-silent-appeals": {"task": "decision.reject_silent_appeals", "schedule": crontab(minute="25", hour="7-19")},
+    "remind-reservations": {"task": "commission.remind_reservations", "schedule": crontab(minute="20", hour="7-19")},
     "remind-interests": {"task": "candidature.remind_interests", "schedule": crontab(minute="15", hour="7-19")},
     "remind-commission": {"task": "commission.remind_to_declare", "schedule": crontab(minute="30", hour="7-19")},
     "expire-listings": {"task": "listing.expire", "schedule": 600},
@@ -423,6 +424,8 @@ LISTING_LIFE: dict[str, Any] = {
     "OBSERVATION_DAYS": env.int("LISTING_OBSERVATION_DAYS", default=15),
     "PUBLICATION_MONTHS": env.int("LISTING_PUBLICATION_MONTHS", default=6),
     "AUDIT_REST_MONTHS": 12,
+    # how long after the end of a report the address of who wrote it is kept
+    "REPORTER_DAYS": env.int("LISTING_REPORTER_DAYS", default=180),
     # per address and hour: people report a service once, robots do not stop
     "REPORTS_PER_HOUR": env.int("LISTING_REPORTS_PER_HOUR", default=5),
 }

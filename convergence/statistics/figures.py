@@ -18,7 +18,7 @@ from referencing.candidature.enums import OPEN_STATES, CandidatureState, Holder
 from referencing.candidature.models import Candidature, ThemeReview
 from referencing.commission.enums import OpinionKind
 from referencing.decision.enums import DecisionKind
-from referencing.listing.enums import ListingState
+from referencing.listing.enums import Category, ListingState
 
 MONTHS = 24
 LAST_MONTHS = "12-derniers-mois"
@@ -133,13 +133,8 @@ def _listings(counters: Mapping[Cell, int]) -> Iterator[Figure]:
     for year in sorted(published, reverse=True):
         yield Figure("publications", str(year), "publies", "Services publiés", "nombre", published[year], "nombre")
     yield Figure("catalogue", TODAY, "total", "Services au catalogue", "nombre", standing, "nombre")
-    for code, label in list_categories():
-        yield Figure("catalogue", TODAY, code, label, "nombre", categories[code], "nombre")
-
-
-def list_categories() -> Sequence[tuple[str, str]]:
-    """The categories of the catalogue, in its order."""
-    return ()
+    for code, label in Category.choices:
+        yield Figure("catalogue", TODAY, str(code), str(label), "nombre", categories[code], "nombre")
 
 
 def read_board(*, today: date, months: int = 12) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from referencing.commission.models import Opinion, Reservation
 from referencing.decision.enums import CANDIDATURE_KINDS
 from referencing.decision.models import Decision
 from referencing.decision.models.decision import UNSIGNED_STATES
-from referencing.listing.models import Listing
+from referencing.listing.models import CatalogueEntry, Listing
 
 
 def load_services(enrolments: Collection[UUID]) -> dict[UUID, ServiceFacts]:
@@ -55,6 +55,11 @@ def load_services(enrolments: Collection[UUID]) -> dict[UUID, ServiceFacts]:
     ):
         listings[enrolment].append((state, on))
         published[decision] = on
+    categories: defaultdict[UUID, list[tuple[str, date]]] = defaultdict(list)
+    for enrolment, codes, on in CatalogueEntry.objects.filter(enrolment__in=enrolments, is_listed=True).values_list(
+        "enrolment", "categories", "published_on"
+    ):
+        categories[enrolment] += [(code, on) for code in codes]
     return {
         enrolment: ServiceFacts(
             files={
@@ -76,6 +81,7 @@ def load_services(enrolments: Collection[UUID]) -> dict[UUID, ServiceFacts]:
             opinions=[(kind, day_of(at)) for file in files_of[enrolment] for kind, at in opinions[file.pk]],
             decisions=decisions[enrolment],
             listings=listings[enrolment],
+            categories=categories[enrolment],
         )
         for enrolment in enrolments
     }

@@ -51,7 +51,7 @@ class Answer:
 
     UNKNOWN says nothing else, be it because there is no such document or because it is nobody’s business. SEALED dates
     the seal. Only a favourable decision of a service that is or was listed is named; `until` goes with IN_FORCE, and
-    `service` and `editor` with what the catalogue shows today.
+    `service`, `editor` and `page` with what the catalogue shows today.
     """
 
     standing: Standing = Standing.UNKNOWN
@@ -62,3 +62,5 @@ class Answer:
     until: date | None = None
     service: str = ""
     editor: str = ""
+    #: (number, slug) of its page in the catalogue.
+    page: tuple[int, str] | None = None

@@ -20,7 +20,7 @@ from referencing.decision.enums import CANDIDATURE_KINDS, FAVOURABLE_KINDS, IN_F
 from referencing.decision.models import Decision
 from referencing.decision.models.decision import UNSIGNED_STATES
 from referencing.dossier.models import Addendum, Dossier, SealedCopy
-from referencing.listing.models import Listing
+from referencing.listing.models import CatalogueEntry, Listing
 
 NO_ROW = UUID(int=0)
 NO_DECISION = Cast(Value(None), UUIDField())
@@ -34,7 +34,8 @@ def find_answer(asked: Asked, *, today: date) -> Answer:
     sealed_at: datetime | None = None
     if asked.sha256:
         sealed_at, decision_id = _find_sealed(asked.sha256)
-    by_reference = Q(number=asked.reference) if asked.reference else Q(pk=decision_id or NO_ROW)
+    # an act signed outside the platform bears its own number, in whatever form it was written
+    by_reference = Q(number__in={asked.reference, asked.text}) if asked.reference else Q(pk=decision_id or NO_ROW)
     decision = _public_decisions(today).filter(by_reference).first()
     if decision is not None:
         return _describe(decision, sealed_at)
@@ -76,12 +77,18 @@ def _public_decisions(today: date) -> QuerySet[Decision, Any]:
         signed_at__gt=OuterRef("signed_at"),
     )
     published = of_service.published(on=today)
+    shown = CatalogueEntry.objects.published(on=today).filter(enrolment=OuterRef("enrolment"))
     return (
         Decision.objects.exclude(state__in=UNSIGNED_STATES)
         .filter(Exists(of_service), kind__in=FAVOURABLE_KINDS)
         .filter(Q(notified_at__isnull=False) | Exists(Listing.objects.filter(decision=OuterRef("pk"))))
-        .annotate(until=Subquery(published.values("ends_on")[:1]), is_replaced=Exists(replaced_by))
-        .select_related("enrolment__product__organisation")
+        .annotate(
+            until=Subquery(published.values("ends_on")[:1]),
+            is_replaced=Exists(replaced_by),
+            **{
+                f"shown_{name}": Subquery(shown.values(name)[:1]) for name in ("number", "slug", "name", "organisation")
+            },
+        )
         .defer("payload")
     )
 
@@ -96,7 +103,11 @@ def _describe(decision: Any, sealed_at: datetime | None) -> Answer:
     }
     if decision.until is None or decision.is_replaced or decision.state not in IN_FORCE_STATES:
         return Answer(Standing.NOT_IN_FORCE, **known)
-    product = decision.enrolment.product
     return Answer(
-        Standing.IN_FORCE, **known, until=decision.until, service=product.name, editor=product.organisation.name
+        Standing.IN_FORCE,
+        **known,
+        until=decision.until,
+        service=decision.shown_name or "",
+        editor=decision.shown_organisation or "",
+        page=(decision.shown_number, decision.shown_slug) if decision.shown_name else None,
     )

@@ -74,6 +74,7 @@ def _render(
         {
             "asked": asked,
             "answer": found,
+            "page_url": reverse("listing:service_detail", args=[*found.page[::-1]]) if found and found.page else "",
             "problem": problem,
             "problem_text": PROBLEMS.get(problem, ""),
             "max_bytes": UPLOAD_MAX,

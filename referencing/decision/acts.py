@@ -7,13 +7,13 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.urls import NoReverseMatch, reverse
 
 from convergence.documents.pdf import Attachment, render_pdf
+from convergence.documents.qr import qr_svg, verification_url
 from convergence.documents.signatures import SignatureBox
 from convergence.ui.typography import format_date
 from referencing.decision.core.act import SCHEMA, Signatory, build_act
-from referencing.decision.enums import DecisionKind
+from referencing.decision.enums import FAVOURABLE_KINDS, DecisionKind
 from referencing.decision.selectors.files import standing_reservations
 from referencing.dossier.models import Addendum
 
@@ -27,14 +27,15 @@ LEFT, WIDTH, HEIGHT = 18, 90, 30
 SIGNATURE_TOP, SEAL_TOP = 90, 150
 #: What an act disposes, in the order in which it is read; other keys are for the stages that follow it.
 TERMS: dict[str, str] = {
-    "condition": "Condition de référencement qui n’est plus remplie",
+    "condition_text": "Condition de référencement qui n’est plus remplie",
     "invited_on": "Éditeur invité à présenter ses observations le",
+    "heard": "Procédure contradictoire",
     "urgency": "Urgence qui dispense de la procédure contradictoire",
     "effective_on": "Prend effet le",
-    "due_on": "À exécuter avant le",
-    "until": "Jusqu’au",
+    "comply_by": "À exécuter avant le",
+    "ends_on": "Jusqu’au",
 }
-_DATES = {"invited_on", "effective_on", "due_on", "until"}
+_DATES = {"invited_on", "effective_on", "comply_by", "ends_on"}
 
 
 def act_content(decision: Decision, *, number: str, signatory: Signatory, signed_on: date) -> dict[str, Any]:
@@ -126,16 +127,16 @@ def say_terms(terms: dict[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
-def verification_mark(number: str) -> dict[str, str]:
-    """Where anybody may check the act, for the foot of the PDF: address and, beside it, the QR code that leads there.
+def verification_mark(decision: Decision) -> dict[str, str]:
+    """Where anybody may check the act, for the foot of the PDF: address and QR code that leads there.
 
-    Empty as long as no public page of verification is mounted.
+    A favourable act is known by its number, any other by the hash of its content alone (A-37).
     """
-    try:
-        path = reverse("trust:verify_decision", args=[number])
-    except NoReverseMatch:
-        return {}
-    return {"url": f"{settings.SITE_URL}{path}", "qr": ""}
+    known_by = (
+        {"reference": decision.number or ""} if decision.kind in FAVOURABLE_KINDS else {"sha256": decision.sha256}
+    )
+    address = verification_url(**known_by)
+    return {"url": address, "qr": qr_svg(address)}
 
 
 def render_act(decision: Decision, content: dict[str, Any], *, at: datetime) -> bytes:
@@ -145,7 +146,7 @@ def render_act(decision: Decision, content: dict[str, Any], *, at: datetime) -> 
         {
             "act": content,
             "sha256": decision.sha256,
-            "mark": verification_mark(content["number"]),
+            "mark": verification_mark(decision),
             "left": LEFT,
             "width": WIDTH,
             "height": HEIGHT,

@@ -17,6 +17,8 @@ class ListingConfig(AppConfig):
         follow("candidature.apply", renewal.candidature_applied)
         for ended in ("cancel", "withdraw", "declare_inadmissible", "lapse", "rescind"):
             follow(f"candidature.{ended}", renewal.candidature_ended)
+        for taken_up in ("resume", "re_examine", "reconsider"):
+            follow(f"candidature.{taken_up}", renewal.candidature_taken_up)
         follow("candidature.approve", renewal.candidature_approved)
         follow("candidature.refuse", renewal.candidature_refused)
         follow("candidature.publish", renewal.candidature_published)

@@ -261,7 +261,7 @@ def decision_applied(listing: Listing, decision: Decision) -> None:
     _tell_editor(
         listing.enrolment,
         subject=f"{decision.get_kind_display().lower()} {decision.number or ''}".strip(),
-        content=f"{_say_state(listing)}\n\nMotifs{NBSP}: {decision.reasons}",
+        content=f"{_say_state(listing)} Lisez la décision et ses motifs.",
         link=life_page(listing),
         action="Ouvrir la vie du référencement",
         sender=MINISTRY,

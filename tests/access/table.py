@@ -9,7 +9,12 @@ Columns, for an object of the members’ own organisation (or that belongs to wh
     mgr    représentant, mandataire  expe   experts, commission, tests
                                      admin  administrator
 
-`a/b` under `expe`: experts and commission get `a`, the tests team `b`; `a/b/c`: `c` is what its lead gets.
+`a/b` under `expe`: experts and commission get `a`, the tests team `b`; `a/b/c`: `c` is what its lead gets. A line may end
+with `| secr pres memb`: what the secretary, the presidency and the members of the commission get instead.
+
+A cell with commas gives one value per person of its column, in the order of `COLUMNS`.
+
+A cell with commas gives one value per person of its column, in the order of `COLUMNS`.
 
 `login` is a redirection to the login page, 302 one to another page. `object` is a name of `world.Side.objects`, then fixed
 arguments. What members get for a foreign object is the column `other`, and a missing object looks the same.
@@ -25,10 +30,13 @@ COLUMNS = {
     "team": ("listing_team",),
     "supp": ("support",),
     "read": ("cnam", "ministry", "auditor"),
-    "expe": ("expert", "secretary", "president", "member"),
+    "expe": ("expert",),
     "tests": ("tests",),
     "lead": ("tests_lead",),
     "admin": ("admin",),
+    "secr": ("secretary",),
+    "pres": ("president",),
+    "memb": ("member",),
 }
 
 TABLE = """
@@ -277,6 +285,96 @@ candidature:campaign_fail               campaign_running                        
 candidature:campaign_fail               campaign_running                            POST login 403   403   403   403   404   | 403   403   404   404/403/422 404
 candidature:campaign_cancel             campaign_running                            GET  login 403   403   403   403   404   | 403   403   404   404/403/200 404
 candidature:campaign_cancel             campaign_running                            POST login 403   403   403   403   404   | 403   403   404   404/403/422 404
+commission:session_list                 -                        GET  login 403   403   403   403   403   | 403   403   403   403   403   | 200   200   200
+commission:member_list                  -                        GET  login 403   403   403   403   403   | 403   403   403   403   403   | 200   200   200
+commission:term_create                  commission_seat          GET  login 403   403   403   403   403   | 403   403   403   403   403   | 200   403   403
+commission:term_create                  commission_seat          POST login 403   403   403   403   403   | 403   403   403   403   403   | 422   403   403
+commission:term_replace                 commission_term          GET  login 403   403   403   403   403   | 403   403   403   403   403   | 200   403   403
+commission:term_replace                 commission_term          POST login 403   403   403   403   403   | 403   403   403   403   403   | 422   403   403
+commission:term_end                     commission_term          GET  login 403   403   403   403   403   | 403   403   403   403   403   | 200   403   403
+commission:term_end                     commission_term          POST login 403   403   403   403   403   | 403   403   403   403   403   | 422   403   403
+commission:session_create               -                        GET  login 403   403   403   403   403   | 403   403   403   403   403   | 200   403   403
+commission:session_create               -                        POST login 403   403   403   403   403   | 403   403   403   403   403   | 422   403   403
+commission:session_detail               convoked_session         GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   200   200
+commission:session_room                 open_session             GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   200   200
+commission:session_update               convoked_session         GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   403   403
+commission:session_update               convoked_session         POST login 404   404   404   404   404   | 404   404   404   404   404   | 422   403   403
+commission:session_cancel               convoked_session         GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   403   403
+commission:session_cancel               convoked_session         POST login 404   404   404   404   404   | 404   404   404   404   404   | 422   403   403
+commission:session_convoke              planned_session          GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   404   404
+commission:session_convoke              planned_session          POST login 404   404   404   404   404   | 404   404   404   404   404   | 302   404   404
+commission:session_convoke_again        session_without_quorum   GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   403   403
+commission:session_convoke_again        session_without_quorum   POST login 404   404   404   404   404   | 404   404   404   404   404   | 422   403   403
+commission:session_calendar             convoked_session         GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   200   200
+commission:session_open                 convoked_session         GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   200   403
+commission:session_open                 convoked_session         POST login 404   404   404   404   404   | 404   404   404   404   404   | 422   422   403
+commission:session_close                open_session             GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   200   403
+commission:session_close                open_session             POST login 404   404   404   404   404   | 404   404   404   404   404   | 422   422   403
+commission:session_lack                 open_session             GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   200   403
+commission:session_lack                 open_session             POST login 404   404   404   404   404   | 404   404   404   404   404   | 302   302   403
+commission:agenda_add                   planned_session          GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   404   404
+commission:agenda_add                   planned_session          POST login 404   404   404   404   404   | 404   404   404   404   404   | 422   404   404
+commission:link_declare                 convoked_session         GET  login 404   404   404   404   404   | 404   404   404   404   404   | 403   200   200
+commission:link_declare                 convoked_session         POST login 404   404   404   404   404   | 404   404   404   404   404   | 403   422   422
+commission:recusal_lift                 declared_recusal         GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   403   403
+commission:recusal_lift                 declared_recusal         POST login 404   404   404   404   404   | 404   404   404   404   404   | 422   403   403
+commission:attendance_record            open_session             GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   200   403
+commission:attendance_record            open_session             POST login 404   404   404   404   404   | 404   404   404   404   404   | 422   422   403
+commission:attendance_leave             attendance               GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   200   403
+commission:attendance_leave             attendance               POST login 404   404   404   404   404   | 404   404   404   404   404   | 422   422   403
+commission:mandate_give                 convoked_session         GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   200   200
+commission:mandate_give                 convoked_session         POST login 404   404   404   404   404   | 404   404   404   404   404   | 422   422   422
+commission:mandate_revoke               mandate                  POST login 404   404   404   404   404   | 404   404   404   404   404   | 302   403   302
+commission:guest_add                    open_session             GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   200   403
+commission:guest_add                    open_session             POST login 404   404   404   404   404   | 404   404   404   404   404   | 422   422   403
+commission:guest_move                   guest                    POST login 404   404   404   404   404   | 404   404   404   404   404   | 302   302   403
+commission:convocation_download         convocation              GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   200   200
+commission:receipt_record               receipt                  GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   403   403
+commission:receipt_record               receipt                  POST login 404   404   404   404   404   | 404   404   404   404   404   | 422   403   403
+commission:point_move                   planned_point            POST login 404   404   404   404   404   | 404   404   404   404   404   | 302   404   404
+commission:point_rapporteur             convoked_point           GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   403   403
+commission:point_rapporteur             convoked_point           POST login 404   404   404   404   404   | 404   404   404   404   404   | 302   403   403
+commission:point_postpone               convoked_point           GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   200   403
+commission:point_postpone               convoked_point           POST login 404   404   404   404   404   | 404   404   404   404   404   | 422   422   403
+commission:point_adjourn                open_point               GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   200   403
+commission:point_adjourn                open_point               POST login 404   404   404   404   404   | 404   404   404   404   404   | 422   422   403
+commission:point_detail                open_point               GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   200   200
+commission:point_note                  open_point               POST login 404   404   404   404   404   | 404   404   404   404   404   | 302   302   302
+commission:point_prepare               open_point               POST login 404   404   404   404   404   | 404   404   404   404   404   | 403   422   422
+commission:point_evidence              open_point               GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   200   200
+commission:point_evidence_page         open_point+sha256=inconnu+page=1 GET  login 404   404   404   404   404   | 404   404   404   404   404   | 404   404   404
+commission:point_room                  open_point               GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   200   200
+commission:point_examine               open_point               POST login 404   404   404   404   404   | 404   404   404   404   404   | 302   302   403
+commission:point_deliberate            open_point               POST login 404   404   404   404   404   | 404   404   404   404   404   | 422   422   403
+commission:vote_open                   open_point               POST login 404   404   404   404   404   | 404   404   404   404   404   | 422   422   403
+commission:opinion_give                decided_point            GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   200   403
+commission:opinion_give                decided_point            POST login 404   404   404   404   404   | 404   404   404   404   404   | 422   422   403
+commission:vote_cast                   open_vote+seat=dns       POST login 404   404   404   404   404   | 404   404   404   404   404   | 422   422   422
+commission:vote_record                 open_vote                POST login 404   404   404   404   404   | 404   404   404   404   404   | 422   403   403
+commission:vote_close                  open_vote                GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   200   403
+commission:vote_close                  open_vote                POST login 404   404   404   404   404   | 404   404   404   404   404   | 422   422   403
+commission:vote_void                   open_vote                POST login 404   404   404   404   404   | 404   404   404   404   404   | 422   422   403
+commission:vote_decide                 tied_vote                POST login 404   404   404   404   404   | 404   404   404   404   404   | 422   422   422
+commission:minutes_detail              signed_session           GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   200   200
+commission:minutes_detail              signed_session           POST login 404   404   404   404   404   | 404   404   404   404   404   | 422   403   403
+commission:minutes_sign                signed_session           GET  login 404   404   404   404   404   | 404   404   404   404   404   | 403   200   403
+commission:minutes_sign                signed_session           POST login 404   404   404   404   404   | 404   404   404   404   404   | 403   422   403
+commission:minutes_download            signed_session           GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   200   200
+commission:minutes_extract             signed_session           POST login 404   404   404   404   404   | 404   404   404   404   404   | 302   302   302
+commission:erratum_create              signed_session           GET  login 404   404   404   404   404   | 404   404   404   404   404   | 403   200   403
+commission:erratum_create              signed_session           POST login 404   404   404   404   404   | 404   404   404   404   404   | 403   422   403
+commission:erratum_download            signed_session+number=1  GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   200   200
+commission:attendance_export           signed_session           POST login 404   404   404   404   404   | 404   404   404   404   404   | 302   302   403
+commission:opinion_detail              opined                   GET  login 200   200   200   200   404   | 200   200   404   404   404  | 200   200   200
+commission:file_transmit               opined                   GET  login 403   403   403   403   404   | 403   403   404   404   404  | 200   403   403
+commission:file_transmit               opined                   POST login 403   403   403   403   404   | 403   403   404   404   404  | 422   403   403
+commission:file_re_examine             opined                   POST login 403   403   403   403   404   | 422   403   404   404   404  | 422   403   403
+commission:reservation_list            -                        GET  login 403   403   403   403   403   | 200   200   403   403   403  | 200   200   403
+commission:reservation_detail          reservation              GET  login 200   200   200   200   404   | 200   200   404   404   404  | 200   200   200
+commission:reservation_detail          reservation              POST login 403   403   422   422   404   | 403   403   404   404   404  | 403   403   403
+commission:reservation_decide          reservation              POST login 403   403   403   403   404   | 422   403   404   404   404  | 403   403   403
+commission:reservation_comment         reservation              POST login 403   403   403   403   404   | 422   403   404   404   404  | 403   403   403
+commission:reservation_file            reservation_file         GET  login 200   200   200   200   404   | 200   200   404   404   404  | 403   403   403
 healthz                                 -                                   GET  200   200   200   200   200   200   | 200   200   200   200   200
 readyz                                  -                                   GET  200   200   200   200   200   200   | 200   200   200   200   200
 metrics                                 -                                   GET  404   404   404   404   404   404   | 404   404   404   404   404
@@ -385,6 +483,47 @@ openid_connect_login                    -+provider_id=inconnu               GET 
 openid_connect_login                    -+provider_id=inconnu               POST 404   404   404   404   404   404   | 404   404   404   404   404
 openid_connect_callback                 -+provider_id=inconnu               GET  404   404   404   404   404   404   | 404   404   404   404   404
 openid_connect_callback                 -+provider_id=inconnu               POST 404   404   404   404   404   404   | 404   404   404   404   404
+decision:decision_home                  -                                        GET  login 403   403   403   403   403   | 403   403   403,200,403 403   403
+decision:draft_create                   decidable                                GET  login 403   403   403   403   403   | 403   403   403,200,403 403   403
+decision:draft_create                   decidable                                POST login 403   403   403   403   403   | 403   403   403,422,403 403   403
+decision:session_draft                  session                                  POST login 403   403   403   403   403   | 403   403   403,302,403 403   403
+decision:decision_sign                  -                                        GET  login 403   403   403   403   403   | 403   403   403,200,403 403   403
+decision:decision_sign                  -                                        POST login 403   403   403   403   403   | 403   403   403,422,403 403   403
+decision:draft_update                   draft_act                                GET  login 404   404   404   404   404   | 404   404   404,200,404 404   404
+decision:draft_update                   draft_act                                POST login 404   404   404   404   404   | 404   404   404,422,404 404   404
+decision:decision_receive               draft_act                                GET  login 404   404   404   404   404   | 404   404   404,200,404 404   404
+decision:decision_receive               draft_act                                POST login 404   404   404   404   404   | 404   404   404,422,404 404   404
+decision:draft_step                     draft_act+step=viser                     GET  login 404   404   404   404   404   | 404   404   404,200,404 404   404
+decision:draft_step                     draft_act+step=viser                     POST login 404   404   404   404   404   | 404   404   404,302,404 404   404
+decision:decision_list                  -                                        GET  login 200   200   200   200   200   | 200   200   200   200   200
+decision:decision_detail                notified_act                             GET  login 200   200   200   200   404   | 200   200   200   404,200,200,404/404 404
+decision:decision_open                  waiting_act                              POST login 403   403   302   302   404   | 403   403   403,403,403 404,403,403,404/404 404
+decision:decision_document              notified_act                             GET  login 200   200   200   200   404   | 200   200   200   404,200,200,404/404 404
+decision:decision_original              notified_act                             GET  login 404   404   404   404   404   | 404   404   404   404   404
+decision:decision_verify                notified_act                             GET  login 200   200   200   200   404   | 200   200   200   404,200,200,404/404 404
+decision:decision_proof                 notified_act                             GET  login 200   200   200   200   404   | 200   200   200   404,200,200,404/404 404
+decision:letter_record                  waiting_act                              GET  login 403   403   403   403   404   | 403   403   403,200,403 404,403,403,404/404 404
+decision:letter_record                  waiting_act                              POST login 403   403   403   403   404   | 403   403   403,422,403 404,403,403,404/404 404
+decision:appeal_lodge                   notified_act                             GET  login 403   403   200   200   404   | 403   403   403,200,403 404,403,403,404/404 404
+decision:appeal_lodge                   notified_act                             POST login 403   403   422   422   404   | 403   403   403,422,403 404,403,403,404/404 404
+decision:suit_record                    notified_act                             GET  login 403   403   403   403   404   | 403   403   403,200,403 404,403,403,404/404 404
+decision:suit_record                    notified_act                             POST login 403   403   403   403   404   | 403   403   403,422,403 404,403,403,404/404 404
+decision:file_resume                    notified_act                             GET  login 403   403   403   403   404   | 403   403   403,200,403 404,403,403,404/404 404
+decision:file_resume                    notified_act                             POST login 403   403   403   403   404   | 403   403   403,422,403 404,403,403,404/404 404
+decision:appeal_detail                  appeal                                   GET  login 200   200   200   200   404   | 200   200   200   404,200,200,404/404 404
+decision:appeal_detail                  appeal                                   POST login 403   403   403   403   404   | 403   403   403,422,403 404,403,403,404/404 404
+decision:appeal_withdraw                appeal                                   GET  login 403   403   200   200   404   | 403   403   403,403,403 404,403,403,404/404 404
+decision:appeal_withdraw                appeal                                   POST login 403   403   302   302   404   | 403   403   403,403,403 404,403,403,404/404 404
+decision:appeal_document                appeal                                   GET  login 200   200   200   200   404   | 200   200   200   404,200,200,404/404 404
+decision:suit_detail                    suit                                     GET  login 200   200   200   200   404   | 200   200   200   404,200,200,404/404 404
+decision:suit_detail                    suit                                     POST login 403   403   403   403   404   | 403   403   403,422,403 404,403,403,404/404 404
+decision:injunction_execute             suit                                     POST login 403   403   403   403   404   | 403   403   403,422,403 404,403,403,404/404 404
+decision:convention_list                -                                        GET  login 403   403   403   403   403   | 403   403   200,200,403 403   403
+decision:convention_list                -                                        POST login 403   403   403   403   403   | 403   403   422,422,403 403   403
+decision:convention_detail              countersigned                            GET  login 200   200   200   200   404   | 200   200   200   404,200,200,404/404 404
+decision:convention_file                countersigned                            GET  login 200   200   200   200   404   | 200   200   200   404,200,200,404/404 404
+decision:annex_send                     countersigned                            POST login 403   403   403   403   404   | 302   403   403,302,403 404,403,403,404/404 404
+decision:annex_file                     annexed                                  GET  login 200   200   200   200   404   | 200   200   200   404,200,200,404/404 404
 listing:publication_edit                described                           GET  login 200   200   200   200   404   | 403   403   404   404   404
 listing:publication_edit                described                           POST login 302   302   302   302   404   | 403   403   404   404   404
 listing:publication_save                described                           POST login 200   200   200   200   404   | 403   403   404   404   404
@@ -414,4 +553,68 @@ listing:robots                          -                                   GET 
 listing:api_schema                      -                                   GET  200   200   200   200   200   200   | 200   200   200   200   200
 listing:api_service_list                -                                   GET  200   200   200   200   200   200   | 200   200   200   200   200
 listing:api_service_detail              service_number                      GET  200   200   200   200   200   200   | 200   200   200   200   200
+listing:life_list                       -                        GET  login 403   403   403   403   403   | 200   200   200         403   403
+listing:life_detail                     listing                  GET  login 200   200   200   200   404   | 200   200   200         404   404
+listing:enrolment_life                  listed_enrolment         GET  login 302   302   302   302   404   | 302   302   302         404   404
+listing:renewal_start                   listing                  GET  login 403   403   200   200   404   | 403   403   403         404   404
+listing:renewal_start                   listing                  POST login 403   403   302   302   404   | 403   403   403         404   404
+listing:extension_start                 listing                  GET  login 403   403   200   200   404   | 403   403   403         404   404
+listing:extension_start                 listing                  POST login 403   403   302   302   404   | 403   403   403         404   404
+listing:application_start               listing                  GET  login 403   403   200   200   404   | 403   403   403         404   404
+listing:application_start               listing                  POST login 403   403   422   422   404   | 403   403   403         404   404
+listing:listing_withdraw                listing                  GET  login 403   403   200   200   404   | 403   403   403         404   404
+listing:listing_withdraw                listing                  POST login 403   403   422   422   404   | 403   403   403         404   404
+listing:version_declare                 listing                  GET  login 200   200   200   200   404   | 403   403   403         404   404
+listing:version_declare                 listing                  POST login 422   422   422   422   404   | 403   403   403         404   404
+listing:version_detail                  due_version              GET  login 200   200   200   200   404   | 200   200   200         404   404
+listing:version_submit                  due_version              GET  login 403   403   200   200   404   | 403   403   403         404   404
+listing:version_submit                  due_version              POST login 403   403   422   422   404   | 403   403   403         404   404
+listing:version_decide                  due_version              GET  login 403   403   403   403   404   | 200   403   403         404   404
+listing:version_decide                  due_version              POST login 403   403   403   403   404   | 422   403   403         404   404
+listing:procedure_open                  listing                  GET  login 403   403   403   403   404   | 403   403   403,200,403 404   404
+listing:procedure_open                  listing                  POST login 403   403   403   403   404   | 403   403   403,422,403 404   404
+listing:relief_draft                    listing                  GET  login 403   403   403   403   404   | 403   403   403,200,403 404   404
+listing:relief_draft                    listing                  POST login 403   403   403   403   404   | 403   403   403,422,403 404   404
+listing:procedure_list                  -                        GET  login 403   403   403   403   403   | 200   200   200         403   403
+listing:procedure_detail                procedure                GET  login 200   200   200   200   404   | 200   200   200         404   404
+listing:procedure_observe               procedure                GET  login 403   403   200   200   404   | 403   403   403         404   404
+listing:procedure_observe               procedure                POST login 403   403   422   422   404   | 403   403   403         404   404
+listing:procedure_document              procedure                GET  login 200   200   200   200   404   | 200   200   200         404   404
+listing:procedure_draft                 procedure                GET  login 403   403   403   403   404   | 403   403   403,200,403 404   404
+listing:procedure_draft                 procedure                POST login 403   403   403   403   404   | 403   403   403,422,403 404   404
+listing:procedure_drop                  procedure                GET  login 403   403   403   403   404   | 403   403   403,200,403 404   404
+listing:procedure_drop                  procedure                POST login 403   403   403   403   404   | 403   403   403,422,403 404   404
+listing:audit_open                      listing                  GET  login 403   403   403   403   404   | 403   403   403,403,200 404   404
+listing:audit_open                      listing                  POST login 403   403   403   403   404   | 403   403   403,403,422 404   404
+listing:audit_list                      -                        GET  login 403   403   403   403   403   | 200   200   200         403   403
+listing:audit_detail                    running_audit            GET  login 200   200   200   200   404   | 200   200   200         404   404
+listing:audit_announce                  planned_audit            GET  login 404   404   404   404   404   | 403   403   403,403,200 404   404
+listing:audit_announce                  planned_audit            POST login 404   404   404   404   404   | 403   403   403,403,422 404   404
+listing:audit_submit                    running_audit            GET  login 403   403   200   200   404   | 403   403   403         404   404
+listing:audit_submit                    running_audit            POST login 403   403   422   422   404   | 403   403   403         404   404
+listing:audit_ask                       running_audit            GET  login 403   403   403   403   404   | 403   403   403,403,200 404   404
+listing:audit_ask                       running_audit            POST login 403   403   403   403   404   | 403   403   403,403,422 404   404
+listing:visit_add                       running_audit            GET  login 403   403   403   403   404   | 403   403   403,403,200 404   404
+listing:visit_add                       running_audit            POST login 403   403   403   403   404   | 403   403   403,403,422 404   404
+listing:audit_report                    running_audit            GET  login 403   403   403   403   404   | 403   403   403,403,200 404   404
+listing:audit_report                    running_audit            POST login 403   403   403   403   404   | 403   403   403,403,422 404   404
+listing:audit_conclude                  running_audit            GET  login 403   403   403   403   404   | 403   403   403,403,200 404   404
+listing:audit_conclude                  running_audit            POST login 403   403   403   403   404   | 403   403   403,403,422 404   404
+listing:audit_cancel                    running_audit            GET  login 403   403   403   403   404   | 403   403   403,403,200 404   404
+listing:audit_cancel                    running_audit            POST login 403   403   403   403   404   | 403   403   403,403,422 404   404
+listing:audit_file                      audit_plan               GET  login 200   200   200   200   404   | 200   200   200         404   404
+listing:draw_list                       -                        GET  login 403   403   403   403   403   | 200   200   200         403   403
+listing:draw_list                       -                        POST login 403   403   403   403   403   | 403   403   403,403,422 403   403
+listing:draw_detail                     draw                     GET  login 403   403   403   403   403   | 200   200   200         403   403
+listing:seed_draw                       draw                     GET  login 403   403   403   403   403   | 403   403   403,403,200 403   403
+listing:seed_draw                       draw                     POST login 403   403   403   403   403   | 403   403   403,403,302 403   403
+listing:draw_export                     draw                     GET  200   200   200   200   200   200   | 200   200   200         200   200
+listing:report_create                   listed_service           GET  200   200   200   200   200   200   | 200   200   200         200   200
+listing:report_create                   listed_service           POST 422   422   422   422   422   422   | 422   422   422         422   422
+listing:report_sent                     -                        GET  200   200   200   200   200   200   | 200   200   200         200   200
+listing:report_confirm                  report_link              GET  200   200   200   200   200   200   | 200   200   200         200   200
+listing:report_confirm                  report_link              POST 200   200   200   200   200   200   | 200   200   200         200   200
+listing:report_list                     -                        GET  login 403   403   403   403   403   | 200   403   403,200,200 403   403
+listing:report_detail                   user_report              GET  login 403   403   403   403   403   | 200   403   403,200,200 403   403
+listing:report_detail                   user_report              POST login 403   403   403   403   403   | 422   403   403         403   403
 """

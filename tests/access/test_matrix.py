@@ -17,12 +17,12 @@ NOT_ALLOWED = "405"
 #: Objects that belong to one person.
 PERSONAL = ("key", "job", "notification")
 #: Addresses that are themselves the key: who holds the link is let in, whoever it is.
-LINKS = ("invitation_link", "to_sign_link")
+LINKS = ("invitation_link", "to_sign_link", "report_link")
 #: Rows are looked up in the same way for all agents of a column.
 ONE_AGENT_PER_COLUMN = [
     people[0]
     for column, people in COLUMNS.items()
-    if column in ("team", "supp", "read", "expe", "tests", "lead", "admin")
+    if column in ("team", "supp", "read", "expe", "tests", "lead", "admin", "secr", "pres", "memb")
 ]
 #: Objects that are named by two identifiers: the parent, then the child.
 CHILDREN = (
@@ -36,6 +36,8 @@ CHILDREN = (
     "thread",
     "pin",
     "frozen_evidence",
+    "reservation_file",
+    "audit_plan",
 )
 
 
@@ -53,6 +55,12 @@ class Row:
         return self.expected[method][person] if method in self.expected else NOT_ALLOWED
 
 
+def each_of(cell: str, count: int) -> list[str]:
+    """One value per person of a column: the same for all, or as many as they are, between commas."""
+    values = cell.split(",")
+    return values * count if len(values) == 1 else values
+
+
 def read_table(text: str) -> dict[str, Row]:
     """The rows by name of address; a line that says less or more than the columns is an error."""
     rows: dict[str, Row] = {}
@@ -60,11 +68,16 @@ def read_table(text: str) -> dict[str, Row]:
         name, target, method, *cells = line.replace("|", " ").split()
         key, *extras = target.split("+")
         row = rows.setdefault(name, Row(name, key, dict(extra.split("=") for extra in extras)))
-        place = len(cells) - 2  # `expe`: experts and commission, then the tests team, then its lead
+        place = 9  # `expe`: experts and commission, then the tests team, then its lead
         others = cells[place].split("/")
-        cells[place : place + 1] = (others + others[-1:] * 2)[:3]
+        commission = cells[place + 2 :] or others[:1] * 3
+        cells[place:] = [*(others + others[-1:] * 2)[:3], cells[place + 1], *commission]
         values = dict(zip(COLUMNS, (NOT_ALLOWED if cell == "·" else cell for cell in cells), strict=True))
-        row.expected[method] = {person: values[column] for column, people in COLUMNS.items() for person in people}
+        row.expected[method] = {
+            person: value
+            for column, people in COLUMNS.items()
+            for person, value in zip(people, each_of(values[column], len(people)), strict=True)
+        }
     return rows
 
 
@@ -82,6 +95,9 @@ def asker(world: World) -> Asker:
 
 #: Pages that anybody may keep, as long as nobody is logged in (or whoever asks, for what shows no frame).
 PUBLIC = (
+    "statistics:statistics_detail",
+    "statistics:statistics_export",
+    "trust:verification",
     "listing:catalogue_list",
     "listing:catalogue_feed",
     "listing:category_detail",
@@ -91,9 +107,6 @@ PUBLIC = (
     "listing:robots",
     "listing:api_service_list",
     "listing:api_service_detail",
-    "statistics:statistics_detail",
-    "statistics:statistics_export",
-    "trust:verification",
 )
 
 

@@ -31,13 +31,28 @@ from convergence.jobs.models import Job
 from convergence.kernel.canonical import canonical_json
 from convergence.notifications.models import Notification
 from convergence.products.models import Product
-from evidence.services import keep_generated
+from evidence.services import examine, keep_generated
 from referencing.candidature.content import load_criteria
 from referencing.candidature.enums import CampaignState, CandidatureState, DocumentKind, LetterKind
 from referencing.candidature.models import Attachment, Candidature, Conclusion, IssuedDocument, Letter, QueueView
 from referencing.candidature.services import add_file, add_pin, ask_extension, open_discussion, send_reply, take_charge
 from referencing.candidature.services.connection.slots import propose_slot
+from referencing.commission.core.voting import OPINIONS
+from referencing.commission.enums import PointOutcome, RecusalSource, SessionState
+from referencing.commission.models import (
+    AgendaPoint,
+    Convocation,
+    ConvocationDocument,
+    ConvocationReceipt,
+    Guest,
+    Mandate,
+    Recusal,
+    Seat,
+    Term,
+    Vote,
+)
 from referencing.convention import services as conventions
+from referencing.decision.services import lodge_appeal, open_decision, prepare_annex, record_suit
 from referencing.dossier.services import generate_dossier
 from referencing.enrolment.enums import WhiteLabelRole
 from referencing.enrolment.models import Enrolment, PreListing
@@ -46,10 +61,14 @@ from referencing.listing.enums import PublicationState
 from tests.candidature.asking import LEVELS, ask, in_days, open_gap
 from tests.candidature.campaigns import make_campaign, make_ended
 from tests.candidature.factories import make_candidature
+from tests.commission.deliberation_factories import make_reservation, make_signed_minutes
+from tests.commission.factories import clear, make_commission, make_session, seat_people
 from tests.convention.factories import SHEET, TERMS, last_code, last_token
+from tests.decision.factories import make_decidable, make_draft, make_signed
 from tests.dossier.factories import answer_core, answer_everything, make_signed_enrolment
 from tests.factories import DemarcheFactory, OrganisationFactory, ProductFactory, UserFactory, make_agent, make_member
 from tests.listing.factories import make_listed, make_sheet
+from tests.listing.life_factories import add_life, freeze_draw
 from tests.questionnaires.factories import deposit, make_definition, orient, pdf
 
 #: Members of the organisation, by what they may do there.
@@ -78,7 +97,9 @@ def build_world() -> World:
     call_command("load_parcours")
     make_definition()
     agents = {role: make_agent(Role(role), Theme.RGPD if role == Role.EXPERT else "") for role in AGENTS}
+    make_commission(dns=agents[Role.PRESIDENT], siege_3=agents[Role.MEMBER])
     own, foreign = build_side(agents), build_side(agents)
+    own.objects["draw"] = foreign.objects["draw"] = {"number": freeze_draw(agents[Role.AUDITOR]).number}
     people = {"anonyme": None, **own.people, "etranger": foreign.people["mandataire"], **agents}
     for person in people.values():
         if person is not None:
@@ -106,6 +127,15 @@ def build_side(agents: dict[str, User]) -> Side:
     add_sheets_and_conventions(side, agents[Role.LISTING_TEAM])
     add_dossiers(side, agents[Role.LISTING_TEAM])
     add_tests(side)
+    add_sessions(side, agents)
+    add_deliberations(side, agents)
+    add_decisions(side, agents[Role.MINISTRY])
+    side.objects |= add_life(
+        organisation=side.organisation,
+        owner=side.people["responsable"],
+        manager=side.people["mandataire"],
+        agents=agents,
+    )
     view = QueueView.objects.create(owner=agents[Role.LISTING_TEAM], name=f"Vue {organisation}", is_shared=True)
     side.objects |= {"queue_view": {"pk": view.pk}, "agent": {"pk": agents[Role.LISTING_TEAM].pk}}
     return side
@@ -286,6 +316,137 @@ def add_tests(side: Side) -> None:
         "proposed_slot": {"pk": proposed.pk},
         "booked_slot": {"pk": disputed.campaign.slots.get().pk},
         "dispute": {"pk": disputed.line("APP-03").disputes.get().pk},
+    }
+
+
+def add_sessions(side: Side, agents: dict[str, User]) -> None:
+    """Sessions of the commission at each stage that has pages of its own, each with one file of the organisation."""
+    secretary, president, member = (agents[role] for role in (Role.SECRETARY, Role.PRESIDENT, Role.MEMBER))
+    fields = {"organisation": side.organisation, "owner": side.people["responsable"]}
+    stages = {
+        "planned": SessionState.PLANNED,
+        "convoked": SessionState.CONVOKED,
+        "open": SessionState.OPEN,
+        "without_quorum": SessionState.WITHOUT_QUORUM,
+    }
+    sessions = {}
+    for stage, state in stages.items():
+        candidature, _ = make_candidature(CandidatureState.SCHEDULED, complete=False, **fields)
+        sessions[stage] = make_session(state, secretary=secretary, files=[candidature], chair=president)
+        clear(sessions[stage], president, member)
+        side.objects[f"{stage}_point"] = {"pk": sessions[stage].points.get().pk}
+    planned, convoked, opened = sessions["planned"], sessions["convoked"], sessions["open"]
+    seat_people(opened, {"dns": president})
+    convocation = Convocation.objects.create(
+        session=convoked, kind="first", held_at=convoked.held_at, agenda=[], sent_by=secretary, sent_at=timezone.now()
+    )
+    file = keep_generated(content=f"%PDF-1.7 {convocation.pk}".encode(), name="convocation.pdf", code="pdf")
+    ConvocationDocument.objects.create(convocation=convocation, file=file, made_at=timezone.now())
+    seat, giver = Seat.objects.get(code="dns"), Seat.objects.get(code="siege-3")
+    receipt = ConvocationReceipt.objects.create(
+        convocation=convocation, seat=seat, person=president, received_at=timezone.now()
+    )
+    mandate = Mandate.objects.create(
+        session=convoked, giver=giver, holder=seat, given_by=member, recorded_by=member, given_at=timezone.now()
+    )
+    recusal = Recusal.objects.create(
+        candidature=convoked.points.get().candidature,
+        person=Term.objects.get(seat__code="siege-4").person,
+        source=RecusalSource.DECLARED,
+        declared_at=timezone.now(),
+    )
+    guest = Guest.objects.create(session=opened, name="Me Roux", quality="Avocate")
+    side.objects |= {
+        "commission_seat": {"pk": seat.pk},
+        "commission_term": {"pk": giver.terms.get().pk},
+        "planned_session": {"pk": planned.pk},
+        "convoked_session": {"pk": convoked.pk},
+        "open_session": {"pk": opened.pk},
+        "session_without_quorum": {"pk": sessions["without_quorum"].pk},
+        "declared_recusal": {"pk": convoked.pk, "recusal": recusal.pk},
+        "attendance": {"pk": opened.attendances.get().pk},
+        "mandate": {"pk": mandate.pk},
+        "guest": {"pk": guest.pk},
+        "convocation": {"pk": convocation.pk},
+        "receipt": {"pk": receipt.pk},
+    }
+
+
+def add_deliberations(side: Side, agents: dict[str, User]) -> None:
+    """A vote that is open, one that is level, one that decided; an opinion with a reservation answered; signed minutes."""
+    secretary, president, member = (agents[role] for role in (Role.SECRETARY, Role.PRESIDENT, Role.MEMBER))
+    fields = {"organisation": side.organisation, "owner": side.people["responsable"]}
+    now = timezone.now()
+
+    def hold(state: SessionState, candidature_state: CandidatureState, **changes: Any) -> AgendaPoint:
+        candidature, _ = make_candidature(candidature_state, complete=False, **fields)
+        session = make_session(
+            state, secretary=secretary, files=[candidature], chair=president, is_second_convocation=True
+        )
+        clear(session, president, member)
+        session.points.update(examined_at=now, deliberated_at=now, **changes)
+        return session.points.select_related("session", "candidature__dossier").get()
+
+    for name, vote in (
+        ("open_vote", {}),
+        ("tied_vote", {"closed_at": now, "tally": {"ending": "tie", "leaders": ["favourable", "unfavourable"]}}),
+        ("decided_vote", {"closed_at": now, "result": "favourable"}),
+    ):
+        point = hold(SessionState.OPEN, CandidatureState.SCHEDULED)
+        seat_people(point.session, {"dns": president})
+        made = Vote.objects.create(point=point, options=list(OPINIONS), opened_by=secretary, opened_at=now, **vote)
+        side.objects[name] = {"pk": made.pk}
+    side.objects["decided_point"] = {"pk": point.pk}
+    point = hold(
+        SessionState.MINUTES_APPROVED, CandidatureState.RESERVATIONS, outcome=PointOutcome.OPINION, ended_at=now
+    )
+    reservation = make_reservation(point)
+    minutes = make_signed_minutes(point.session, president)
+    side.objects |= {
+        "opined": {"pk": point.candidature_id},
+        "reservation": {"pk": reservation.pk},
+        "reservation_file": {"pk": reservation.pk, "file": reservation.files.get().pk},
+        "signed_session": {"pk": minutes.session_id},
+    }
+
+
+def add_decisions(side: Side, ministry: User) -> None:
+    """A file to decide, a draft, an act that waits for its addressee, one that is contested; a convention to countersign."""
+    fields = {"organisation": side.organisation, "owner": side.people["responsable"]}
+    manager = side.people["mandataire"]
+    candidature, _ = make_decidable(**fields)
+    draft, _, _ = make_draft(actor=ministry, **fields)
+    waiting, _, _ = make_signed(actor=ministry, pairs=[("mesures", "lecture")], **fields)
+    notified, _, _ = make_signed("refusal", actor=ministry, **fields)
+    open_decision(decision_id=notified.pk, actor=manager)
+    appeal = lodge_appeal(
+        decision_id=notified.pk,
+        kind="gracious",
+        text="Nous contestons.",
+        upload=examine(upload=pdf(), allowed_formats=("pdf",), max_size_mb=20),
+        actor=manager,
+    )
+    suit = record_suit(
+        decision_id=notified.pk,
+        court="Tribunal administratif",
+        case_number=f"{side.organisation.pk}"[:8],
+        claimant="L’éditeur",
+        lodged_on=timezone.localdate(),
+        actor=ministry,
+    )
+    convention = waiting.enrolment.conventions.get()
+    annex = prepare_annex(convention_id=convention.pk, actor=ministry)
+    enrolment = {"pk": waiting.enrolment_id}
+    side.objects |= {
+        "decidable": {"pk": candidature.pk},
+        "session": {"pk": candidature.opinions.get().point.session_id},
+        "draft_act": {"pk": draft.pk},
+        "waiting_act": {"pk": waiting.pk},
+        "notified_act": {"pk": notified.pk},
+        "appeal": {"pk": appeal.pk},
+        "suit": {"pk": suit.pk},
+        "countersigned": enrolment,
+        "annexed": enrolment | {"number": annex.number},
     }
 
 

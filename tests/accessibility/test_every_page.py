@@ -1,4 +1,5 @@
-"""Figure A1: every page that answers 200 to an anonymous visitor, an editor and a verifier, in a real Chromium."""
+"""Figure A1: every page that answers 200 to an anonymous visitor, an editor, a verifier, the secretary and the
+presidency of the commission, in a real Chromium."""
 
 from __future__ import annotations
 
@@ -76,7 +77,7 @@ def complaints(page: Page, url: str) -> Iterator[str]:
     yield from noise
 
 
-@pytest.mark.parametrize("person", ["anonyme", "mandataire", "listing_team"])
+@pytest.mark.parametrize("person", ["anonyme", "mandataire", "listing_team", "secretary", "president"])
 def test_every_page_is_accessible(page: Page, live_server, settings, tmp_path, person):
     settings.SIGNATURE_DIR = str(tmp_path)
     session, pages = prepare(person)

@@ -40,6 +40,7 @@ from tests.commission.deliberation_factories import (
     give,
     in_days,
     known_criteria,
+    make_scheduled,
     make_sitting,
     reserve,
     vote_for,
@@ -244,7 +245,7 @@ def test_a_file_of_another_kind_is_refused_with_its_reason(suspended):
 
 
 def test_strangers_find_no_reservation(suspended):
-    for stranger in (make_sitting().editor, make_agent(Role.MEMBER), make_agent(Role.MINISTRY)):
+    for stranger in (make_scheduled()[1], make_agent(Role.MEMBER), make_agent(Role.MINISTRY)):
         with pytest.raises(Reservation.DoesNotExist):
             answer_reservation(reservation_id=first_of(suspended).pk, text="Voici.", actor=stranger)
 
@@ -399,7 +400,7 @@ def test_only_the_secretary_transmits():
     with pytest.raises(PermissionDenied):
         transmit_file(candidature_id=sitting.candidature.pk, actor=sitting.members["siege-4"])
     with pytest.raises(Candidature.DoesNotExist):
-        transmit_file(candidature_id=sitting.candidature.pk, actor=make_agent(Role.EXPERT))
+        transmit_file(candidature_id=sitting.candidature.pk, actor=make_agent(Role.TESTS))
 
 
 def test_no_opinion_nothing_to_transmit():

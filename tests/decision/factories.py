@@ -41,7 +41,7 @@ def make_signatory(**fields: Any) -> Signatory:
         "quality": "délégué au numérique en santé",
         "email": "claude.renard@ministere.example",
         "delegation": "Arrêté du 3 mars 2026, article 2",
-        "delegation_from": today() - timedelta(days=60),
+        "delegation_from": today() - timedelta(days=600),
         "delegation_until": today() + timedelta(days=300),
     }
     return Signatory(**{**values, **fields})
@@ -146,7 +146,7 @@ def make_notified(kind: str = DecisionKind.REFUSAL, **fields: Any) -> tuple[Deci
 
 def make_sanction(kind: str, *, about: Decision, actor: User, **terms: Any) -> Decision:
     """A draft about a listed service, with what A-02 asks of it."""
-    values = {"condition": "Sécurité des échanges", "invited_on": today().isoformat(), **terms}
+    values = {"condition_text": "Sécurité des échanges", "invited_on": today().isoformat(), **terms}
     return draft_decision(
         kind=kind,
         enrolment_id=about.enrolment_id,

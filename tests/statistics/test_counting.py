@@ -28,7 +28,8 @@ from referencing.candidature.enums import CandidatureState as State
 from referencing.candidature.models import Candidature
 from referencing.commission.models import Opinion
 from referencing.decision.models import Decision
-from referencing.listing.models import Listing
+from referencing.listing.enums import Category
+from referencing.listing.models import CatalogueEntry, Listing
 from tests.candidature.factories import make_candidature
 from tests.factories import make_agent
 from tests.statistics.factories import Walker
@@ -120,6 +121,21 @@ def test_decisions_and_listings_are_followed():
     assert not PendingService.objects.exists()
 
 
+def test_listed_services_are_counted_in_each_of_their_categories():
+    listing = make_listing(make_decision(number="D-1"))
+    (category,) = CatalogueEntry.objects.get(listing=listing).categories
+    services.rebuild_statistics()
+    services.refresh_statistics()
+
+    shown = {
+        each["code"]: each["valeur"] for each in StatisticSnapshot.objects.get().figures if each["jeu"] == "catalogue"
+    }
+
+    assert shown.pop("total") == 1
+    assert {code for code, value in shown.items() if value} == {category}
+    assert set(shown) == set(Category.values)
+
+
 def test_counting_twice_changes_nothing():
     decision = make_decision(number="D-1")
     make_listing(decision)
@@ -171,7 +187,7 @@ def test_counting_costs_the_same_for_one_service_and_for_three(count, django_ass
     for _ in range(count):
         PendingService.objects.create(enrolment=make_candidature(State.EVALUATION, complete=False)[0].enrolment)
 
-    with django_assert_num_queries(18):
+    with django_assert_num_queries(19):
         services._count_pending()
 
 

@@ -18,8 +18,10 @@ from referencing.decision.enums import CANDIDATURE_KINDS, DecisionKind, Decision
 from referencing.decision.models import Decision
 from referencing.listing.enums import ListingState
 from referencing.listing.models import Listing
+from referencing.listing.services.publishing import freeze_version
 from tests.candidature.factories import make_candidature
 from tests.factories import make_agent
+from tests.listing.factories import make_sheet
 
 
 def make_decision(
@@ -59,8 +61,9 @@ def make_decision(
 def make_listing(
     decision: Decision, *, state: str = ListingState.LISTED, ends_on: date | None = None, **fields: Any
 ) -> Listing:
+    """Published 200 days before its end, with its row of the catalogue (whose name is that of the sheet)."""
     today = timezone.localdate()
-    return Listing.objects.create(
+    listing = Listing.objects.create(
         enrolment=decision.enrolment,
         decision=decision,
         state=state,
@@ -68,6 +71,15 @@ def make_listing(
         ends_on=ends_on or today + timedelta(days=165),
         **fields,
     )
+    freeze_version(
+        make_sheet(decision.enrolment),
+        listing,
+        candidature=decision.enrolment.candidatures.get(),
+        decision=decision,
+        actor=make_agent(Role.LISTING_TEAM),
+        at=timezone.now(),
+    )
+    return listing
 
 
 def make_issued(candidature: Candidature, content: bytes) -> bytes:

@@ -56,7 +56,9 @@ def test_a_decision_in_force_is_recognised_by_its_reference(listed):
 
     assert "Authentique, décision en vigueur jusqu’au" in html
     assert "REF-2026-0007" in html
-    assert decision.enrolment.product.name in html
+    entry = decision.enrolment.catalogue_entry
+    assert entry.name in html
+    assert f"/catalogue/{entry.slug}-{entry.number}/" in html
 
 
 @pytest.mark.rule("A-37")
@@ -68,7 +70,8 @@ def test_a_service_that_left_the_catalogue_is_told_without_its_name(state):
     html = ask("REF-2026-0007").content.decode()
 
     assert "Authentique, mais cette décision n’est plus en vigueur" in html
-    assert decision.enrolment.product.name not in html
+    for name in (decision.enrolment.catalogue_entry.name, decision.enrolment.product.name):
+        assert name not in html
     assert decision.enrolment.product.organisation.name not in html
 
 
@@ -89,6 +92,13 @@ def test_a_decision_that_fell_is_no_longer_in_force(state):
     make_listing(decision)
 
     assert "n’est plus en vigueur" in ask("REF-2026-0007").content.decode()
+
+
+@pytest.mark.parametrize("number", ["Arrêté n° 12/2026", "dgos-2026-4"])
+def test_an_act_signed_elsewhere_keeps_its_own_number(number):
+    make_listing(make_decision(number=number))
+
+    assert "en vigueur jusqu’au" in ask(number).content.decode()
 
 
 def test_a_renewal_replaces_the_decision_before_it(listed):

@@ -24,8 +24,9 @@ from convergence.ui.values import Action, Item, Link, Row
 from referencing.candidature.core.standing import find_standing
 from referencing.candidature.enums import CandidatureState, Holder, Outcome
 from referencing.candidature.models import Candidature, ThemeReview
-from referencing.candidature.rules import can_instruct, can_prepare, is_tester
+from referencing.candidature.rules import can_give_visa, can_instruct, can_prepare, is_tester
 from referencing.candidature.services.reading import mark_read
+from referencing.candidature.services.reviewing import needs_visa
 from referencing.candidature.services.standing import Children, is_with_editor, load_children, load_facts
 from referencing.candidature.timeline import Told, list_events
 from referencing.candidature.views.clocks import clock_cards
@@ -201,6 +202,8 @@ def _next_action(
             return leads_to("Examiner la recevabilité", "admissibility_detail")
         if in_evaluation and not all(review.expert_id for review in reviews):
             return leads_to("Désigner les experts", "expert_list")
+        if in_evaluation and any(needs_visa(candidature, review) and can_give_visa(user, review) for review in reviews):
+            return leads_to("Relire un thème et donner le visa", "examination")
         if in_evaluation and all(review.concluded_at for review in reviews):
             return leads_to("Conclure l’évaluation", "candidature_conclude")
     if in_evaluation and can_instruct(user, candidature):

@@ -6,13 +6,14 @@ from typing import Any
 from uuid import UUID
 
 from django.shortcuts import get_object_or_404
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from convergence.accounts.requests import SignedInRequest
 from convergence.ui.typography import NBSP, format_datetime
 from convergence.ui.values import Link
 from referencing.commission.enums import PointOutcome, SessionState
-from referencing.commission.models import AgendaPoint, CommissionSession
+from referencing.commission.models import AgendaPoint
+from referencing.commission.views.frame import session_crumbs
 from referencing.commission.wording import outcome_badge
 
 
@@ -31,14 +32,6 @@ def get_point(request: SignedInRequest, pk: UUID) -> AgendaPoint:
     return point
 
 
-def session_link(session: CommissionSession) -> Link:
-    label = f"Séance n°{NBSP}{session.number}"
-    try:
-        return Link(label, reverse("commission:session_detail", args=[session.pk]))
-    except NoReverseMatch:
-        return Link(label)
-
-
 def point_frame(point: AgendaPoint, tab: str) -> dict[str, Any]:
     """Template values for `commission/point_base.html`."""
     who, what = _say_ball(point)
@@ -48,7 +41,7 @@ def point_frame(point: AgendaPoint, tab: str) -> dict[str, Any]:
         "badge": outcome_badge(point.outcome),
         "ball_who": who,
         "ball_what": what,
-        "crumbs": [session_link(point.session), Link(f"Point n°{NBSP}{point.position}")],
+        "crumbs": session_crumbs(point.session, Link(f"Point n°{NBSP}{point.position}")),
         "tabs": [
             {"label": label, "url": reverse(f"commission:{name}", args=[point.pk]), "is_current": key == tab}
             for key, label, name in (

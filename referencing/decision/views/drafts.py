@@ -21,6 +21,7 @@ from convergence.ui.typography import NBSP, format_date
 from convergence.ui.values import Action, Badge, Item, Link, Row
 from convergence.ui.views import render_confirmation
 from referencing.candidature.services.conclusion import read_conclusion
+from referencing.commission.models import CommissionSession
 from referencing.decision.enums import CANDIDATURE_KINDS, DRAFT_STATES, DecisionKind, DecisionState
 from referencing.decision.forms.acts import BatchForm, DraftForm, ReceivedActForm, TermsForm
 from referencing.decision.models import Appeal, Decision, Suit
@@ -39,6 +40,7 @@ from referencing.decision.services.drafting import (
     drop,
     endorse,
     find_content_blockers,
+    find_draft_blockers,
     rework,
     update_draft,
 )
@@ -211,9 +213,12 @@ def draft_create(request: SignedInRequest, pk: UUID) -> HttpResponse:
         return redirect("decision:draft_update", existing.pk)
     blockers: Any = ()
     if request.method == "POST":
+        kind = request.POST.get("kind", "")
         try:
+            if problems := find_draft_blockers(candidature, opinion, kind):
+                raise TransitionRefused(problems)
             decision = draft_decision(
-                kind=request.POST.get("kind", ""),
+                kind=kind,
                 enrolment_id=candidature.enrolment_id,
                 candidature_id=candidature.pk,
                 actor=user,
@@ -294,6 +299,7 @@ def file_context(candidature: Candidature, opinion: Opinion | None) -> dict[str,
 def session_draft(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """One draft for each file of a session that has none."""
     user = require_ministry(request)
+    get_object_or_404(CommissionSession, pk=pk)
     made, refused = draft_session(session_id=pk, actor=user)
     if not made and not refused:
         messages.info(request, "Tous les dossiers de cette séance ont déjà un projet.")

@@ -16,12 +16,8 @@ from django.utils import timezone
 from convergence.audit import workflow
 from convergence.audit.services import record
 from convergence.kernel.errors import Blocker, TransitionRefused
-from referencing.candidature.enums import CandidatureState
-from referencing.candidature.models import Candidature
-from referencing.candidature.services import standing
 from referencing.decision.enums import IN_FORCE_STATES, DecisionKind, DecisionState
 from referencing.decision.models import Decision
-from referencing.enrolment.enums import Cycle
 from referencing.listing import life_notices as notices
 from referencing.listing.core.life import has_ended
 from referencing.listing.enums import STANDING_LISTINGS, ListingState, RenewalState
@@ -34,7 +30,10 @@ if TYPE_CHECKING:
     from convergence.accounts.models import User
 
 ANNULLED = "La décision sur laquelle repose le référencement est annulée."
+ABROGATED = "La décision de référencement est abrogée."
 COURT = "Le juge a suspendu la décision sur laquelle repose le référencement."
+
+COURT_FIRST = Blocker("court", "Le juge a suspendu la décision de référencement : lui seul la rétablit.")
 
 #: Kinds whose signature changes a listing (those about a candidature are followed through it).
 LISTING_KINDS = [
@@ -51,9 +50,6 @@ def decision_signed(decision: Decision, *, actor: User | None, reason: str = "")
     """Follows decision.sign: apply it, or keep it for its day."""
     now = timezone.now()
     Procedure.objects.filter(decision=decision).update(closed_at=now, outcome="Décision signée.")
-    if decision.kind == DecisionKind.ABROGATION:
-        _abrogate(decision, actor=actor, at=now)
-        return
     if decision.kind not in LISTING_KINDS:
         return
     listing = _listing_of(decision)
@@ -92,13 +88,15 @@ def find_effect_blockers(decision: Decision, listing: Listing) -> list[Blocker]:
         return [Blocker("not_listed", "Ce service n’est pas au catalogue : il n’y a rien à suspendre.")]
     if decision.kind == DecisionKind.REINSTATEMENT and listing.suspended_at is None:
         return [Blocker("not_suspended", "Ce service n’est pas suspendu.")]
+    if decision.kind == DecisionKind.REINSTATEMENT and listing.decision.state == DecisionState.COURT_SUSPENDED:
+        return [COURT_FIRST]
     needs_standing = [DecisionKind.WITHDRAWAL, DecisionKind.EXTENSION, DecisionKind.FORMAL_NOTICE]
     if decision.kind in needs_standing and listing.state not in STANDING_LISTINGS:
         return [Blocker("ended", "Ce service n’est plus référencé.")]
-    if decision.kind == DecisionKind.FORMAL_NOTICE and _day(decision, "comply_by") is None:
+    if decision.kind == DecisionKind.FORMAL_NOTICE and _day(decision, "due_on") is None:
         return [Blocker("comply_by", "La mise en demeure ne dit pas avant quel jour se mettre en règle.")]
     if decision.kind == DecisionKind.EXTENSION:
-        ends_on = _day(decision, "ends_on")
+        ends_on = _day(decision, "until")
         if ends_on is None or ends_on <= listing.ends_on:
             return [Blocker("ends_on", "La prolongation ne donne pas de fin postérieure à la fin actuelle.")]
     return []
@@ -151,9 +149,9 @@ def apply_effect(effect: DecisionEffect, listing: Listing, *, at: datetime) -> N
 
 
 def _issue_notice(decision: Decision, listing: Listing, at: datetime) -> None:
-    comply_by = _day(decision, "comply_by")
+    comply_by = date.fromisoformat(decision.terms["due_on"])  # the signature was refused without it
     FormalNotice.objects.create(listing=listing, decision=decision, comply_by=comply_by, issued_at=at)
-    tell_file(listing, "formal_notice", actor=None, due_on=comply_by.isoformat() if comply_by else "")
+    tell_file(listing, "formal_notice", actor=None, due_on=comply_by.isoformat())
 
 
 def _lift_notices(decision: Decision, listing: Listing, at: datetime) -> None:
@@ -188,7 +186,7 @@ def withdraw(listing: Listing, *, why: str, cause: Decision | None, at: datetime
 
 
 def _extend(decision: Decision, listing: Listing, at: datetime) -> None:
-    ends_on = _day(decision, "ends_on")
+    ends_on = _day(decision, "until")
     if ends_on is not None:
         listing.ends_on = ends_on
         listing.save(update_fields=["ends_on"])
@@ -211,19 +209,22 @@ _APPLY: dict[str, Callable[[Decision, Listing, datetime], None]] = {
 def decision_annulled(decision: Decision, *, actor: User | None, reason: str = "") -> None:
     """Follows decision.annul: an annulled act is deemed never to have been; the listing is as it was before (A-33)."""
     now = timezone.now()
-    effect = DecisionEffect.objects.select_for_update(of=("self",)).filter(decision=decision).first()
-    if effect is not None and effect.undone_at is None:
-        listing = lock_again(effect.listing_id)
+    listing_id = DecisionEffect.objects.filter(decision=decision, undone_at__isnull=True).values_list(
+        "listing", flat=True
+    )
+    if (affected := listing_id.first()) is not None:
+        listing = lock_again(affected)
+        effect = DecisionEffect.objects.select_for_update(of=("self",)).get(decision=decision)
         effect.undone_at = now
         effect.save(update_fields=["undone_at"])
         if effect.applied_at is not None:
             _undo(decision, listing, effect, at=now)
             _shown(listing, decision)
         return
-    listing = _resting_on(decision)
-    if listing is not None and listing.state in STANDING_LISTINGS:
-        withdraw(listing, why=ANNULLED, cause=decision, at=now)
-        _shown(listing, decision)
+    resting = _resting_on(decision)
+    if resting is not None and resting.state in STANDING_LISTINGS:
+        withdraw(resting, why=ANNULLED, cause=decision, at=now)
+        _shown(resting, decision)
 
 
 def _shown(listing: Listing, decision: Decision) -> None:
@@ -352,34 +353,9 @@ def decision_court_resumed(decision: Decision, *, actor: User | None, reason: st
     _shown(listing, decision)
 
 
-# Approved and never published (A-36)
-
-
-def _abrogate(decision: Decision, *, actor: User | None, at: datetime) -> None:
-    """The decision of listing ends for the future; `decision_abrogated` then ends its file."""
-    named = decision.terms.get("abrogated")
-    target = Decision.objects.locked().filter(pk=named, enrolment=decision.enrolment_id).first() if named else None
-    if target is None or target.state not in (DecisionState.SIGNED, DecisionState.NOTIFIED):
-        raise TransitionRefused([Blocker("abrogated", "La décision à abroger n’est plus en vigueur.")])
-    workflow.fire(target, "abrogate", actor=actor, at=at)
-
-
 def decision_abrogated(decision: Decision, *, actor: User | None, reason: str = "") -> None:
-    """Follows decision.abrogate: a file that was only approved ends; a standing listing leaves the catalogue."""
-    now = timezone.now()
-    candidature = decision.candidature
-    if candidature is not None:
-        file: Candidature = (
-            Candidature.objects.locked().select_related("enrolment__demarche", "dossier").get(pk=candidature.pk)
-        )
-        if file.state == CandidatureState.APPROVED:
-            workflow.fire(file, "rescind", actor=None, at=now)
-            standing.refresh(file)
+    """Follows decision.abrogate: for the future only, a listing that rests on it leaves the catalogue (A-36)."""
     listing = _resting_on(decision)
-    if listing is not None and listing.state in STANDING_LISTINGS and file_cycle(decision) != Cycle.EXTENSION:
-        withdraw(listing, why="La décision de référencement est abrogée.", cause=decision, at=now)
+    if listing is not None and listing.state in STANDING_LISTINGS:
+        withdraw(listing, why=ABROGATED, cause=decision, at=timezone.now())
         _shown(listing, decision)
-
-
-def file_cycle(decision: Decision) -> str:
-    return decision.candidature.cycle if decision.candidature else ""

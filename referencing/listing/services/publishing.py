@@ -54,7 +54,8 @@ def publish(*, candidature_id: UUID, actor: User, at: datetime | None = None) ->
     decision = listing_decision(candidature)
     assert decision is not None  # noqa: S101 - the guard has seen it
     day = in_paris(now).date()
-    listing: Listing | None = Listing.objects.locked().standing().filter(enrolment=candidature.enrolment_id).first()
+    listed = Listing.objects.locked().standing()
+    listing: Listing | None = listed.filter(enrolment=candidature.enrolment_id).first()
     if listing is None:
         listing = Listing.objects.create(
             enrolment=candidature.enrolment, decision=decision, published_on=day, ends_on=one_year_after(day)

@@ -16,15 +16,15 @@ from convergence.audit.services import record
 from convergence.kernel.errors import Blocker, TransitionRefused
 from convergence.ui.typography import format_date
 from evidence.services import Examined, keep
-from referencing.decision.enums import DecisionKind
+from referencing.decision.enums import DecisionKind, DecisionState
 from referencing.decision.models import Decision
+from referencing.decision.services import draft_decision
 from referencing.enrolment.models import Enrolment
 from referencing.listing import life_notices as notices
 from referencing.listing import rules
 from referencing.listing.enums import Condition, ListingState
 from referencing.listing.models import FormalNotice, Listing, Procedure
 from referencing.listing.models.sanction import CONTRADICTORY_KINDS
-from referencing.listing.services.outside import draft_decision
 from referencing.listing.services.rows import lock_again, lock_listing, tell_file
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def give_observations(
     *,
     procedure_id: UUID,
     text: str,
-    files: Sequence[Examined] = (),
+    documents: Sequence[Examined] = (),
     actor: User,
     at: datetime | None = None,
 ) -> Procedure:
@@ -147,8 +147,8 @@ def give_observations(
     if blockers:
         raise TransitionRefused(blockers)
     procedure.observations, procedure.observed_by, procedure.observed_at = text.strip(), actor, now
-    if files:
-        procedure.attachment = keep(examined=files[0], actor=actor)
+    if documents:
+        procedure.attachment = keep(examined=documents[0], actor=actor)
     procedure.save()
     record("procedure.observe", subject=procedure, actor=actor)
     if procedure.listing is not None:
@@ -175,25 +175,24 @@ def draft_measure(
     today = timezone.localdate(now)
     if blockers := find_drafting_blockers(procedure, reasons=reasons, comply_by=comply_by, today=today):
         raise TransitionRefused(blockers)
-    terms: dict[str, Any] = {
-        "procedure": str(procedure.pk),
-        "condition": procedure.condition,
-        "condition_text": procedure.get_condition_display(),
-        "heard": _say_hearing(procedure),
-    }
+    terms: dict[str, Any] = {"procedure": str(procedure.pk), "condition": procedure.get_condition_display()}
+    if procedure.urgency:
+        terms["urgency"] = procedure.urgency
+    elif procedure.opened_at is not None:
+        terms["invited_on"] = timezone.localdate(procedure.opened_at).isoformat()
     if procedure.listing_id is not None:
         terms["listing"] = str(procedure.listing_id)
     if comply_by is not None and procedure.kind == DecisionKind.FORMAL_NOTICE:
-        terms["comply_by"] = comply_by.isoformat()
+        terms["due_on"] = comply_by.isoformat()
     if effective_on is not None:
         terms["effective_on"] = effective_on.isoformat()
-    if procedure.kind == DecisionKind.ABROGATION:
-        terms["abrogated"] = str(_listing_decision(procedure.enrolment).pk)
-    decision: Decision = draft_decision(
+    abrogated = _listing_decision(procedure.enrolment) if procedure.kind == DecisionKind.ABROGATION else None
+    decision = draft_decision(
         kind=procedure.kind,
         enrolment_id=procedure.enrolment_id,
         reasons=reasons.strip(),
         terms=terms,
+        about_id=abrogated.pk if abrogated else None,
         actor=actor,
     )
     procedure.decision = decision
@@ -222,26 +221,10 @@ def find_drafting_blockers(procedure: Procedure, *, reasons: str, comply_by: dat
     return blockers
 
 
-def _say_hearing(procedure: Procedure) -> str:
-    if procedure.urgency:
-        return f"Urgence : {procedure.urgency}"
-    if procedure.observed_at is not None:
-        return f"Observations de l’éditeur reçues le {format_date(procedure.observed_at)}"
-    due_on = procedure.observations_due_on
-    return (
-        f"L’éditeur, invité à répondre avant le {format_date(due_on)}, n’a pas présenté d’observations"
-        if due_on
-        else ""
-    )
-
-
 def _listing_decision(enrolment: Enrolment) -> Decision:
-    return (
-        Decision.objects.in_force()
-        .filter(enrolment=enrolment, kind=DecisionKind.LISTING)
-        .order_by("-signed_at")[:1]
-        .get()
-    )
+    rows = Decision.objects.in_force().filter(enrolment=enrolment, kind=DecisionKind.LISTING)
+    decision: Decision = rows.order_by("-signed_at")[:1].get()
+    return decision
 
 
 @transaction.atomic
@@ -288,19 +271,20 @@ def draft_relief(
         if ends_on is None or ends_on <= max(listing.ends_on, timezone.localdate(now)):
             blockers.append(Blocker("ends_on", "Indiquez une fin postérieure à la fin actuelle.", "#id_ends_on"))
         else:
-            terms["ends_on"] = ends_on.isoformat()
+            terms["until"] = ends_on.isoformat()
     if blockers:
         raise TransitionRefused(blockers)
-    decision: Decision = draft_decision(
+    return draft_decision(
         kind=DecisionKind(kind), enrolment_id=listing.enrolment_id, reasons=reasons.strip(), terms=terms, actor=actor
     )
-    return decision
 
 
 def find_relief_blockers(listing: Listing, kind: str) -> list[Blocker]:
     if kind == DecisionKind.REINSTATEMENT:
         if listing.suspended_at is None:
             return [Blocker("not_suspended", "Ce service n’est pas suspendu.")]
+        if listing.decision.state == DecisionState.COURT_SUSPENDED:
+            return [Blocker("court", "Le juge a suspendu la décision de référencement : lui seul la rétablit.")]
         return []
     if kind == DecisionKind.NOTICE_LIFTING:
         if not FormalNotice.objects.open().filter(listing=listing).exists():

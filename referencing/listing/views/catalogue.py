@@ -230,6 +230,7 @@ def service_detail(request: HttpRequest, slug: str, number: int) -> HttpResponse
                 "number": number,
                 "canonical": f"{settings.SITE_URL}{service_address(row)}",
                 "site_url": settings.SITE_URL,
+                "report_url": reverse("listing:report_create", args=[number]),
             },
         )
 
@@ -265,7 +266,7 @@ def catalogue_feed(request: HttpRequest) -> HttpResponseBase:
             author_name=settings.CONVERGENCE["OPERATOR_NAME"],
         )
         for row in newest(timezone.localdate(now)):
-            at = datetime.combine(row["published_on"], time.min, PARIS)
+            at = datetime.combine(row["published_on"], time(), tzinfo=PARIS)
             feed.add_item(
                 title=row["name"],
                 link=f"{site}{service_address(row)}",
