@@ -23,7 +23,7 @@ from referencing.convention.models import Convention
 from referencing.decision.models import Decision
 from referencing.dossier.services import generate_dossier
 from referencing.enrolment.models import AdministrativeSheet, Enrolment, PreListing
-from referencing.listing.models import Listing
+from referencing.listing.models import Audit, Listing, Renewal, VersionUpdate
 from tests.dossier.factories import answer_core, make_signed_enrolment
 from tests.factories import MembershipFactory
 
@@ -149,11 +149,37 @@ def make_rows() -> dict[type[models.Model], models.Model]:
     listing = Listing.objects.create(
         enrolment=enrolment, decision=decision, published_on=now.date(), ends_on=now.date() + timedelta(days=365)
     )
+    renewal = Renewal.objects.create(listing=listing, opened_at=now, candidature=candidature)
+    version = VersionUpdate.objects.create(
+        listing=listing,
+        version="2.0",
+        released_on=now.date(),
+        summary="Refonte.",
+        is_major=True,
+        due_on=now.date(),
+        statement="Mise à jour.",
+        submitted_at=now,
+        declared_by=manager,
+        declared_at=now,
+    )
+    audit = Audit.objects.create(
+        listing=listing,
+        origin="choice",
+        planned_at=now,
+        planned_by=manager,
+        auditor=manager,
+        plan_file=enrolment.conventions.get().document,
+        notified_at=now,
+        starts_on=now.date(),
+        reported_at=now,
+        sha256="0",
+    )
     Job.objects.create(kind="dossier.pdf", requester=manager)
     MembershipFactory(organisation=enrolment.product.organisation)
     response = enrolment.response
     return {
         AdministrativeSheet: enrolment.sheet,
+        Audit: audit,
         Blob: Blob.objects.latest("pk"),
         Candidature: candidature,
         ComplementRequest: request,
@@ -169,8 +195,10 @@ def make_rows() -> dict[type[models.Model], models.Model]:
         NonConformity: gap,
         PreListing: pre_listing,
         QuestionnaireResponse: response.questionnaires.get(code="interoperabilite"),
+        Renewal: renewal,
         Reservation: reservation,
         TestCampaign: campaign,
+        VersionUpdate: version,
     }
 
 

@@ -156,18 +156,22 @@ def _say_count(page: CataloguePage) -> str:
     return f"{format_number(page.count)} service{'s' if page.count > 1 else ''}"
 
 
+#: The selects of the filter, in the order of the page: field, label, options.
+SELECTS: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
+    ("category", "Catégorie", (("", "Toutes"), *CATEGORIES.items())),
+    ("platform", "Support", (("", "Tous"), *PLATFORMS.items())),
+    ("price", "Prix", (("", "Tous"), *PRICES.items())),
+    ("data", "Données échangées", (("", "Toutes"), *DATA)),
+    ("ecoscore", "Écoscore", (("", "Tous"), *((code, label) for code, label, *_ in ECOSCORES))),
+    ("sort", "Trier par", tuple(SORTS)),
+)
+
+
 def _choices(asked: CatalogueFilter, *, with_category: bool) -> list[dict[str, Any]]:
-    """The selects of the filter, in the order of the page."""
     return [
-        {"name": NAMES[field], "label": label, "value": getattr(asked, field), "options": [*any_label, *options]}
-        for field, label, any_label, options in (
-            *([("category", "Catégorie", [("", "Toutes")], list(CATEGORIES.items()))] if with_category else []),
-            ("platform", "Support", [("", "Tous")], list(PLATFORMS.items())),
-            ("price", "Prix", [("", "Tous")], list(PRICES.items())),
-            ("data", "Données de Mon espace santé", [("", "Toutes")], DATA),
-            ("ecoscore", "Écoscore", [("", "Tous")], [(code, label) for code, label, *_ in ECOSCORES]),
-            ("sort", "Trier par", [], SORTS),
-        )
+        {"name": NAMES[field], "label": label, "value": getattr(asked, field), "options": options}
+        for field, label, options in SELECTS
+        if with_category or field != "category"
     ]
 
 
@@ -222,8 +226,10 @@ def service_detail(request: HttpRequest, slug: str, number: int) -> HttpResponse
             "catalogue/service_detail.html",
             {
                 "service": show_entry(row),
+                "number": number,
                 "canonical": f"{settings.SITE_URL}{service_address(row)}",
                 "site_url": settings.SITE_URL,
+                "report_url": reverse("listing:report_create", args=[number]),
             },
         )
 
