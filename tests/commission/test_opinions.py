@@ -355,6 +355,14 @@ def test_an_overdue_suspensive_reservation_goes_to_the_minister_for_refusal(susp
 
 
 @pytest.mark.rule("A-30")
+def test_an_answer_that_the_team_did_not_examine_in_time_is_not_the_editors_delay(suspended):
+    answer(suspended)
+    late(suspended)
+    told = refused(transmit_file, candidature_id=suspended.candidature.pk, actor=suspended.secretary)
+    assert told == ["suspensive_open"]
+
+
+@pytest.mark.rule("A-30")
 def test_an_overdue_suspensive_reservation_may_go_back_before_the_commission(suspended):
     arguments = {"candidature_id": suspended.candidature.pk, "actor": suspended.secretary}
     assert refused(send_to_re_examination, reason=" ", **arguments) == ["not_overdue", "reason"]
