@@ -9,10 +9,10 @@ from django.urls import reverse
 
 from convergence.accounts.enums import Role
 from convergence.accounts.models import User
-from convergence.interests.selectors import without_conflict
 from convergence.notifications.services import send
 from convergence.products.people import responsible_people
 from convergence.ui.typography import format_date
+from referencing.commission.selectors.people import without_link
 from referencing.decision.models import Appeal, Decision, Suit
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ MINISTRY = "Ministère chargé de la santé"
 
 
 def ministry(decision: Decision) -> QuerySet[User]:
-    return without_conflict(User.objects.with_role(Role.MINISTRY), decision.enrolment.product.organisation)
+    return without_link(User.objects.with_role(Role.MINISTRY), decision.enrolment)
 
 
 def decision_signed(decision: Decision) -> None:
@@ -45,7 +45,9 @@ def decision_notified(decision: Decision) -> None:
     """In the platform only, to those who carry the act out (T32)."""
     organisation = decision.enrolment.product.organisation
     send(
-        recipients=without_conflict(User.objects.with_role(Role.MINISTRY, Role.LISTING_TEAM, Role.CNAM), organisation),
+        recipients=without_link(
+            User.objects.with_role(Role.MINISTRY, Role.LISTING_TEAM, Role.CNAM), decision.enrolment
+        ),
         sender=organisation.name,
         product=decision.enrolment.label,
         kind=KIND,
@@ -117,10 +119,9 @@ def court_ruled(suit: Suit) -> None:
 
 def fully_signed(signable: Signable) -> None:
     enrolment = signable.enrolment
-    organisation = enrolment.product.organisation
     people = {
         *responsible_people(enrolment.product),
-        *without_conflict(User.objects.with_role(Role.LISTING_TEAM), organisation),
+        *without_link(User.objects.with_role(Role.LISTING_TEAM), enrolment),
     }
     send(
         recipients=sorted(people, key=lambda person: str(person.pk)),
