@@ -118,7 +118,7 @@ def _build(user: User, found: Sequence[tuple[Any, ...]]) -> Access:
 
 def _read(people: type[User], key: UUID, *columns: str) -> list[tuple[Any, ...]]:
     def write() -> QuerySet[User, Any]:
-        active = people.memberships.rel.related_model.objects.active().filter(user=_PERSON)
+        active = people._meta.apps.get_model("accounts", "Membership").objects.active().filter(user=_PERSON)
         beside = {f"beside_{rank}": each.write(_PERSON) for rank, each in enumerate(_BESIDE.values())}
         rows = people.objects.filter(pk=_PERSON).annotate(is_member=Exists(active), **beside)
         roles = "role_assignments__role", "role_assignments__theme", "authenticator__type"

@@ -16,11 +16,12 @@ Whatever decides the text of the statement belongs to its key; whatever is a slo
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from typing import Any
+from typing import Any, cast
 
 import psycopg
 from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connection
+from django.db.backends.postgresql.psycopg_any import mogrify
 from django.db.models import Expression, Field, IntegerField, QuerySet, Subquery
 
 
@@ -35,7 +36,7 @@ class Slot(Expression):
         super().__init__(output_field=output_field)
         self.name = name
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[_Open]]:
+    def as_sql(self, compiler: Any, connection: Any) -> Any:
         return "%s", [_Open(self.name)]
 
 
@@ -65,7 +66,7 @@ class Statement:
             self.text = ""
             return
         written = [
-            "%s" if isinstance(value, _Open) else connection.ops.compose_sql("%s", [value]).replace("%", "%%")
+            "%s" if isinstance(value, _Open) else mogrify("%s", [value], connection).replace("%", "%%")
             for value in values
         ]
         self.text = text.replace("%%", "%%%%") % tuple(written)
@@ -117,4 +118,4 @@ def _open_cursor() -> Any:
     if connection.queries_logged:
         return connection.cursor()
     connection.ensure_connection()
-    return connection.make_cursor(_PreparedCursor(connection.connection))
+    return connection.make_cursor(cast(Any, _PreparedCursor(connection.connection)))

@@ -11,15 +11,15 @@ from convergence.accounts.models import User
 from convergence.interests.rules import must_declare
 from convergence.interests.services import declare
 
-#: Before the oldest file of the demo world, so that its past could be lived.
-AGE_DAYS = 200
+#: Before the oldest file of the demo world, so that its past could be lived, and lately: a declaration is valid for a year.
+AGES_DAYS = (380, 60)
 
 
 def declare_for_demo_people() -> None:
     """Give each agent of the demo who must have one a declaration; running it again changes nothing."""
     refuse_outside_demo()
-    long_ago = timezone.now() - timedelta(days=AGE_DAYS)
     emails = [person.email for person in PEOPLE if person.roles]
     for agent in User.objects.filter(email__in=emails, interest_declarations__isnull=True).order_by("email"):
         if must_declare(agent):
-            declare(person=agent, lines=[], has_none=True, at=long_ago)
+            for age in AGES_DAYS:
+                declare(person=agent, lines=[], has_none=True, at=timezone.now() - timedelta(days=age))

@@ -27,6 +27,7 @@ class Facts:
     """What the stages know of one enrolment, as plain values (states are their codes).
 
     `candidature`: state of the last one, open or ended. `has_newer_dossier`: a complete one was frozen after it.
+    `is_new_cycle`: a renewal, a new exchange or a new application began since.
     `waiting_for`: who holds the ball of the instruction. `asked`: what waits for the editor’s answer, in words
     (« la demande de compléments »), and `due_on` the nearest day given for it.
     """
@@ -40,6 +41,7 @@ class Facts:
     has_newer_dossier: bool = False
     candidature: str = ""
     candidature_id: UUID | None = None
+    is_new_cycle: bool = False
     waiting_for: str = ""
     asked: tuple[str, ...] = ()
     due_on: date | None = None
@@ -120,7 +122,7 @@ def find_ball(facts: Facts) -> Ball:
         return Ball(Holder.VERIFIERS, "valident la convention signée", "convention")
     if facts.candidature in _OPEN:
         return _find_ball_of_instruction(facts)
-    if facts.candidature == "listed" and not facts.has_newer_dossier:
+    if facts.candidature == "listed" and not facts.has_newer_dossier and not facts.is_new_cycle:
         return Ball(Holder.NOBODY, "Votre service est référencé au catalogue.")
     if facts.candidature == "pre_listed":
         return Ball(Holder.NOBODY, "Votre solution est pré-référencée : des distributeurs peuvent s’y rattacher.")
@@ -135,6 +137,8 @@ def find_ball(facts: Facts) -> Ball:
     if facts.has_complete_dossier:
         again = " de nouveau" if facts.candidature in _AGAIN else ""
         return Ball(Holder.EDITOR, f"pouvez candidater{again} avec votre dossier d’évaluation", "dossier")
+    if facts.is_new_cycle and not facts.all_done:
+        return Ball(Holder.EDITOR, "devez valider de nouveau vos questionnaires, puis candidater", "questionnaires")
     if facts.all_done:
         return Ball(Holder.EDITOR, "pouvez générer votre dossier d’évaluation, puis candidater", "dossier")
     return Ball(Holder.EDITOR, "devez répondre aux questionnaires d’évaluation", "questionnaires")

@@ -37,7 +37,7 @@ from referencing.candidature.content import load_criteria
 from referencing.candidature.core.clock import add_business_days
 from referencing.candidature.core.criteria import EffectiveCriterion
 from referencing.candidature.enums import CampaignState, CheckResult, Outcome, Proposal, RequestKind, Severity
-from referencing.candidature.models import ComplementItem
+from referencing.candidature.models import Candidature, ComplementItem
 from referencing.candidature.services.admission import (
     GivenAnswer,
     answer_checklist,
@@ -94,21 +94,33 @@ def create_demo_candidatures() -> None:
     if {each["name"] for each in world["organisations"]} <= known:
         return
     with silence(), transaction.atomic():
-        bearers = [_make_bearer(rank, each) for rank, each in enumerate(world["organisations"])]
-        models = {
-            key: Dossier.objects.filter(enrolment__product__name=name).latest("number")
-            for key, name in world["models"].items()
-        }
-        document = keep_generated(
-            content=render_pdf("demo/convention_pdf.html", {}), name="convention-signee.pdf", code="pdf"
-        )
+        for rank, each in enumerate(world["organisations"]):
+            _make_bearer(rank, each)
         for state, files in world["candidatures"].items():
             for rank, file in enumerate(files):
-                organisation, manager = bearers[file["organisation"]]
-                _File(rank, file, state, organisation, manager, models[file["model"]], document).tell()
+                make_file(file, state=state, rank=rank)
 
 
-def _make_bearer(rank: int, said: Mapping[str, Any]) -> tuple[Organisation, User]:
+def make_file(said: Mapping[str, Any], *, state: str, rank: int) -> Candidature:
+    """A file of one of the organisations of the world, brought to `state`; `said` as in the fixture."""
+    world = yaml.safe_load(WORLD.read_text(encoding="utf-8"))
+    organisation = Organisation.objects.get(name=world["organisations"][said["organisation"]]["name"])
+    manager = User.objects.get(memberships__organisation=organisation, memberships__type=MembershipType.MANDATAIRE)
+    model = Dossier.objects.filter(enrolment__product__name=world["models"][said["model"]]).latest("number")
+    file = _File(rank, said, state, organisation, manager, model, _convention_document())
+    file.tell()
+    return file.file
+
+
+def _convention_document() -> StoredFile:
+    """The same signed convention for all."""
+    name = "convention-signee.pdf"
+    return StoredFile.objects.filter(name=name).first() or keep_generated(
+        content=render_pdf("demo/convention_pdf.html", {}), name=name, code="pdf"
+    )
+
+
+def _make_bearer(rank: int, said: Mapping[str, Any]) -> None:
     siren = f"9012{rank:02d}45"
     siren += luhn.calc_check_digit(siren)
     siret = f"{siren}0001"
@@ -125,7 +137,6 @@ def _make_bearer(rank: int, said: Mapping[str, Any]) -> tuple[Organisation, User
     manager.save(update_fields=["password"])
     membership = Membership.objects.create(user=manager, organisation=organisation, type=MembershipType.MANDATAIRE)
     workflow.fire(membership, "accept", actor=None, at=timezone.now())
-    return organisation, manager
 
 
 @contextmanager

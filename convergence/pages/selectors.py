@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Prefetch, QuerySet, Subquery
-from django.db.models.functions import Least
+from django.db.models.functions import Coalesce, Least
 
 from convergence.pages.core import Facts
 from questionnaires.enums import Status
@@ -76,7 +76,13 @@ def with_stages(rows: EnrolmentQuerySet) -> EnrolmentQuerySet:
             Prefetch("response__questionnaires", QuestionnaireResponse.objects.order_by("pk"), to_attr="all_states"),
         )
         .annotate(
-            has_complete_dossier=Exists(Dossier.objects.filter(enrolment=OuterRef("pk"), is_complete=True)),
+            has_complete_dossier=Exists(  # of the cycle that runs (OQ-12)
+                Dossier.objects.filter(
+                    enrolment=OuterRef("pk"),
+                    is_complete=True,
+                    frozen_at__gte=Coalesce(OuterRef("cycle_started_at"), OuterRef("created_at")),
+                )
+            ),
         )
     )
 
@@ -98,6 +104,12 @@ def read_facts(enrolment: Any) -> Facts:
         has_newer_dossier=candidature.has_newer_dossier if candidature else False,
         candidature=candidature.state if candidature else "",
         candidature_id=candidature.pk if candidature else None,
+        is_new_cycle=bool(
+            candidature
+            and enrolment.cycle_started_at
+            and candidature.applied_at
+            and candidature.applied_at < enrolment.cycle_started_at
+        ),
         waiting_for=candidature.waiting_for if candidature else "",
         asked=tuple(words for flag, words in ASKED.items() if getattr(candidature, flag, False)),
         due_on=candidature.editor_due_on if candidature else None,

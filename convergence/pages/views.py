@@ -325,6 +325,9 @@ def enrolment_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
             else "",
             "action_label": "Démarrer" if facts.sheet == SheetState.TO_COMPLETE else "Continuer",
             "candidature_url": candidature_url,
+            "life_url": reverse("listing:enrolment_life", args=[pk])
+            if facts.candidature in ("listed", "rescinded") or enrolment.cycle_started_at
+            else "",
             "listed_since": listed_since([pk], on=timezone.localdate()) if facts.candidature_id else None,
             "publication": publication_link(request.user, enrolment) if facts.candidature in DESCRIBED_STATES else None,
             "ended": say_ended(facts),

@@ -424,6 +424,8 @@ LISTING_LIFE: dict[str, Any] = {
     "OBSERVATION_DAYS": env.int("LISTING_OBSERVATION_DAYS", default=15),
     "PUBLICATION_MONTHS": env.int("LISTING_PUBLICATION_MONTHS", default=6),
     "AUDIT_REST_MONTHS": 12,
+    # how long after the end of a report the address of who wrote it is kept
+    "REPORTER_DAYS": env.int("LISTING_REPORTER_DAYS", default=180),
     # per address and hour: people report a service once, robots do not stop
     "REPORTS_PER_HOUR": env.int("LISTING_REPORTS_PER_HOUR", default=5),
 }

@@ -19,7 +19,7 @@ PEOPLE = (
     *(f"membre{number}@commission.example" for number in range(1, 8)),
 )
 #: Terms began a while ago, so that past sessions of the demo can be held.
-AGE_DAYS = 200
+AGE_DAYS = 380
 
 
 def create_demo_commission() -> None:

@@ -29,6 +29,8 @@ def make_attendance(job: Job, report: Report) -> Output:
 def make_minutes_extract(job: Job, report: Report) -> Output:
     """What the requester may know when the job runs: a link declared meanwhile masks its point."""
     minutes = Minutes.objects.select_related("session").get(pk=job.payload["minutes"])
+    if job.requester is None:
+        raise ValueError("an extract is made for somebody")
     report(10, "Mise en page de l’extrait")
     content = make_extract(minutes, content_for(minutes, job.requester), at=timezone.now())
     return Output(f"extrait-pv-seance-{minutes.session.number}.pdf", PDF, content)

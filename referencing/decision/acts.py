@@ -27,14 +27,15 @@ LEFT, WIDTH, HEIGHT = 18, 90, 30
 SIGNATURE_TOP, SEAL_TOP = 90, 150
 #: What an act disposes, in the order in which it is read; other keys are for the stages that follow it.
 TERMS: dict[str, str] = {
-    "condition": "Condition de référencement qui n’est plus remplie",
+    "condition_text": "Condition de référencement qui n’est plus remplie",
     "invited_on": "Éditeur invité à présenter ses observations le",
+    "heard": "Procédure contradictoire",
     "urgency": "Urgence qui dispense de la procédure contradictoire",
     "effective_on": "Prend effet le",
-    "due_on": "À exécuter avant le",
-    "until": "Jusqu’au",
+    "comply_by": "À exécuter avant le",
+    "ends_on": "Jusqu’au",
 }
-_DATES = {"invited_on", "effective_on", "due_on", "until"}
+_DATES = {"invited_on", "effective_on", "comply_by", "ends_on"}
 
 
 def act_content(decision: Decision, *, number: str, signatory: Signatory, signed_on: date) -> dict[str, Any]:

@@ -26,6 +26,12 @@ def ministry(decision: Decision) -> QuerySet[User]:
     return without_link(User.objects.with_role(Role.MINISTRY), decision.enrolment)
 
 
+def agents(decision: Decision, *roles: Role) -> list[User]:
+    """Those who hold one of the roles and whom no link bars from the product, once each."""
+    found = {each for role in roles for each in without_link(User.objects.with_role(role), decision.enrolment)}
+    return sorted(found, key=lambda person: str(person.pk))
+
+
 def decision_signed(decision: Decision) -> None:
     """To the editor, without content: opening it notifies it (N15, A-32)."""
     send(
@@ -43,12 +49,9 @@ def decision_signed(decision: Decision) -> None:
 
 def decision_notified(decision: Decision) -> None:
     """In the platform only, to those who carry the act out (T32)."""
-    organisation = decision.enrolment.product.organisation
     send(
-        recipients=without_link(
-            User.objects.with_role(Role.MINISTRY, Role.LISTING_TEAM, Role.CNAM), decision.enrolment
-        ),
-        sender=organisation.name,
+        recipients=agents(decision, Role.MINISTRY, Role.LISTING_TEAM, Role.CNAM),
+        sender=decision.enrolment.product.organisation.name,
         product=decision.enrolment.label,
         kind=KIND,
         content=f"{decision} : notifiée à l’éditeur.",

@@ -12,10 +12,13 @@ class ListingConfig(AppConfig):
         from convergence.audit.workflow import follow
         from referencing.listing.services import effects, renewal
         from referencing.listing.services.catalogue import show_change
+        from referencing.listing.services.publishing import renewal_granted
 
         follow("candidature.apply", renewal.candidature_applied)
         for ended in ("cancel", "withdraw", "declare_inadmissible", "lapse", "rescind"):
             follow(f"candidature.{ended}", renewal.candidature_ended)
+        for taken_up in ("resume", "re_examine", "reconsider"):
+            follow(f"candidature.{taken_up}", renewal.candidature_taken_up)
         follow("candidature.approve", renewal.candidature_approved)
         follow("candidature.refuse", renewal.candidature_refused)
         follow("candidature.publish", renewal.candidature_published)
@@ -25,6 +28,7 @@ class ListingConfig(AppConfig):
         follow("decision.abrogate", effects.decision_abrogated)
         follow("decision.court_suspend", effects.decision_court_suspended)
         follow("decision.court_resume", effects.decision_court_resumed)
+        follow("renewal.grant", renewal_granted)
         # whoever moves a listing, the public page says so in the same transaction
         for name in ("suspend", "reinstate", "expire", "withdraw", "withdraw_by_editor", "republish"):
             follow(f"listing.{name}", show_change)

@@ -109,6 +109,8 @@ RENEWAL_TRANSITIONS: list[tuple[str, str]] = [
     (RenewalState.TO_REPUBLISH, RenewalState.GRANTED),
     *((state, RenewalState.LAPSED) for state in OPEN_RENEWALS),
     (RenewalState.GRANTED, RenewalState.LAPSED),
+    (RenewalState.REFUSED, RenewalState.IN_REVIEW),
+    (RenewalState.LAPSED, RenewalState.IN_REVIEW),
 ]
 
 

@@ -1,7 +1,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from referencing.listing.services import audits, effects, expiry, leaving, renewal, sanctions, versions
+from referencing.listing.services import audits, effects, expiry, leaving, renewal, reports, sanctions, versions
 
 
 @shared_task(name="listing.expire", ignore_result=True)
@@ -23,3 +23,4 @@ def follow() -> None:
     audits.start_audits(at=now)
     sanctions.follow_formal_notices(at=now)
     leaving.follow_unpublished(at=now)
+    reports.forget_reporters(at=now)

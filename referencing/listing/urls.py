@@ -35,6 +35,7 @@ urlpatterns = [
     # life of a listing
     path("referencements/vie/", life.life_list, name="life_list"),
     path("referencements/<uuid:pk>/vie/", life.life_detail, name="life_detail"),
+    path("rattachements/<uuid:pk>/vie-du-referencement/", life.enrolment_life, name="enrolment_life"),
     path("referencements/<uuid:pk>/renouveler/", life.renewal_start, name="renewal_start"),
     path("referencements/<uuid:pk>/nouveau-perimetre/", life.extension_start, name="extension_start"),
     path("referencements/<uuid:pk>/nouvelle-candidature/", life.application_start, name="application_start"),

@@ -14,6 +14,8 @@ with `| secr pres memb`: what the secretary, the presidency and the members of t
 
 A cell with commas gives one value per person of its column, in the order of `COLUMNS`.
 
+A cell with commas gives one value per person of its column, in the order of `COLUMNS`.
+
 `login` is a redirection to the login page, 302 one to another page. `object` is a name of `world.Side.objects`, then fixed
 arguments. What members get for a foreign object is the column `other`, and a missing object looks the same.
 """
@@ -336,6 +338,43 @@ commission:point_postpone               convoked_point           GET  login 404 
 commission:point_postpone               convoked_point           POST login 404   404   404   404   404   | 404   404   404   404   404   | 422   422   403
 commission:point_adjourn                open_point               GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   200   403
 commission:point_adjourn                open_point               POST login 404   404   404   404   404   | 404   404   404   404   404   | 422   422   403
+commission:point_detail                open_point               GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   200   200
+commission:point_note                  open_point               POST login 404   404   404   404   404   | 404   404   404   404   404   | 302   302   302
+commission:point_prepare               open_point               POST login 404   404   404   404   404   | 404   404   404   404   404   | 403   422   422
+commission:point_evidence              open_point               GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   200   200
+commission:point_evidence_page         open_point+sha256=inconnu+page=1 GET  login 404   404   404   404   404   | 404   404   404   404   404   | 404   404   404
+commission:point_room                  open_point               GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   200   200
+commission:point_examine               open_point               POST login 404   404   404   404   404   | 404   404   404   404   404   | 302   302   403
+commission:point_deliberate            open_point               POST login 404   404   404   404   404   | 404   404   404   404   404   | 422   422   403
+commission:vote_open                   open_point               POST login 404   404   404   404   404   | 404   404   404   404   404   | 422   422   403
+commission:opinion_give                decided_point            GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   200   403
+commission:opinion_give                decided_point            POST login 404   404   404   404   404   | 404   404   404   404   404   | 422   422   403
+commission:vote_cast                   open_vote+seat=dns       POST login 404   404   404   404   404   | 404   404   404   404   404   | 422   422   422
+commission:vote_record                 open_vote                POST login 404   404   404   404   404   | 404   404   404   404   404   | 422   403   403
+commission:vote_close                  open_vote                GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   200   403
+commission:vote_close                  open_vote                POST login 404   404   404   404   404   | 404   404   404   404   404   | 422   422   403
+commission:vote_void                   open_vote                POST login 404   404   404   404   404   | 404   404   404   404   404   | 422   422   403
+commission:vote_decide                 tied_vote                POST login 404   404   404   404   404   | 404   404   404   404   404   | 422   422   422
+commission:minutes_detail              signed_session           GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   200   200
+commission:minutes_detail              signed_session           POST login 404   404   404   404   404   | 404   404   404   404   404   | 422   403   403
+commission:minutes_sign                signed_session           GET  login 404   404   404   404   404   | 404   404   404   404   404   | 403   200   403
+commission:minutes_sign                signed_session           POST login 404   404   404   404   404   | 404   404   404   404   404   | 403   422   403
+commission:minutes_download            signed_session           GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   200   200
+commission:minutes_extract             signed_session           POST login 404   404   404   404   404   | 404   404   404   404   404   | 302   302   302
+commission:erratum_create              signed_session           GET  login 404   404   404   404   404   | 404   404   404   404   404   | 403   200   403
+commission:erratum_create              signed_session           POST login 404   404   404   404   404   | 404   404   404   404   404   | 403   422   403
+commission:erratum_download            signed_session+number=1  GET  login 404   404   404   404   404   | 404   404   404   404   404   | 200   200   200
+commission:attendance_export           signed_session           POST login 404   404   404   404   404   | 404   404   404   404   404   | 302   302   403
+commission:opinion_detail              opined                   GET  login 200   200   200   200   404   | 200   200   404   404   404  | 200   200   200
+commission:file_transmit               opined                   GET  login 403   403   403   403   404   | 403   403   404   404   404  | 200   403   403
+commission:file_transmit               opined                   POST login 403   403   403   403   404   | 403   403   404   404   404  | 422   403   403
+commission:file_re_examine             opined                   POST login 403   403   403   403   404   | 422   403   404   404   404  | 422   403   403
+commission:reservation_list            -                        GET  login 403   403   403   403   403   | 200   200   403   403   403  | 200   200   403
+commission:reservation_detail          reservation              GET  login 200   200   200   200   404   | 200   200   404   404   404  | 200   200   200
+commission:reservation_detail          reservation              POST login 403   403   422   422   404   | 403   403   404   404   404  | 403   403   403
+commission:reservation_decide          reservation              POST login 403   403   403   403   404   | 422   403   404   404   404  | 403   403   403
+commission:reservation_comment         reservation              POST login 403   403   403   403   404   | 422   403   404   404   404  | 403   403   403
+commission:reservation_file            reservation_file         GET  login 200   200   200   200   404   | 200   200   404   404   404  | 403   403   403
 healthz                                 -                                   GET  200   200   200   200   200   200   | 200   200   200   200   200
 readyz                                  -                                   GET  200   200   200   200   200   200   | 200   200   200   200   200
 metrics                                 -                                   GET  404   404   404   404   404   404   | 404   404   404   404   404
@@ -514,4 +553,68 @@ listing:robots                          -                                   GET 
 listing:api_schema                      -                                   GET  200   200   200   200   200   200   | 200   200   200   200   200
 listing:api_service_list                -                                   GET  200   200   200   200   200   200   | 200   200   200   200   200
 listing:api_service_detail              service_number                      GET  200   200   200   200   200   200   | 200   200   200   200   200
+listing:life_list                       -                        GET  login 403   403   403   403   403   | 200   200   200         403   403
+listing:life_detail                     listing                  GET  login 200   200   200   200   404   | 200   200   200         404   404
+listing:enrolment_life                  listed_enrolment         GET  login 302   302   302   302   404   | 302   302   302         404   404
+listing:renewal_start                   listing                  GET  login 403   403   200   200   404   | 403   403   403         404   404
+listing:renewal_start                   listing                  POST login 403   403   302   302   404   | 403   403   403         404   404
+listing:extension_start                 listing                  GET  login 403   403   200   200   404   | 403   403   403         404   404
+listing:extension_start                 listing                  POST login 403   403   302   302   404   | 403   403   403         404   404
+listing:application_start               listing                  GET  login 403   403   200   200   404   | 403   403   403         404   404
+listing:application_start               listing                  POST login 403   403   422   422   404   | 403   403   403         404   404
+listing:listing_withdraw                listing                  GET  login 403   403   200   200   404   | 403   403   403         404   404
+listing:listing_withdraw                listing                  POST login 403   403   422   422   404   | 403   403   403         404   404
+listing:version_declare                 listing                  GET  login 200   200   200   200   404   | 403   403   403         404   404
+listing:version_declare                 listing                  POST login 422   422   422   422   404   | 403   403   403         404   404
+listing:version_detail                  due_version              GET  login 200   200   200   200   404   | 200   200   200         404   404
+listing:version_submit                  due_version              GET  login 403   403   200   200   404   | 403   403   403         404   404
+listing:version_submit                  due_version              POST login 403   403   422   422   404   | 403   403   403         404   404
+listing:version_decide                  due_version              GET  login 403   403   403   403   404   | 200   403   403         404   404
+listing:version_decide                  due_version              POST login 403   403   403   403   404   | 422   403   403         404   404
+listing:procedure_open                  listing                  GET  login 403   403   403   403   404   | 403   403   403,200,403 404   404
+listing:procedure_open                  listing                  POST login 403   403   403   403   404   | 403   403   403,422,403 404   404
+listing:relief_draft                    listing                  GET  login 403   403   403   403   404   | 403   403   403,200,403 404   404
+listing:relief_draft                    listing                  POST login 403   403   403   403   404   | 403   403   403,422,403 404   404
+listing:procedure_list                  -                        GET  login 403   403   403   403   403   | 200   200   200         403   403
+listing:procedure_detail                procedure                GET  login 200   200   200   200   404   | 200   200   200         404   404
+listing:procedure_observe               procedure                GET  login 403   403   200   200   404   | 403   403   403         404   404
+listing:procedure_observe               procedure                POST login 403   403   422   422   404   | 403   403   403         404   404
+listing:procedure_document              procedure                GET  login 200   200   200   200   404   | 200   200   200         404   404
+listing:procedure_draft                 procedure                GET  login 403   403   403   403   404   | 403   403   403,200,403 404   404
+listing:procedure_draft                 procedure                POST login 403   403   403   403   404   | 403   403   403,422,403 404   404
+listing:procedure_drop                  procedure                GET  login 403   403   403   403   404   | 403   403   403,200,403 404   404
+listing:procedure_drop                  procedure                POST login 403   403   403   403   404   | 403   403   403,422,403 404   404
+listing:audit_open                      listing                  GET  login 403   403   403   403   404   | 403   403   403,403,200 404   404
+listing:audit_open                      listing                  POST login 403   403   403   403   404   | 403   403   403,403,422 404   404
+listing:audit_list                      -                        GET  login 403   403   403   403   403   | 200   200   200         403   403
+listing:audit_detail                    running_audit            GET  login 200   200   200   200   404   | 200   200   200         404   404
+listing:audit_announce                  planned_audit            GET  login 404   404   404   404   404   | 403   403   403,403,200 404   404
+listing:audit_announce                  planned_audit            POST login 404   404   404   404   404   | 403   403   403,403,422 404   404
+listing:audit_submit                    running_audit            GET  login 403   403   200   200   404   | 403   403   403         404   404
+listing:audit_submit                    running_audit            POST login 403   403   422   422   404   | 403   403   403         404   404
+listing:audit_ask                       running_audit            GET  login 403   403   403   403   404   | 403   403   403,403,200 404   404
+listing:audit_ask                       running_audit            POST login 403   403   403   403   404   | 403   403   403,403,422 404   404
+listing:visit_add                       running_audit            GET  login 403   403   403   403   404   | 403   403   403,403,200 404   404
+listing:visit_add                       running_audit            POST login 403   403   403   403   404   | 403   403   403,403,422 404   404
+listing:audit_report                    running_audit            GET  login 403   403   403   403   404   | 403   403   403,403,200 404   404
+listing:audit_report                    running_audit            POST login 403   403   403   403   404   | 403   403   403,403,422 404   404
+listing:audit_conclude                  running_audit            GET  login 403   403   403   403   404   | 403   403   403,403,200 404   404
+listing:audit_conclude                  running_audit            POST login 403   403   403   403   404   | 403   403   403,403,422 404   404
+listing:audit_cancel                    running_audit            GET  login 403   403   403   403   404   | 403   403   403,403,200 404   404
+listing:audit_cancel                    running_audit            POST login 403   403   403   403   404   | 403   403   403,403,422 404   404
+listing:audit_file                      audit_plan               GET  login 200   200   200   200   404   | 200   200   200         404   404
+listing:draw_list                       -                        GET  login 403   403   403   403   403   | 200   200   200         403   403
+listing:draw_list                       -                        POST login 403   403   403   403   403   | 403   403   403,403,422 403   403
+listing:draw_detail                     draw                     GET  login 403   403   403   403   403   | 200   200   200         403   403
+listing:seed_draw                       draw                     GET  login 403   403   403   403   403   | 403   403   403,403,200 403   403
+listing:seed_draw                       draw                     POST login 403   403   403   403   403   | 403   403   403,403,302 403   403
+listing:draw_export                     draw                     GET  200   200   200   200   200   200   | 200   200   200         200   200
+listing:report_create                   listed_service           GET  200   200   200   200   200   200   | 200   200   200         200   200
+listing:report_create                   listed_service           POST 422   422   422   422   422   422   | 422   422   422         422   422
+listing:report_sent                     -                        GET  200   200   200   200   200   200   | 200   200   200         200   200
+listing:report_confirm                  report_link              GET  200   200   200   200   200   200   | 200   200   200         200   200
+listing:report_confirm                  report_link              POST 200   200   200   200   200   200   | 200   200   200         200   200
+listing:report_list                     -                        GET  login 403   403   403   403   403   | 200   403   403,200,200 403   403
+listing:report_detail                   user_report              GET  login 403   403   403   403   403   | 200   403   403,200,200 403   403
+listing:report_detail                   user_report              POST login 403   403   403   403   403   | 422   403   403         403   403
 """

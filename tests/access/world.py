@@ -37,8 +37,10 @@ from referencing.candidature.enums import CampaignState, CandidatureState, Docum
 from referencing.candidature.models import Attachment, Candidature, Conclusion, IssuedDocument, Letter, QueueView
 from referencing.candidature.services import add_file, add_pin, ask_extension, open_discussion, send_reply, take_charge
 from referencing.candidature.services.connection.slots import propose_slot
-from referencing.commission.enums import RecusalSource, SessionState
+from referencing.commission.core.voting import OPINIONS
+from referencing.commission.enums import PointOutcome, RecusalSource, SessionState
 from referencing.commission.models import (
+    AgendaPoint,
     Convocation,
     ConvocationDocument,
     ConvocationReceipt,
@@ -47,6 +49,7 @@ from referencing.commission.models import (
     Recusal,
     Seat,
     Term,
+    Vote,
 )
 from referencing.convention import services as conventions
 from referencing.decision.services import lodge_appeal, open_decision, prepare_annex, record_suit
@@ -58,12 +61,14 @@ from referencing.listing.enums import PublicationState
 from tests.candidature.asking import LEVELS, ask, in_days, open_gap
 from tests.candidature.campaigns import make_campaign, make_ended
 from tests.candidature.factories import make_candidature
+from tests.commission.deliberation_factories import make_reservation, make_signed_minutes
 from tests.commission.factories import clear, make_commission, make_session, seat_people
 from tests.convention.factories import SHEET, TERMS, last_code, last_token
 from tests.decision.factories import make_decidable, make_draft, make_signed
 from tests.dossier.factories import answer_core, answer_everything, make_signed_enrolment
 from tests.factories import DemarcheFactory, OrganisationFactory, ProductFactory, UserFactory, make_agent, make_member
 from tests.listing.factories import make_listed, make_sheet
+from tests.listing.life_factories import add_life, freeze_draw
 from tests.questionnaires.factories import deposit, make_definition, orient, pdf
 
 #: Members of the organisation, by what they may do there.
@@ -94,6 +99,7 @@ def build_world() -> World:
     agents = {role: make_agent(Role(role), Theme.RGPD if role == Role.EXPERT else "") for role in AGENTS}
     make_commission(dns=agents[Role.PRESIDENT], siege_3=agents[Role.MEMBER])
     own, foreign = build_side(agents), build_side(agents)
+    own.objects["draw"] = foreign.objects["draw"] = {"number": freeze_draw(agents[Role.AUDITOR]).number}
     people = {"anonyme": None, **own.people, "etranger": foreign.people["mandataire"], **agents}
     for person in people.values():
         if person is not None:
@@ -122,7 +128,14 @@ def build_side(agents: dict[str, User]) -> Side:
     add_dossiers(side, agents[Role.LISTING_TEAM])
     add_tests(side)
     add_sessions(side, agents)
+    add_deliberations(side, agents)
     add_decisions(side, agents[Role.MINISTRY])
+    side.objects |= add_life(
+        organisation=side.organisation,
+        owner=side.people["responsable"],
+        manager=side.people["mandataire"],
+        agents=agents,
+    )
     view = QueueView.objects.create(owner=agents[Role.LISTING_TEAM], name=f"Vue {organisation}", is_shared=True)
     side.objects |= {"queue_view": {"pk": view.pk}, "agent": {"pk": agents[Role.LISTING_TEAM].pk}}
     return side
@@ -356,6 +369,44 @@ def add_sessions(side: Side, agents: dict[str, User]) -> None:
         "guest": {"pk": guest.pk},
         "convocation": {"pk": convocation.pk},
         "receipt": {"pk": receipt.pk},
+    }
+
+
+def add_deliberations(side: Side, agents: dict[str, User]) -> None:
+    """A vote that is open, one that is level, one that decided; an opinion with a reservation answered; signed minutes."""
+    secretary, president, member = (agents[role] for role in (Role.SECRETARY, Role.PRESIDENT, Role.MEMBER))
+    fields = {"organisation": side.organisation, "owner": side.people["responsable"]}
+    now = timezone.now()
+
+    def hold(state: SessionState, candidature_state: CandidatureState, **changes: Any) -> AgendaPoint:
+        candidature, _ = make_candidature(candidature_state, complete=False, **fields)
+        session = make_session(
+            state, secretary=secretary, files=[candidature], chair=president, is_second_convocation=True
+        )
+        clear(session, president, member)
+        session.points.update(examined_at=now, deliberated_at=now, **changes)
+        return session.points.select_related("session", "candidature__dossier").get()
+
+    for name, vote in (
+        ("open_vote", {}),
+        ("tied_vote", {"closed_at": now, "tally": {"ending": "tie", "leaders": ["favourable", "unfavourable"]}}),
+        ("decided_vote", {"closed_at": now, "result": "favourable"}),
+    ):
+        point = hold(SessionState.OPEN, CandidatureState.SCHEDULED)
+        seat_people(point.session, {"dns": president})
+        made = Vote.objects.create(point=point, options=list(OPINIONS), opened_by=secretary, opened_at=now, **vote)
+        side.objects[name] = {"pk": made.pk}
+    side.objects["decided_point"] = {"pk": point.pk}
+    point = hold(
+        SessionState.MINUTES_APPROVED, CandidatureState.RESERVATIONS, outcome=PointOutcome.OPINION, ended_at=now
+    )
+    reservation = make_reservation(point)
+    minutes = make_signed_minutes(point.session, president)
+    side.objects |= {
+        "opined": {"pk": point.candidature_id},
+        "reservation": {"pk": reservation.pk},
+        "reservation_file": {"pk": reservation.pk, "file": reservation.files.get().pk},
+        "signed_session": {"pk": minutes.session_id},
     }
 
 

@@ -10,13 +10,26 @@ from django.utils import timezone
 
 from convergence.accounts.enums import Role
 from convergence.accounts.models import User
+from convergence.kernel.canonical import canonical_json
+from evidence.services import keep_generated
 from referencing.candidature.enums import CandidatureState
 from referencing.candidature.models import Candidature
 from referencing.candidature.services.conclusion import conclude
-from referencing.commission.core.opinion import NewReservation
+from referencing.commission.core.opinion import NewReservation, build_opinion
 from referencing.commission.core.voting import OPINIONS
 from referencing.commission.enums import OpinionKind, SessionState
-from referencing.commission.models import AgendaPoint, CommissionSession, Opinion, Vote
+from referencing.commission.models import (
+    AgendaPoint,
+    CommissionSession,
+    Erratum,
+    Minutes,
+    Opinion,
+    Reservation,
+    ReservationAnswer,
+    ReservationFile,
+    Vote,
+)
+from referencing.commission.selectors.minutes import collect_minutes
 from referencing.commission.services.opinions import give_opinion, load_titles
 from referencing.commission.services.points import start_deliberation, start_examination
 from referencing.commission.services.voting import close_vote, open_vote, record_voices
@@ -154,3 +167,64 @@ def give(sitting: Sitting, kind: OpinionKind | str, reservations: Sequence[NewRe
 
 def known_criteria(candidature: Candidature) -> list[str]:
     return list(load_titles(candidature))
+
+
+def make_reservation(point: AgendaPoint) -> Reservation:
+    """A suspensive reservation of an opinion on the point, sent back after an answer with a file; rows only, no vote."""
+    now = timezone.now()
+    payload = canonical_json(
+        build_opinion(
+            kind=OpinionKind.WITH_SUSPENSIVE,
+            kind_text=OpinionKind.WITH_SUSPENSIVE.label,
+            reasons="Utile aux patients.",
+            header={"session": {"number": point.session.number}, "dossier": point.candidature.dossier.reference},
+            reservations=[reserve()],
+            criteria={CRITERION: "Sauvegarde"},
+            at=now,
+        )
+    )
+    opinion = Opinion.objects.create(
+        candidature=point.candidature,
+        point=point,
+        kind=OpinionKind.WITH_SUSPENSIVE,
+        reasons="Utile aux patients.",
+        payload=payload,
+        schema=1,
+        given_at=now,
+    )
+    told = reserve()
+    reservation: Reservation = Reservation.objects.create(
+        opinion=opinion,
+        candidature=point.candidature,
+        number=1,
+        is_suspensive=True,
+        criterion=told.criterion,
+        text=told.text,
+        expected=told.expected,
+        due_on=told.due_on,
+    )
+    manager = point.candidature.applied_by
+    answer = ReservationAnswer.objects.create(
+        reservation=reservation, text="Voici.", answered_by=manager, answered_at=now
+    )
+    file = keep_generated(content=f"%PDF-1.7 {reservation.pk}".encode(), name="politique.pdf", code="pdf")
+    ReservationFile.objects.create(reservation=reservation, answer=answer, file=file, added_by=manager, added_at=now)
+    return reservation
+
+
+def make_signed_minutes(session: CommissionSession, chair: User) -> Minutes:
+    """Minutes and one erratum as rows, with documents that only look signed."""
+    now = timezone.now()
+    document = keep_generated(content=f"%PDF-1.7 {session.pk}".encode(), name="pv.pdf", code="pdf")
+    minutes: Minutes = Minutes.objects.create(
+        session=session,
+        payload=canonical_json(collect_minutes(session, {})),
+        sha256="0" * 64,
+        document=document,
+        signed_by=chair,
+        signed_at=now,
+    )
+    Erratum.objects.create(
+        minutes=minutes, number=1, text="Lire « six ».", document=document, signed_by=chair, signed_at=now
+    )
+    return minutes

@@ -194,22 +194,22 @@ def test_an_examination_is_run_from_the_page_and_voted_on_each_ones_device(clien
     assert wrong.status_code == 422
     assert "Rédigez les motifs de l’avis." in wrong.content.decode()
 
-    given = post(
-        client,
-        secretary,
-        "opinion_give",
-        point,
-        **{
-            "action": "give",
-            "reasons": "Utile aux patients.",
-            "reservations": "1",
-            "reservations-0-text": "Publier la politique.",
-            "reservations-0-criterion": CRITERION,
-            "reservations-0-expected": "La politique.",
-            "reservations-0-due_on": in_days(30).strftime("%d/%m/%Y"),
-            "reservations-0-is_suspensive": "on",
-        },
-    )
+    data = {
+        "action": "give",
+        "reasons": "Utile aux patients.",
+        "reservations": "1",
+        "reservations-0-text": "Publier la politique.",
+        "reservations-0-criterion": CRITERION,
+        "reservations-0-expected": "La politique.",
+        "reservations-0-due_on": in_days(30).strftime("%d/%m/%Y"),
+        "reservations-0-is_suspensive": "on",
+    }
+    asked = post(client, secretary, "opinion_give", point, **data).content.decode()
+    assert "avec 1\u00a0réserve" in asked
+    assert "Publier la politique." in asked
+    assert not Opinion.objects.exists()
+
+    given = post(client, secretary, "opinion_give", point, confirmed="1", **data)
 
     assert given.status_code == 302
     assert Opinion.objects.get().kind == "with_suspensive"

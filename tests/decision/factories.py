@@ -151,7 +151,7 @@ def make_notified(kind: str = DecisionKind.REFUSAL, **fields: Any) -> tuple[Deci
 
 def make_sanction(kind: str, *, about: Decision, actor: User, **terms: Any) -> Decision:
     """A draft about a listed service, with what A-02 asks of it."""
-    values = {"condition": "Sécurité des échanges", "invited_on": today().isoformat(), **terms}
+    values = {"condition_text": "Sécurité des échanges", "invited_on": today().isoformat(), **terms}
     return draft_decision(
         kind=kind,
         enrolment_id=about.enrolment_id,

@@ -237,3 +237,13 @@ def test_draft_is_seen_by_the_ministry_alone():
     assert Decision.objects.visible_to(ministry).get() == decision
     for person in (manager, make_agent(Role.LISTING_TEAM), make_agent(Role.CNAM), make_agent(Role.EXPERT, "rgpd")):
         assert not Decision.objects.visible_to(person).exists()
+
+
+def test_kind_that_does_not_exist_is_refused(ministry):
+    candidature, _ = make_decidable()
+
+    with pytest.raises(TransitionRefused) as refusal:
+        draft(candidature, "", ministry)
+
+    assert codes(refusal) == ["kind"]
+    assert not Decision.objects.exists()

@@ -13,6 +13,7 @@ from django.utils import timezone
 from convergence.accounts.enums import MembershipType, Role
 from convergence.audit.models import AuditEntry
 from convergence.kernel.errors import TransitionRefused
+from convergence.notifications.models import Notification
 from referencing.decision import services
 from referencing.decision.models import Decision, NotificationProof, RegisteredLetter
 from tests.decision.factories import make_signed, today
@@ -34,11 +35,14 @@ def signed(db):
 
 
 @pytest.mark.rule("A-32", "BR-160")
-def test_first_consultation_by_who_commits_the_organisation_notifies(signed):
+def test_first_consultation_by_who_commits_the_organisation_notifies(signed, commit):
     decision, _, manager = signed
+    cnam = make_agent(Role.CNAM)
 
-    opened = services.open_decision(decision_id=decision.pk, actor=manager)
+    with commit():
+        opened = services.open_decision(decision_id=decision.pk, actor=manager)
 
+    assert Notification.objects.filter(recipient=cnam, kind="Décision").count() == 1
     proof = NotificationProof.objects.get(decision=decision)
     assert opened.state == "notified"
     assert (proof.way, proof.person, proof.person_name) == ("consultation", manager, manager.get_full_name())

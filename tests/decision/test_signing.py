@@ -316,7 +316,7 @@ def test_sanction_changes_nothing_below_and_is_followed_from_above():
 @pytest.mark.parametrize("kind", ["suspension", "withdrawal"])
 def test_sanction_names_its_condition_and_hears_the_editor_or_says_why_not(kind):
     listing, ministry, _ = make_notified("listing")
-    decision = make_sanction(kind, about=listing, actor=ministry, condition="", invited_on="")
+    decision = make_sanction(kind, about=listing, actor=ministry, condition_text="", invited_on="")
 
     with pytest.raises(TransitionRefused) as refusal:
         sign(decision, ministry)
@@ -328,7 +328,7 @@ def test_sanction_names_its_condition_and_hears_the_editor_or_says_why_not(kind)
         kind=kind,
         reasons="Fuite de données.",
         remedies="Deux mois.",
-        terms={"condition": "Sécurité", "urgency": "Fuite en cours"},
+        terms={"condition_text": "Sécurité", "urgency": "Fuite en cours"},
     )
     assert sign(decision, ministry).state == "signed"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterable
 from datetime import date
 from itertools import count
 from typing import Any
@@ -20,7 +19,7 @@ from referencing.candidature.models import Candidature
 from referencing.commission.enums import OpinionKind, PointOutcome, SessionState
 from referencing.commission.models import AgendaPoint, CommissionSession, Opinion, Reservation
 from referencing.convention.enums import AnnexState
-from referencing.convention.models import Annex
+from referencing.convention.models import Annex, Convention
 from referencing.decision.enums import DecisionKind, DecisionState, Party
 from referencing.decision.models import Countersignature, Decision
 from referencing.enrolment.models import Enrolment
@@ -147,50 +146,69 @@ def decide(candidature: Candidature, *, is_notified: bool = True, **fields: Any)
             "signed_at": now,
             "signed_on": timezone.localdate(now),
             "signatory_name": "Camille Martin",
+            "document": keep_generated(content=b"%PDF-1.7 acte", name="decision.pdf", code="pdf"),
             "sha256": "1" * 64,
-            "document": keep_generated(content=b"%PDF-1.7 decision", name="decision.pdf", code="pdf"),
             "notified_at": now if is_notified else None,
             **fields,
         }
     )
 
 
-def countersign(
-    candidature: Candidature, parties: Iterable[Party] = Party, *, scope: list[dict[str, Any]] | None = None
-) -> None:
-    """The minister and Cnam have signed the convention, and its annex for a service that exchanges."""
-    convention, now = candidature.enrolment.conventions.get(), timezone.now()
-    documents: list[dict[str, Any]] = [{"convention": convention}]
-    if scope:
-        annex = Annex.objects.create(
+def countersign(candidature: Candidature, *parties: str) -> None:
+    """Minister and Cnam, unless `parties` are named, sign the convention that the editor signed."""
+    today = timezone.localdate()
+    convention = Convention.objects.current().get(enrolment=candidature.enrolment)
+    for party in parties or Party.values:
+        Countersignature.objects.create(
             convention=convention,
-            number=convention.annexes.count() + 1,
-            state=AnnexState.SIGNED,
-            scope=scope,
-            signed_document=make_logo(),
-            signed_at=now,
-        )
-        documents.append({"annex": annex})
-    done = set(convention.countersignatures.values_list("party", flat=True))
-    Countersignature.objects.bulk_create(
-        Countersignature(
-            **document,
             party=party,
             signatory_name="Camille Martin",
-            signatory_quality="Déléguée",
-            delegation="Arrêté du 1er janvier",
-            delegation_from=timezone.localdate(now),
-            delegation_until=timezone.localdate(now),
-            signed_on=timezone.localdate(now),
+            signatory_quality="Délégation au numérique en santé",
+            delegation="Arrêté du 3 mars 2026",
+            delegation_from=today,
+            delegation_until=today,
+            signed_on=today,
             signed_by=make_agent(Role.MINISTRY),
-            signed_at=now,
-            document=make_logo(),
+            signed_at=timezone.now(),
+            document=convention.signed_document,
             sha256="2" * 64,
         )
-        for document in documents
-        for party in parties
-        if "annex" in document or party not in done
+
+
+def sign_annex(candidature: Candidature, scope: list[dict[str, Any]]) -> Annex:
+    """The annex of these exchanges, signed by the three parties (A-04)."""
+    today, now = timezone.localdate(), timezone.now()
+    convention = Convention.objects.current().get(enrolment=candidature.enrolment)
+    annex = Annex.objects.create(
+        convention=convention,
+        number=convention.annexes.count() + 1,
+        state=AnnexState.SIGNED,
+        scope=scope,
+        source="dossier",
+        text="Annexe",
+        document=convention.document,
+        signed_document=convention.signed_document,
+        signer_name="Camille",
+        signer_email="camille@editeur.example",
+        sent_at=now,
+        signed_at=now,
     )
+    for party in Party.values:
+        Countersignature.objects.create(
+            annex=annex,
+            party=party,
+            signatory_name="Camille Martin",
+            signatory_quality="Délégation au numérique en santé",
+            delegation="Arrêté du 3 mars 2026",
+            delegation_from=today,
+            delegation_until=today,
+            signed_on=today,
+            signed_by=make_agent(Role.MINISTRY),
+            signed_at=now,
+            document=convention.signed_document,
+            sha256="3" * 64,
+        )
+    return annex
 
 
 def make_approved(**fields: Any) -> tuple[Candidature, User]:

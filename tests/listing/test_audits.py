@@ -257,7 +257,7 @@ class TestAudit:
 
         audit, manager = self.running(auditor)
         file_documents(
-            audit_id=audit.pk, text="Nos procédures.", confirms_answers=True, files=[examined()], actor=manager
+            audit_id=audit.pk, text="Nos procédures.", confirms_answers=True, documents=[examined()], actor=manager
         )
         later = timezone.localdate() + timedelta(days=60)
         ask_complements(audit_id=audit.pk, text="Le registre.", due_on=later, actor=auditor)
@@ -265,7 +265,7 @@ class TestAudit:
             write_report(audit_id=audit.pk, findings="Conforme.", actor=auditor)
         assert codes(refused) == ["waiting"]
         file_documents(
-            audit_id=audit.pk, text="Le registre.", confirms_answers=False, files=[examined()], actor=manager
+            audit_id=audit.pk, text="Le registre.", confirms_answers=False, documents=[examined()], actor=manager
         )
         visited = timezone.localdate() + timedelta(days=45)
         add_visit(
@@ -321,7 +321,7 @@ class TestAudit:
         with pytest.raises(PermissionDenied):
             write_report(audit_id=audit.pk, findings="Conforme.", actor=make_agent(Role.LISTING_TEAM))
         with pytest.raises(TransitionRefused) as refused:
-            file_documents(audit_id=audit.pk, text="", confirms_answers=True, files=[], actor=manager)
+            file_documents(audit_id=audit.pk, text="", confirms_answers=True, documents=[], actor=manager)
         assert codes(refused) == ["text", "files"]
 
         planned = open_audit(listing_id=make_listing()[0].pk, motive="Suivi", actor=auditor)

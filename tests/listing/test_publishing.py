@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from types import SimpleNamespace
 from typing import Any
 
+import pgtrigger
 import pytest
 from django.core import mail
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, transaction
 from django.urls import reverse
+from django.utils import timezone
 
 from convergence.accounts.enums import Role
 from convergence.audit.models import AuditEntry
@@ -22,16 +25,26 @@ from referencing.commission.enums import OpinionKind, ReservationState
 from referencing.commission.models import Opinion
 from referencing.convention.enums import ConventionState
 from referencing.convention.models import Convention
-from referencing.decision.enums import DecisionState, Party
+from referencing.decision.enums import DecisionKind, DecisionState, Party
 from referencing.decision.models import Decision
 from referencing.enrolment.enums import Cycle
 from referencing.listing import services
 from referencing.listing.enums import ListingState, PublicationState
 from referencing.listing.models import CatalogueEntry, Listing, PublicationSheet, PublicationVersion
+from referencing.listing.services.publishing import renewal_granted
 from tests.candidature.campaigns import give_scope, make_ended
 from tests.candidature.factories import make_candidature
 from tests.factories import make_agent
-from tests.listing.factories import countersign, decide, give_opinion, make_approved, make_listed, make_sheet, reserve
+from tests.listing.factories import (
+    countersign,
+    decide,
+    give_opinion,
+    make_approved,
+    make_listed,
+    make_sheet,
+    reserve,
+    sign_annex,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -94,8 +107,9 @@ BREAKS: dict[str, Callable[[Candidature], object]] = {
     "reservation": with_open_reservation,
     "decision": lambda each: None,
     "notification": lambda each: decide(each, is_notified=False),
-    "convention": lambda each: None,
-    "convention_countersigned": lambda each: countersign(each, [Party.MINISTER]),
+    "convention": lambda each: lose_convention(each),
+    "convention_countersigned": lambda each: countersign(each, Party.MINISTER),
+    "annex": lambda each: None,
     "sheet": lambda each: make_sheet(each.enrolment, PublicationState.SUBMITTED),
 }
 
@@ -106,21 +120,17 @@ def make_lacking(code: str) -> Candidature:
     if code not in ("opinion", "reservation"):
         give_opinion(candidature)
     if code not in ("decision", "notification"):
-        decide(candidature)
+        decide(candidature, scope=SCOPE if code == "annex" else [])
     if code != "sheet":
         make_sheet(candidature.enrolment)
-    if code != "convention_countersigned":
+    if not code.startswith("convention"):
         countersign(candidature)
-    if code == "convention":
-        lose_convention(candidature)
     BREAKS[code](candidature)
     return candidature
 
 
 def lose_convention(candidature: Candidature) -> None:
     """As if it had never been validated."""
-    import pgtrigger
-
     with pgtrigger.ignore("convention.Convention:convention_machine"):
         Convention.objects.filter(enrolment=candidature.enrolment).update(state=ConventionState.SIGNED)
 
@@ -170,9 +180,6 @@ def test_publish_needs_the_connection_tests_of_a_service_that_exchanges_data() -
 
 
 def move(candidature: Candidature, state: CandidatureState) -> None:
-    import pgtrigger
-    from django.utils import timezone
-
     with pgtrigger.ignore("candidature.Candidature:candidature_machine"):
         Candidature.objects.filter(pk=candidature.pk).update(
             state=state, concluded_at=timezone.now(), proposal="favourable"
@@ -251,7 +258,8 @@ def test_the_published_sheet_copies_the_table_of_the_decision() -> None:
     give_scope(candidature.dossier, [("mesures", "ecriture"), ("documents", "lecture")])
     give_opinion(candidature)
     decide(candidature, scope=SCOPE)
-    countersign(candidature, scope=SCOPE)
+    countersign(candidature)
+    sign_annex(candidature, SCOPE)
     make_sheet(candidature.enrolment)
 
     services.publish(candidature_id=candidature.pk, actor=make_agent(Role.LISTING_TEAM))
@@ -278,7 +286,8 @@ def test_new_exchanges_keep_the_listing_and_its_end() -> None:
     Candidature.objects.filter(pk=second.pk).update(cycle=Cycle.EXTENSION)
     give_opinion(second)
     decide(second, scope=SCOPE)
-    countersign(second, scope=SCOPE)
+    countersign(second)
+    sign_annex(second, SCOPE)
 
     listing = services.publish(candidature_id=second.pk, actor=make_agent(Role.LISTING_TEAM))
 
@@ -289,18 +298,37 @@ def test_new_exchanges_keep_the_listing_and_its_end() -> None:
     assert PublicationVersion.objects.count() == 2
 
 
-def test_a_service_is_not_listed_twice() -> None:
-    make_listed()
+def test_a_full_new_application_takes_the_place_of_the_former_listing() -> None:
+    entry = make_listed()
     first = Candidature.objects.get()
     second, _ = make_candidature(CandidatureState.APPROVED, complete=False, dossier=first.dossier)
     give_opinion(second)
     decide(second)
     countersign(second)
 
-    with pytest.raises(TransitionRefused) as refusal:
-        services.publish(candidature_id=second.pk, actor=make_agent(Role.LISTING_TEAM))
+    listing = services.publish(candidature_id=second.pk, actor=make_agent(Role.LISTING_TEAM))
 
-    assert [each.code for each in refusal.value.blockers] == ["listed"]
+    assert listing.pk != entry.listing_id
+    assert Listing.objects.get(pk=entry.listing_id).state == ListingState.EXPIRED
+    entry.refresh_from_db()
+    assert (entry.listing, entry.is_listed) == (listing, True)
+
+
+@pytest.mark.rule("A-31")
+def test_a_renewal_keeps_the_texts_and_takes_the_exchanges_of_its_decision() -> None:
+    entry = make_listed()
+    first = Candidature.objects.get()
+    second, _ = make_candidature(CandidatureState.LISTED, complete=False, dossier=first.dossier)
+    decision = decide(second, kind=DecisionKind.RENEWAL, scope=SCOPE)
+    PublicationSheet.objects.update(state=PublicationState.DRAFT, public_name="Pas encore accepté")
+
+    Listing.objects.update(decision=decision)
+    renewal = SimpleNamespace(listing=Listing.objects.get(), decision=decision, candidature=second)
+    renewal_granted(renewal, actor=None, reason="")
+
+    entry.refresh_from_db()
+    assert (entry.name, entry.data, entry.decision_number) == ("Carnet de tension", ["mesures"], decision.number)
+    assert entry.version.number == 2
 
 
 def test_what_was_published_never_changes() -> None:
@@ -343,9 +371,9 @@ def test_lists_of_the_team_ask_the_same_queries(client: Any, count: int, django_
     client.force_login(make_agent(Role.LISTING_TEAM))
     client.get(reverse("listing:listing_list"))
 
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(4):
         waiting = client.get(reverse("listing:publication_list"))
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(3):
         listed = client.get(reverse("listing:listing_list"))
 
     assert len(waiting.context["file_rows"]) == count

@@ -355,6 +355,17 @@ class TestFollowingTheFile:
         listing.refresh_from_db()
         assert (renewal.state, listing.ends_on) == (RenewalState.REFUSED, end)
 
+    @pytest.mark.rule("A-33")
+    def test_a_refusal_sent_back_is_examined_again(self, ministry):
+        _, renewal, candidature, _ = examined_renewal(ends_on=timezone.localdate() + SOON)
+        make_decision(DecisionKind.REFUSAL, candidature, actor=ministry)
+        workflow.fire(candidature, "refuse", actor=ministry, at=timezone.now())
+
+        workflow.fire(candidature, "reconsider", actor=ministry)
+
+        renewal.refresh_from_db()
+        assert (renewal.state, renewal.decision) == (RenewalState.IN_REVIEW, None)
+
     @pytest.mark.rule("A-33", "BR-171")
     def test_an_annulled_renewal_gives_the_old_end_and_decision_back(self, ministry):
         end = timezone.localdate() + SOON

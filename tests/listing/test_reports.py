@@ -1,16 +1,19 @@
 import re
+from datetime import timedelta
 
 import pytest
 from django.core import mail
+from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
 from django.urls import reverse
+from django.utils import timezone
 
 from convergence.accounts.enums import Role
 from convergence.kernel.errors import TransitionRefused
 from convergence.notifications.models import Notification
 from referencing.listing.enums import AuditOrigin, ListingState, ReportOutcome
 from referencing.listing.models import Audit, UserReport
-from referencing.listing.services.reports import send_report, triage_report
+from referencing.listing.services.reports import forget_reporters, send_report, triage_report
 from tests.factories import make_agent
 from tests.listing.life_factories import make_listing
 
@@ -18,6 +21,11 @@ pytestmark = pytest.mark.django_db
 
 TEXT = "L’application affiche les mesures d’un autre usager."
 POST = {"kind": "security", "text": TEXT, "email": "", "site": ""}
+
+
+@pytest.fixture(autouse=True)
+def _no_report_was_counted():
+    cache.clear()
 
 
 def form_url(listing):
@@ -134,3 +142,12 @@ def test_a_confirmed_reporter_is_told_of_the_end(listing, team, django_capture_o
 
     assert mail.outbox[-1].to == ["visiteur@exemple.fr"]
     assert "traité" in mail.outbox[-1].subject
+
+
+def test_addresses_are_forgotten_long_after(listing, team):
+    report = send_report(listing=listing, kind="fault", text=TEXT, email="visiteur@exemple.fr")
+    triage_report(report_id=report.pk, outcome="dismissed", note="Rien.", actor=team)
+    now = timezone.now()
+
+    assert [forget_reporters(at=now + timedelta(days=days)) for days in (179, 181, 182)] == [0, 1, 0]
+    assert UserReport.objects.get().email == ""

@@ -90,7 +90,7 @@ class TestProcedure:
         procedure = opened(listing, ministry)
 
         given = give_observations(
-            procedure_id=procedure.pk, text="Le chiffrement est rétabli.", files=[examined()], actor=manager
+            procedure_id=procedure.pk, text="Le chiffrement est rétabli.", documents=[examined()], actor=manager
         )
 
         assert given.attachment.name == "plan.pdf"
@@ -319,6 +319,14 @@ class TestCourts:
 
         listing.refresh_from_db()
         assert listing.state == ListingState.LISTED
+
+    @pytest.mark.rule("A-33")
+    def test_the_ministry_does_not_undo_what_the_judge_suspended(self, listed, ministry):
+        listing, _ = listed
+        workflow.fire(listing.decision, "court_suspend", actor=ministry)
+        with pytest.raises(TransitionRefused) as refused:
+            draft_relief(listing_id=listing.pk, kind="reinstatement", reasons="Motifs.", actor=ministry)
+        assert codes(refused) == ["court"]
 
     @pytest.mark.rule("A-33")
     @pytest.mark.parametrize("kind", [DecisionKind.SUSPENSION, DecisionKind.WITHDRAWAL])

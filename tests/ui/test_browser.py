@@ -90,6 +90,21 @@ def test_error_summary_takes_focus_and_leads_to_the_field(component_page: Page, 
     console_errors.clear()  # the 422 itself
 
 
+def test_file_input_speaks_french_and_stays_a_file_input(component_page: Page):
+    frame = component_page.locator(".ui-file").first
+    expect(frame.locator(".ui-file__button")).to_have_text("Choisir un fichier", timeout=30_000)
+    expect(frame.locator(".ui-file__name")).to_have_text("Aucun fichier choisi")
+
+    with component_page.expect_file_chooser() as chooser:
+        frame.locator(".ui-file__name").click(force=True)
+    chooser.value.set_files({"name": "charte.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7"})
+
+    expect(frame.locator(".ui-file__name")).to_have_text("charte.pdf")
+    frame.locator("input").focus()
+    assert frame.evaluate("element => getComputedStyle(element).outlineStyle") == "solid"
+    assert axe_violations(component_page) == []
+
+
 def test_arrows_move_between_rows(component_page: Page):
     links = component_page.locator("[data-row] .ui-table__link")
     links.first.focus()

@@ -239,7 +239,7 @@ def _write_rows(columns: Sequence[Column], rows: Sequence[Row], pick: str, dense
 
 
 def _write_row(row: Row, starts: Sequence[str], pick: str) -> str:
-    values = [conditional_escape(cell(value)) for value in row.cells]
+    values: list[str] = [conditional_escape(cell(value)) for value in row.cells]
     key, box = escape(row.key), ""
     if row.url and values:
         # the row's own link wraps the first cell, and links do not nest

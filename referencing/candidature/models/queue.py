@@ -11,10 +11,11 @@ from referencing.candidature.models.candidature import Candidature
 
 if TYPE_CHECKING:
     from convergence.accounts.models import User
+    from convergence.database.statements import Slot
 
 
 class QueueViewQuerySet(models.QuerySet["QueueView"]):
-    def visible_to(self, user: User) -> QueueViewQuerySet:
+    def visible_to(self, user: User | Slot) -> QueueViewQuerySet:
         """One’s own, and those that colleagues share."""
         return self.filter(Q(owner=user) | Q(is_shared=True))
 

@@ -65,6 +65,7 @@ def count_round(choices: Iterable[str], *, voices: int, options: Sequence[str] =
     counts = {option: given[option] for option in options}
     needed = majority_of(voices)
     winner = next((option for option in options if counts[option] >= needed), "")
+    leaders: tuple[str, ...]
     if winner:
         ending, leaders = Ending.DECIDED, (winner,)
     else:

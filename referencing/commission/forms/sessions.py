@@ -169,11 +169,16 @@ class OpeningForm(DsfrForm):
                 label=_name(seat, held),
                 help_text=seat.title,
                 required=False,
+                widget=forms.RadioSelect,
                 choices=[
                     ("", "Absent" if held else "Siège vacant"),
                     *((f"{mode}:{term.person_id}", _presence(mode, term)) for term in held for mode in Mode),
                 ],
             )
+
+    @property
+    def seat_fields(self) -> list[forms.BoundField]:
+        return [self[f"seat-{seat.code}"] for seat in self.seats]
 
     def arrivals(self) -> list[Arrival]:
         found = []

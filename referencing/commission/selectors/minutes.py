@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Q
@@ -177,7 +177,7 @@ def _opinion(opinion: Opinion | None) -> dict[str, Any] | None:
         "kind": content["kind"],
         "kind_text": content["kind_text"],
         "reasons": content["reasons"],
-        "reservations": content["reservations"],
+        "reservations": [{**each, "due_on": date.fromisoformat(each["due_on"])} for each in content["reservations"]],
         "sha256": opinion.sha256,
     }
 
@@ -189,16 +189,21 @@ _INSTANTS = frozenset(
 
 
 def read_minutes(payload: bytes) -> dict[str, Any]:
-    """The frozen minutes as pages and PDF show them, their instants as datetimes."""
+    """The frozen minutes as pages and PDF show them, instants as datetimes and days as dates."""
     content: dict[str, Any] = json.loads(payload, object_hook=_revive)
     return content
 
 
 def _revive(row: dict[str, Any]) -> dict[str, Any]:
-    return {
-        key: datetime.fromisoformat(value) if key in _INSTANTS and isinstance(value, str) else value
-        for key, value in row.items()
-    }
+    revived: dict[str, Any] = {}
+    for key, value in row.items():
+        if key in _INSTANTS and isinstance(value, str):
+            revived[key] = datetime.fromisoformat(value)
+        elif key == "due_on":
+            revived[key] = date.fromisoformat(value)
+        else:
+            revived[key] = value
+    return revived
 
 
 def content_of(minutes: Minutes) -> dict[str, Any]:

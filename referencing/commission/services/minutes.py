@@ -80,7 +80,7 @@ def write_minutes(*, session_id: UUID, texts: Mapping[str, Any], base_version: i
     minutes = _minutes_of(session)
     blockers = [SIGNED] if minutes.signed_at is not None else []
     known = {str(pk) for pk in session.points.values_list("pk", flat=True)}
-    kept = {
+    kept: dict[str, Any] = {
         "opening": _clean(texts.get("opening", "")),
         "closing": _clean(texts.get("closing", "")),
         # what was written on a point that its author may not know stays as it is
@@ -140,7 +140,7 @@ def sign_minutes(*, session_id: UUID, base_version: int, actor: User) -> Minutes
         actor=actor,
         guard=lambda: [
             Blocker("pending", f"L’examen du point n° {point.position} n’est pas terminé.")
-            for point in session.points.pending().in_order()  # type: ignore[attr-defined]
+            for point in session.points.pending().in_order()
         ],
     )
     payload = canonical_json({**collect_minutes(session, minutes.texts), "signed_by": str(actor), "signed_at": now})

@@ -44,14 +44,13 @@ def give_opinion(*, point_id: UUID, reasons: str, reservations: Sequence[NewRese
     kind = vote.result if vote else ""
     criteria = load_titles(candidature)
     now = timezone.now()
-
-    def guard() -> list[Blocker]:
-        if blockers := find_point_blockers(point, kind):
-            return blockers
-        faults = find_faults(kind, reasons, reservations, criteria=criteria, today=timezone.localdate(now))
-        return [Blocker(each.code, each.message, anchor_of(each)) for each in faults]
-
-    workflow.fire(candidature, "give_opinion", actor=actor, guard=guard, data={"opinion": kind})
+    workflow.fire(
+        candidature,
+        "give_opinion",
+        actor=actor,
+        guard=lambda: find_opinion_blockers(point, reasons, reservations),
+        data={"opinion": kind},
+    )
     payload = canonical_json(
         build_opinion(
             kind=kind,
@@ -96,6 +95,17 @@ def give_opinion(*, point_id: UUID, reasons: str, reservations: Sequence[NewRese
     hand_reservations(candidature)
     transaction.on_commit(partial(notices.opinion_given, opinion))
     return opinion
+
+
+def find_opinion_blockers(point: AgendaPoint, reasons: str, reservations: Sequence[NewReservation]) -> list[Blocker]:
+    """Every reason not to give this opinion now, each linked to its field (BR-156)."""
+    vote = deciding_vote(point)
+    kind = vote.result if vote else ""
+    if blockers := find_point_blockers(point, kind):
+        return blockers
+    criteria = load_titles(point.candidature)
+    faults = find_faults(kind, reasons, reservations, criteria=criteria, today=timezone.localdate())
+    return [Blocker(each.code, each.message, anchor_of(each)) for each in faults]
 
 
 def find_point_blockers(point: AgendaPoint, kind: str) -> list[Blocker]:

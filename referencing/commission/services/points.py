@@ -117,7 +117,7 @@ def find_strangers(point: AgendaPoint) -> list[Blocker]:
         Blocker("guest_inside", f"{guest.name} ({guest.quality}) n’a pas quitté la séance.")
         for guest in list_outsiders(point, at=now)
     ]
-    if point.rapporteur_id and load_bench(point, at=now).voices_of(point.rapporteur):
+    if point.rapporteur and load_bench(point, at=now).voices_of(point.rapporteur):
         blockers.append(
             Blocker(
                 "rapporteur_sits", f"Le rapporteur ({point.rapporteur}) siège : notez son départ avant le délibéré."

@@ -318,7 +318,7 @@ def _find_chair_blockers(room: Room, chair: User | None, arrivals: Sequence[Arri
             )
         ]
     if not any(each.seat in seats and each.person_id == chair.pk for each in arrivals):
-        return [Blocker("chair_absent", f"{chair} préside : indiquez sa présence à l’appel.", f"#id_seat-{seats[0]}")]
+        return [Blocker("chair_absent", f"{chair} préside : indiquez sa présence à l’appel.", f"#id_seat-{seats[0]}_0")]
     return []
 
 
@@ -327,7 +327,7 @@ def _find_arrival_blockers(room: Room, arrivals: Sequence[Arrival]) -> list[Bloc
     for each in arrivals:
         if not any(term.person_id == each.person_id for term in room.terms.get(each.seat, ())):
             blockers.append(
-                Blocker("not_seated", "Cette personne n’a pas de mandat pour ce siège.", f"#id_seat-{each.seat}")
+                Blocker("not_seated", "Cette personne n’a pas de mandat pour ce siège.", f"#id_seat-{each.seat}_0")
             )
     if len({each.seat for each in arrivals}) < len(arrivals):
         blockers.append(Blocker("seat_twice", "Un siège est occupé par une seule personne."))

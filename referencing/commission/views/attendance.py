@@ -17,7 +17,7 @@ from convergence.accounts.requests import SignedInRequest
 from convergence.ui.typography import PARIS, format_time, join_words
 from convergence.ui.values import Action, Badge, Link
 from referencing.commission.core.quorum import Quorum
-from referencing.commission.enums import Capacity, Mode, PointOutcome, SessionState
+from referencing.commission.enums import UPCOMING_STATES, Capacity, Mode, PointOutcome, SessionState
 from referencing.commission.forms.sessions import ArrivalForm, GuestForm, HourForm, MandateForm
 from referencing.commission.models import AgendaPoint, Attendance, CommissionSession, Guest, Mandate, Seat
 from referencing.commission.rules import can_chair, can_run
@@ -45,7 +45,7 @@ from referencing.commission.views.frame import (
 from referencing.commission.wording import count_badge, outcome_badge, say_count
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from convergence.accounts.models import User
 
@@ -64,13 +64,13 @@ def room_values(request: SignedInRequest, session: CommissionSession, *, at: dat
         "session": session,
         "is_open": is_open,
         "room_url": address("session_room", session.pk),
-        "places": [_place(row, user, session, room, is_open=is_open) for row in agenda],
+        "places": [_place(row, user, session, room, is_open=is_open, length=len(agenda)) for row in agenda],
         "room": room,
     }
 
 
 def _place(
-    row: AgendaRow, user: User, session: CommissionSession, room: Room | None, *, is_open: bool
+    row: AgendaRow, user: User, session: CommissionSession, room: Room | None, *, is_open: bool, length: int
 ) -> dict[str, Any]:
     """One line of the agenda; a masked one holds its position and the word, nothing that could be compared."""
     if row.point is None:
@@ -90,11 +90,12 @@ def _place(
         "is_second": point.is_second_convocation,
         "rapporteur": point.rapporteur.get_full_name() if point.rapporteur else "",
         "count": say_count(count) if count else "",
+        "is_met": count.is_met if count else False,
         "count_badge": count_badge(count) if count else None,
         "missing": list(_missing(point, room, count)) if room and count else [],
         "barred": _barred(point, room) if room and is_pending and can_run(user) else "",
         "links": _point_links(point, user, session) if is_pending and row.is_readable else [],
-        "moves": _moves(point) if can_run(user) and session.state in (SessionState.PLANNED,) else [],
+        "moves": _moves(point, length) if can_run(user) and session.state in UPCOMING_STATES else [],
     }
 
 
@@ -145,7 +146,8 @@ def _point_links(point: AgendaPoint, user: User, session: CommissionSession) -> 
     return links
 
 
-def _moves(point: AgendaPoint) -> list[Action]:
+def _moves(point: AgendaPoint, length: int) -> list[Action]:
+    """One place up or down, where there is one."""
     url = address("point_move", point.pk)
     return [
         Action(label, url, style="tertiary", icon=icon, hidden={"direction": way}, key=f"{way}-{point.position}")
@@ -153,6 +155,7 @@ def _moves(point: AgendaPoint) -> list[Action]:
             (f"Monter le point {point.position}", "arrow-up-line", "up"),
             (f"Descendre le point {point.position}", "arrow-down-line", "down"),
         )
+        if point.position != (1 if way == "up" else length)
     ]
 
 
@@ -178,7 +181,7 @@ def seats_values(session: CommissionSession, user: User, *, at: datetime) -> dic
                 "name": names.get(seat.pk, "Siège vacant"),
                 "stays": [_stay(each, names.get(seat.pk, ""), is_keeper) for each in attendances.get(seat.pk, ())],
                 "mandate": _mandate_words(given[seat.pk], names) if seat.pk in given else "",
-                "is_here": any(each.left_at is None for each in attendances.get(seat.pk, ())),
+                "is_here": _is_here(attendances.get(seat.pk, ())),
             }
             for seat in Seat.objects.order_by("position")
         ],
@@ -196,8 +199,18 @@ def seats_values(session: CommissionSession, user: User, *, at: datetime) -> dic
         "guests": [_guest(each, is_keeper) for each in list_guests(session, user)],
         "is_keeper": is_keeper,
         "may_give": session.state in MANDATE_STATES
-        and (can_run(user) or any(term.person_id == user.pk for term in titulars.values())),
+        and (
+            can_run(user)
+            or any(
+                term.person_id == user.pk and seat not in given and not _is_here(attendances.get(seat, ()))
+                for seat, term in titulars.items()
+            )
+        ),
     }
+
+
+def _is_here(stays: Iterable[Attendance]) -> bool:
+    return any(each.left_at is None for each in stays)
 
 
 def list_guests(session: CommissionSession, user: User) -> list[Guest]:

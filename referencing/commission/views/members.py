@@ -67,9 +67,9 @@ def member_list(request: SignedInRequest) -> HttpResponse:
                         if term.seat_id == seat.pk
                     ],
                     "appoint_url": address("term_create", seat.pk) if is_secretary else "",
-                    "appoint_label": "Nommer un membre ou un représentant"
+                    "appoint_label": "Nommer un successeur ou un représentant"
                     if seat.is_ex_officio
-                    else "Nommer un membre",
+                    else "Nommer un successeur",
                 }
                 for seat in Seat.objects.order_by("position")
             ],

@@ -9,12 +9,13 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import FileResponse, HttpResponse
+from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from convergence.accounts.requests import SignedInRequest
+from convergence.drafts import services as drafts
 from convergence.jobs.services import enqueue
 from convergence.kernel.errors import Blocker, TransitionRefused
 from convergence.ui.typography import NBSP
@@ -45,9 +46,14 @@ from referencing.commission.views.frame import session_crumbs
 
 if TYPE_CHECKING:
     from convergence.accounts.models import User
+    from evidence.models import StoredFile
 
 #: Lifted reservations that the page of a session tells of.
 LIFTED_LIMIT = 50
+
+
+def minutes_key(session: CommissionSession) -> str:
+    return f"commission-minutes:{session.pk}"
 
 
 def get_session(request: SignedInRequest, pk: UUID) -> CommissionSession:
@@ -95,6 +101,7 @@ def minutes_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
         return _render(request, _minutes_of(request, session), form=form, stale=stale.minutes)
     except TransitionRefused as refusal:
         return _render(request, minutes, form=form, blockers=refusal.blockers)
+    drafts.discard(user=request.user, form=minutes_key(session))
     messages.success(request, "Le procès-verbal est enregistré.")
     return redirect("commission:minutes_detail", pk)
 
@@ -134,7 +141,7 @@ def minutes_download(request: SignedInRequest, pk: UUID) -> FileResponse:
     minutes = get_object_or_404(Minutes, session=session, signed_at__isnull=False)
     if not reads_everything(session, request.user):
         raise PermissionDenied("minutes")
-    return stream(minutes.document)
+    return _stream(minutes.document)
 
 
 @require_POST
@@ -209,8 +216,15 @@ def erratum_download(request: SignedInRequest, pk: UUID, number: int) -> FileRes
         Erratum.objects.select_related("document__blob"), minutes__session=session, number=number
     )
     if not _knows(erratum, known_points(session, request.user)):
-        return get_object_or_404(Erratum.objects.none())
-    return stream(erratum.document)
+        raise Http404("erratum")
+    return _stream(erratum.document)
+
+
+def _stream(document: StoredFile | None) -> FileResponse:
+    """404 rather than an error for minutes that have no document: the database lets none be signed without."""
+    if document is None:
+        raise Http404("document")
+    return stream(document)
 
 
 def _knows(erratum: Erratum, known: set[str]) -> bool:
@@ -282,16 +296,16 @@ def _render(
     is_signed = minutes.signed_at is not None
     writes = bool(can_run(user, session)) and not is_signed
     points = _point_fields(content)
+    draft_at = None
     if writes and form is None:
         written = minutes.texts.get("points", {})
-        form = MinutesForm(
-            points=points,
-            initial={
-                "opening": minutes.texts.get("opening", ""),
-                "closing": minutes.texts.get("closing", ""),
-                **{f"point-{key}": written.get(key, "") for key, _ in points},
-            },
-        )
+        saved = {
+            "opening": minutes.texts.get("opening", ""),
+            "closing": minutes.texts.get("closing", ""),
+            **{f"point-{key}": written.get(key, "") for key, _ in points},
+        }
+        typed = drafts.restore(user=user, form=minutes_key(session), values=saved)
+        form, draft_at = MinutesForm(points=points, initial=typed.values), typed.at
     errata = minutes.errata.select_related("signed_by").order_by("number") if is_signed else []
     signs = may_sign(user, session)
     status = 409 if stale else 422 if blockers or (form is not None and form.is_bound) else 200
@@ -306,6 +320,8 @@ def _render(
             "content": content,
             "is_masked": len(known) < len(content["points"]),
             "form": form if writes else None,
+            "draft_key": minutes_key(session),
+            "draft_at": draft_at,
             "stale": stale,
             "blockers": blockers,
             "sign": _sign_action(minutes) if signs and not is_signed and session.state == SessionState.CLOSED else None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -20,6 +20,7 @@ from convergence.accounts.requests import SignedInRequest
 from convergence.database.search import search
 from convergence.drafts import services as drafts
 from convergence.kernel.errors import Blocker, TransitionRefused
+from convergence.products.rules import is_member
 from convergence.ui.typography import NBSP
 from convergence.ui.values import Action, Row
 from convergence.ui.views import render_confirmation
@@ -45,6 +46,9 @@ from referencing.commission.services.reservations import (
     send_back_reservation,
 )
 from referencing.commission.views.opinions import frame_of
+
+if TYPE_CHECKING:
+    from convergence.accounts.models import User
 
 LIST_LIMIT = 200
 TODO, OVERDUE, EVERYTHING = "a-suivre", "depassees", "toutes"
@@ -235,9 +239,11 @@ def reservation_comment(request: SignedInRequest, pk: UUID) -> HttpResponse:
 def reservation_file(request: SignedInRequest, pk: UUID, file: int) -> HttpResponse | FileResponse:
     """A file of an answer; one that is not sent yet, for the editor alone. The commission gets no original (§4)."""
     reservation = get_reservation(request, pk)
-    frame_is_instructor = not can_prepare(request.user, reservation)
+    is_editor = bool(is_member(request.user, reservation.candidature))
+    if not is_editor and not _opens_originals(request.user):
+        raise PermissionDenied("reservation_file")
     files = ReservationFile.objects.filter(reservation=reservation).select_related("file__blob")
-    if frame_is_instructor:
+    if not is_editor:
         files = files.filter(answer__isnull=False)
     found = get_object_or_404(files, pk=file)
     try:
@@ -303,7 +309,7 @@ def _render(
 
 def _say_answers(request: SignedInRequest, reservation: Reservation, *, is_editor: bool) -> list[dict[str, Any]]:
     """Answers with their files. Originals go to the editor and to those who instruct; the commission reads names."""
-    opens = is_editor or request.user.access.has(Role.LISTING_TEAM, Role.EXPERT, Role.SUPPORT)
+    opens = is_editor or _opens_originals(request.user)
     answers = reservation.answers.select_related("answered_by").prefetch_related("files__file__blob")
     return [
         {
@@ -321,6 +327,10 @@ def _say_answers(request: SignedInRequest, reservation: Reservation, *, is_edito
         }
         for answer in answers.order_by("answered_at", "pk")
     ]
+
+
+def _opens_originals(user: User) -> bool:
+    return user.access.has(Role.LISTING_TEAM, Role.EXPERT, Role.SUPPORT)
 
 
 def _zone(reservation: Reservation, errors: Sequence[Blocker]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -141,9 +142,12 @@ def session_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
             "badge": session_badge(session.state),
             "ball_who": who,
             "ball_what": what,
+            "ball_until": timezone.localdate(session.held_at)
+            if session.state in (SessionState.CONVOKED, SessionState.RECONVOKED)
+            else None,
             "ball_is_mine": mine,
             "items": list(_items(session)),
-            "actions": list(_actions(session, user)),
+            "actions": list(_actions(session, user, room["places"], at=now)),
             "more": list(_more(session, user)),
             "is_secretary": can_run(user),
             "is_member": is_member,
@@ -173,6 +177,8 @@ def _ball(session: CommissionSession, user: User, *, waits: bool) -> tuple[str, 
     words = {
         SessionState.PLANNED: (secretary, f"{verb} compléter l’ordre du jour et convoquer la commission"),
         SessionState.WITHOUT_QUORUM: (secretary, f"{verb} convoquer une seconde fois, ou annuler la séance"),
+        SessionState.CONVOKED: ("Les membres", "déclarent leurs liens, puis lisent les dossiers"),
+        SessionState.RECONVOKED: ("Les membres", "déclarent leurs liens, puis lisent les dossiers"),
         SessionState.OPEN: ("La commission", "examine les dossiers"),
         SessionState.CLOSED: (secretary, f"{verb} établir le procès-verbal"),
     }
@@ -185,7 +191,10 @@ def _ball(session: CommissionSession, user: User, *, waits: bool) -> tuple[str, 
 def _items(session: CommissionSession) -> Iterator[Item]:
     yield Item("Séance", f"n° {session.number}")
     yield Item("Date", format_datetime(session.held_at))
-    yield Item("Lieu", where(session.place, session.remote_url))
+    if session.place:
+        yield Item("Lieu", session.place)
+    if session.remote_url:
+        yield Item("À distance", Link("Rejoindre la visioconférence", session.remote_url))
     if session.chair:
         yield Item("Présidée par", session.chair.get_full_name())
     if session.opened_at:
@@ -196,18 +205,20 @@ def _items(session: CommissionSession) -> Iterator[Item]:
         yield Item("Motif", session.end_reason)
 
 
-def _actions(session: CommissionSession, user: User) -> Iterator[Action]:
-    """What this person may do next with the session, the main one first."""
+def _actions(session: CommissionSession, user: User, places: list[dict[str, Any]], *, at: datetime) -> Iterator[Action]:
+    """What this person may do next with the session; the main one stands out once nothing bars it."""
+    is_its_day = timezone.localdate(session.held_at) == timezone.localdate(at)
+    counts = [place["is_met"] for place in places if place.get("count")]
     steps = [
-        ("convoke", "Convoquer la commission", "session_convoke"),
-        ("open", "Ouvrir la séance", "session_open"),
-        ("convoke_again", "Convoquer une seconde fois", "session_convoke_again"),
-        ("close", "Clore la séance", "session_close"),
-        ("note_lack_of_quorum", "Constater l’absence de quorum", "session_lack"),
+        ("convoke", "Convoquer la commission", "session_convoke", bool(places), True),
+        ("open", "Ouvrir la séance", "session_open", True, is_its_day),
+        ("convoke_again", "Convoquer une seconde fois", "session_convoke_again", True, True),
+        ("close", "Clore la séance", "session_close", not counts, True),
+        ("note_lack_of_quorum", "Constater l’absence de quorum", "session_lack", False, counts and not any(counts)),
     ]
-    shown = [(label, name) for transition, label, name in steps if is_allowed(session, transition, user)]
-    for rank, (label, name) in enumerate(shown):
-        yield Action(label, address(name, session.pk), style="secondary" if rank else "primary")
+    for transition, label, name, is_main, is_timely in steps:
+        if is_timely and is_allowed(session, transition, user):
+            yield Action(label, address(name, session.pk), style="primary" if is_main else "secondary")
 
 
 def _more(session: CommissionSession, user: User) -> Iterator[Link]:
@@ -500,6 +511,7 @@ def session_open(request: SignedInRequest, pk: UUID) -> HttpResponse:
         button="Ouvrir la séance",
         done="La séance est ouverte.",
         text="Faites l’appel. Les arrivées et les départs s’enregistrent ensuite à leur heure.",
+        template="commission/session_open.html",
         back=address("session_detail", pk),
         crumbs=session_crumbs(session),
     )

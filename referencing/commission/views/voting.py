@@ -38,7 +38,12 @@ from referencing.commission.opinion_wording import opinion_badge
 from referencing.commission.rules import can_chair, can_run
 from referencing.commission.selectors.deliberation import Bench, deciding_vote, load_bench
 from referencing.commission.selectors.room import find_chair, list_outsiders
-from referencing.commission.services.opinions import find_point_blockers, give_opinion, load_titles
+from referencing.commission.services.opinions import (
+    find_opinion_blockers,
+    find_point_blockers,
+    give_opinion,
+    load_titles,
+)
 from referencing.commission.services.points import start_deliberation, start_examination
 from referencing.commission.services.voting import (
     cast,
@@ -88,6 +93,8 @@ def point_deliberate(request: SignedInRequest, pk: UUID) -> HttpResponse:
 @login_required
 def vote_open(request: SignedInRequest, pk: UUID) -> HttpResponse:
     point = get_point(request, pk)
+    if not can_chair(request.user, point):
+        raise PermissionDenied("open_vote")
     form = OpenVoteForm(request.POST)
     if not form.is_valid():
         return _render(request, point, opening=form)
@@ -166,6 +173,8 @@ def vote_close(request: SignedInRequest, pk: UUID) -> HttpResponse:
 @login_required
 def vote_void(request: SignedInRequest, pk: UUID) -> HttpResponse:
     vote = get_vote(request, pk)
+    if not can_chair(request.user, vote):
+        raise PermissionDenied("void_vote")
     form = ReasonForm(request.POST)
     if not form.is_valid():
         return _render(request, vote.point, voiding=form)
@@ -271,7 +280,7 @@ def _render(
                 Link("Reporter ce point", reverse("commission:point_postpone", args=[point.pk])),
                 Link("Surseoir à statuer", reverse("commission:point_adjourn", args=[point.pk])),
             ]
-            if may_run and is_pending and live is None
+            if may_run and is_pending and live is None and not (current and current.result)
             else [],
         },
         status=422 if refused else 200,
@@ -305,7 +314,8 @@ def _bench_rows(bench: Bench, seats: Mapping[str, Seat], current: Vote | None) -
             state = Badge("Par mandat" if voice.is_by_mandate else "Présent", tone="success")
         row: list[Any] = [seats[facts.seat].title, names.get(voice.person, "") if voice else "", state]
         if current:
-            row.append(_say_ballot(current, people.get(facts.seat)))
+            ballot = people.get(facts.seat)
+            row.append(_say_ballot(current, ballot) if voice or ballot else "")
         rows.append(row)
     return rows
 
@@ -478,17 +488,34 @@ def opinion_give(request: SignedInRequest, pk: UUID) -> HttpResponse:
         )
     if not all([form.is_valid(), *(each.is_valid() for each in forms)]):
         return _render_opinion(request, point, kind, form, forms, status=422)
+    reasons, reservations = form.cleaned_data["reasons"], [each.value for each in forms]
+    if "confirmed" not in request.POST:
+        if blockers := find_opinion_blockers(point, reasons, reservations):
+            return _render_opinion(request, point, kind, form, forms, blockers=blockers, status=422)
+        return _confirm_opinion(request, point, kind, len(forms))
     try:
-        give_opinion(
-            point_id=pk,
-            reasons=form.cleaned_data["reasons"],
-            reservations=[each.value for each in forms],
-            actor=request.user,
-        )
+        give_opinion(point_id=pk, reasons=reasons, reservations=reservations, actor=request.user)
     except TransitionRefused as refusal:
         return _render_opinion(request, point, kind, form, forms, blockers=refusal.blockers, status=422)
     messages.success(request, "L’avis est rendu. L’éditeur est prévenu.")
     return redirect("commission:opinion_detail", point.candidature_id)
+
+
+def _confirm_opinion(request: SignedInRequest, point: AgendaPoint, kind: str, count: int) -> HttpResponse:
+    address = reverse("commission:opinion_give", args=[point.pk])
+    with_reservations = f", avec {count}{NBSP}réserve{'s' if count > 1 else ''}" if count else ""
+    action = Action(
+        "Rendre l’avis",
+        address,
+        confirm_title=f"Rendre l’avis{NBSP}: {OpinionKind(kind).label.lower()}",
+        confirm_text=f"L’avis est figé et scellé{with_reservations}. L’éditeur en est prévenu ; il ne se modifie plus.",
+        hidden={
+            **{name: str(value) for name, value in request.POST.items() if name not in ("csrfmiddlewaretoken", "action")},
+            "action": "give",
+            "confirmed": "1",
+        },
+    )
+    return render_confirmation(request, action, cancel_url=address)
 
 
 def _typed(data: QueryDict) -> dict[str, str]:

@@ -88,9 +88,9 @@ def start_outside(job: Job, report: Report) -> None:
     if link.provider_reference or link.state_at(timezone.now()) != LinkState.OPEN:
         return
     if link.annex_id:
-        link.annex = Annex.objects.with_convention().get(pk=link.annex_id)
+        link.annex = Annex.objects.with_convention().get(links=link.pk)
     else:
-        link.convention = Convention.objects.with_enrolment().with_documents().get(pk=link.convention_id)
+        link.convention = Convention.objects.with_enrolment().with_documents().get(links=link.pk)
     signable = link.signable
     values = signable.sheet_version.values
     try:

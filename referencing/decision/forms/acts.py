@@ -68,7 +68,7 @@ class DraftForm(DsfrForm):
 class TermsForm(DraftForm):
     """The same for an act about a listing (A-02)."""
 
-    condition = forms.CharField(
+    condition_text = forms.CharField(
         label="Condition de référencement qui n’est plus remplie",
         required=False,
         max_length=2000,
@@ -82,10 +82,11 @@ class TermsForm(DraftForm):
         widget=forms.Textarea(attrs={"rows": 3}),
     )
     effective_on = FrenchDateField(label="Prend effet le", required=False)
-    due_on = FrenchDateField(label="À exécuter avant le", required=False)
+    comply_by = FrenchDateField(label="À exécuter avant le", required=False)
+    ends_on = FrenchDateField(label="Nouvelle fin du référencement", required=False)
 
     #: What goes into the terms of the act.
-    TERMS = ("condition", "invited_on", "urgency", "effective_on", "due_on")
+    TERMS = ("condition_text", "invited_on", "urgency", "effective_on", "comply_by", "ends_on")
 
     def terms(self) -> dict[str, str]:
         values = {key: self.cleaned_data[key] for key in self.TERMS}
@@ -134,7 +135,7 @@ class BatchForm(SignatoryForm):
     """Several rows and one signatory. `rows`: (key, words)."""
 
     rows = forms.MultipleChoiceField(widget=forms.CheckboxSelectMultiple)
-    field_order: ClassVar[list[str]] = ["rows"]
+    field_order = ("rows",)
 
     def __init__(self, *args: Any, rows: Sequence[tuple[str, str]], label: str, phrase: str, **kwargs: Any) -> None:
         self.phrases = {**type(self).phrases, "rows": phrase}  # type: ignore[misc]
@@ -153,7 +154,7 @@ class ReceivedActForm(SignatoryForm):
     }
     file = PdfField(label="Acte signé")
     number = forms.CharField(label="Numéro de l’acte", max_length=40)
-    field_order: ClassVar[list[str]] = ["file", "number", "signed_on"]
+    field_order = ("file", "number", "signed_on")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -38,7 +38,7 @@ class LetterAppealForm(AppealForm):
     }
     author_name = forms.CharField(label="Auteur du recours", max_length=200)
     lodged_on = FrenchDateField(label="Reçu le")
-    field_order: ClassVar[list[str]] = ["author_name", "lodged_on", "kind"]
+    field_order = ("author_name", "lodged_on", "kind")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -112,6 +112,8 @@ def _countersign(
     signable: Signable, *, party: Party, signatory: Signatory, signed_on: date, actor: User, at: datetime
 ) -> Countersignature:
     """One more signature on the same file: what was signed before stays in it, byte for byte."""
+    if signatory.delegation_from is None or signatory.delegation_until is None:
+        raise ValueError("a countersignature is made under a delegation and its dates")
     document = latest_document(signable)
     if document is None:
         raise TransitionRefused([Blocker("unsigned", "L’éditeur n’a pas encore signé ce document.")])

@@ -55,7 +55,7 @@ def record_suit(
         blockers.append(Blocker("lodged_on", "Indiquez une date passée.", "#id_lodged_on"))
     if blockers:
         raise TransitionRefused(blockers)
-    suit = Suit(
+    suit: Suit = Suit(
         decision=decision,
         court=court.strip(),
         case_number=case_number.strip(),
@@ -187,6 +187,6 @@ def resume_file(*, decision_id: UUID, outcome: str, reason: str, actor: User) ->
 
 def lock_suit(suit_id: UUID, actor: User) -> Suit:
     decision = lock_decision(Suit.objects.visible_to(actor).values_list("decision", flat=True).get(pk=suit_id), actor)
-    suit = Suit.objects.locked().get(pk=suit_id)
+    suit: Suit = Suit.objects.locked().get(pk=suit_id)
     suit.decision = decision
     return suit

@@ -55,8 +55,10 @@ def draft_decision(
 
     On a file: its kind must be one that the opinion allows (BR-157, A-01), and its table of exchanges is copied from the
     frozen dossier (A-31). About a listing: `about_id` is the act concerned, the current one by default for an abrogation;
-    `terms` says the rest (`effective_on`, `listing`, `condition`…). Raises PermissionDenied or TransitionRefused.
+    `terms` says the rest: what `acts.TERMS` names is printed, other keys are for the stage that applies it. Raises PermissionDenied or TransitionRefused.
     """
+    if kind not in DecisionKind.values:
+        raise TransitionRefused([Blocker("kind", "Choisissez la nature de la décision.", "#id_kind_0")])
     on_a_file = kind in CANDIDATURE_KINDS
     if not (can_decide(actor) if on_a_file else can_propose(actor)):
         raise PermissionDenied("draft_decision")
@@ -71,9 +73,11 @@ def draft_decision(
     else:
         enrolment = Enrolment.objects.select_related("product__organisation", "demarche").get(pk=enrolment_id)
         about_id = about_id or _concerned(enrolment)
-        if kind == DecisionKind.ABROGATION and about_id is None:
-            raise TransitionRefused([Blocker("about", "Aucune décision en vigueur ne peut être abrogée.")])
-    decision = Decision(
+        if kind == DecisionKind.ABROGATION:
+            if about_id is None:
+                raise TransitionRefused([Blocker("about", "Aucune décision en vigueur ne peut être abrogée.")])
+            terms = {**(terms or {}), "abrogated": str(about_id)}
+    decision: Decision = Decision(
         kind=kind,
         enrolment=enrolment,
         candidature_id=candidature_id,
@@ -157,11 +161,15 @@ def find_content_blockers(decision: Decision) -> list[Blocker]:
             blockers.append(Blocker("remedies", "Indiquez les voies et délais de recours.", "#id_remedies"))
     if decision.kind in HEARD_KINDS:
         terms = decision.terms
-        if not str(terms.get("condition", "")).strip():
+        if not str(terms.get("condition_text", "")).strip():
             blockers.append(
-                Blocker("condition", "Indiquez la condition de référencement qui n’est plus remplie.", "#id_condition")
+                Blocker(
+                    "condition",
+                    "Indiquez la condition de référencement qui n’est plus remplie.",
+                    "#id_condition_text",
+                )
             )
-        if not terms.get("invited_on") and not str(terms.get("urgency", "")).strip():
+        if not any(str(terms.get(key, "")).strip() for key in ("heard", "invited_on", "urgency")):
             blockers.append(
                 Blocker(
                     "contradiction",

@@ -31,7 +31,7 @@ def lock_decision(decision_id: UUID, actor: User | None) -> Decision:
     visible = Decision.objects.visible_to(actor) if actor else Decision.objects.all()
     file_id = visible.values_list("candidature", flat=True).get(pk=decision_id)
     candidature = lock_candidature(file_id) if file_id else None
-    decision = Decision.objects.with_names().locked().get(pk=decision_id)
+    decision: Decision = Decision.objects.with_names().locked().get(pk=decision_id)
     if candidature is not None:
         candidature.enrolment = decision.enrolment
         decision.candidature = candidature

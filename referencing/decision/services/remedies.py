@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -90,7 +90,7 @@ def lodge_appeal(
             document = keep(examined=upload, actor=actor)
         except UploadRefused as refusal:
             raise TransitionRefused(refusal.problems) from refusal
-    appeal = Appeal(
+    appeal: Appeal = Appeal(
         decision=decision,
         kind=kind,
         text=text.strip(),
@@ -137,7 +137,7 @@ def answer_appeal(*, appeal_id: UUID, outcome: str, answer: str, actor: User) ->
         raise PermissionDenied("answer_appeal")
     now = timezone.now()
     blockers = find_answer_blockers(appeal, outcome=outcome, answer=answer)
-    values = {"by": actor, "at": now, "on": timezone.localdate(now), "answer": answer.strip()}
+    values: dict[str, Any] = {"by": actor, "at": now, "on": timezone.localdate(now), "answer": answer.strip()}
     if outcome == Outcome.REJECTED:
         workflow.fire(appeal, "reject", actor=actor, guard=lambda: blockers, **values)
     else:
@@ -219,6 +219,6 @@ def lock_appeal(appeal_id: UUID, actor: User | None) -> Appeal:
     """The remedy that the actor may see (any for the system), locked after its file and its act."""
     visible = Appeal.objects.visible_to(actor) if actor else Appeal.objects.all()
     decision = lock_decision(visible.values_list("decision", flat=True).get(pk=appeal_id), actor)
-    appeal = Appeal.objects.locked().get(pk=appeal_id)
+    appeal: Appeal = Appeal.objects.locked().get(pk=appeal_id)
     appeal.decision = decision
     return appeal

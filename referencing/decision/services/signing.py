@@ -31,7 +31,7 @@ from referencing.candidature.services.journal import tell
 from referencing.decision import notices
 from referencing.decision.acts import SEAL_TOP, SIGNATURE_TOP, act_content, box, read_act, render_act
 from referencing.decision.core.act import Signatory, number_of
-from referencing.decision.enums import CANDIDATURE_KINDS, DRAFT_STATES, DecisionKind
+from referencing.decision.enums import CANDIDATURE_KINDS, DRAFT_STATES, IN_FORCE_STATES, DecisionKind
 from referencing.decision.models import Decision, DecisionSeries
 from referencing.decision.rules import can_decide
 from referencing.decision.services.drafting import find_content_blockers, find_kind_blockers
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from convergence.jobs.models import Job
     from convergence.jobs.registry import Report
     from evidence.models import StoredFile
+    from referencing.candidature.models import Candidature
 
 SIGN_JOB = "decision.sign"
 SIGNATURE_FIELD = "signataire"
@@ -78,7 +79,7 @@ def run_batch(job: Job, report: Report) -> Output:
 
     A second run after a crash finds signed acts signed, and goes on.
     """
-    actor = User.objects.get(pk=job.requester_id)
+    actor = User.objects.get(pk=str(job.requester_id))
     values = job.payload["signatory"]
     days = {key: date.fromisoformat(values[key]) for key in ("delegation_from", "delegation_until") if values[key]}
     signatory = Signatory(**{**values, **days})
@@ -312,17 +313,26 @@ def _apply(decision: Decision, *, actor: User, at: datetime) -> None:
         else:
             workflow.fire(candidature, "approve", actor=actor)
     elif decision.kind == DecisionKind.ABROGATION and decision.about_id:
-        about = Decision.objects.with_names().locked().get(pk=decision.about_id)
-        workflow.fire(about, "abrogate", actor=actor, reason=f"Abrogée par {decision.number}", at=at)
-        if about.candidature_id is None:
-            return
-        candidature = lock_candidature(about.candidature_id)
-        workflow.fire(candidature, "rescind", actor=actor, reason=f"Abrogée par {decision.number}", at=at)
+        candidature = _abrogate(decision, decision.about_id, actor=actor, at=at)
     if candidature is None:
         return
     data: dict[str, Any] = {"decision": decision.number, "decision_kind": decision.kind}
     tell(candidature, "decision_signed", actor=actor, data=data)
     standing.refresh(candidature)
+
+
+def _abrogate(decision: Decision, about_id: UUID, *, actor: User, at: datetime) -> Candidature | None:
+    """End the act concerned and its file, unless the stage above did, which follows the signature (A-36)."""
+    reason = f"Abrogée par {decision.number}"
+    about = Decision.objects.with_names().locked().get(pk=about_id)
+    if about.state in IN_FORCE_STATES:
+        workflow.fire(about, "abrogate", actor=actor, reason=reason, at=at)
+    if about.candidature_id is None:
+        return None
+    candidature = lock_candidature(about.candidature_id)
+    if candidature.state == CandidatureState.APPROVED:
+        workflow.fire(candidature, "rescind", actor=actor, reason=reason, at=at)
+    return candidature
 
 
 def _zip(files: Sequence[tuple[str, bytes]], lines: Sequence[str]) -> bytes:

@@ -40,6 +40,7 @@ from referencing.decision.services.drafting import (
     drop,
     endorse,
     find_content_blockers,
+    find_draft_blockers,
     rework,
     update_draft,
 )
@@ -212,9 +213,12 @@ def draft_create(request: SignedInRequest, pk: UUID) -> HttpResponse:
         return redirect("decision:draft_update", existing.pk)
     blockers: Any = ()
     if request.method == "POST":
+        kind = request.POST.get("kind", "")
         try:
+            if problems := find_draft_blockers(candidature, opinion, kind):
+                raise TransitionRefused(problems)
             decision = draft_decision(
-                kind=request.POST.get("kind", ""),
+                kind=kind,
                 enrolment_id=candidature.enrolment_id,
                 candidature_id=candidature.pk,
                 actor=user,

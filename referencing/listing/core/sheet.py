@@ -145,22 +145,15 @@ def find_ecoscore(content: Mapping[str, Any]) -> str:
     return ""
 
 
-def build_content(
-    *,
-    values: Mapping[str, Any],
-    organisation: str,
-    exchanges: Sequence[Exchange],
-    ecoscore: str,
-    logo: str,
-    decision: Mapping[str, Any],
-    dossier: Mapping[str, Any],
-    at: datetime,
-) -> dict[str, Any]:
-    """What the public will read, ready for `canonical_json`: nothing of it is read elsewhere afterwards."""
+def build_content(*, values: Mapping[str, Any], source: Mapping[str, Any], logo: str, at: datetime) -> dict[str, Any]:
+    """What the public will read, ready for `canonical_json`: nothing of it is read elsewhere afterwards.
+
+    `source`: what is not typed (organisation, exchanges, écoscore, decision, dossier).
+    """
     return {
         "schema": SCHEMA,
         "frozen_at": at,
-        "organisation": organisation,
+        **source,
         "name": values["public_name"],
         "short_text": values["short_text"],
         "long_text": values["long_text"],
@@ -171,22 +164,9 @@ def build_content(
         "addresses": {
             platform: values[field] for platform, field in ADDRESS_FIELDS.items() if platform in values["platforms"]
         },
-        "exchanges": [
-            {
-                "api": each.api,
-                "direction": each.direction,
-                "purpose": each.purpose,
-                "data": each.data,
-                "information": each.information,
-            }
-            for each in exchanges
-        ],
-        "ecoscore": ecoscore,
         "accessibility": values["accessibility"],
         "accessibility_url": values["accessibility_url"],
         "support_email": values["support_email"],
         "support_url": values["support_url"],
         "logo": logo,
-        "decision": dict(decision),
-        "dossier": dict(dossier),
     }

@@ -117,7 +117,7 @@ class ObservationsForm(DsfrForm):
     phrases: ClassVar[Mapping[str, str]] = {"text": "vos observations"}
 
     text = forms.CharField(label="Vos observations", max_length=LONG, widget=ROWS)
-    files = ManyFilesField(label="Pièce jointe", formats=ATTACHMENT_FORMATS, most=1)
+    documents = ManyFilesField(label="Pièce jointe", formats=ATTACHMENT_FORMATS, most=1)
 
 
 class MeasureForm(DsfrForm):
@@ -183,7 +183,7 @@ class AnnounceForm(DsfrForm):
 
 
 class FilingForm(DsfrForm):
-    phrases: ClassVar[Mapping[str, str]] = {"text": "ce que contiennent vos documents", "files": "vos documents"}
+    phrases: ClassVar[Mapping[str, str]] = {"text": "ce que contiennent vos documents", "documents": "vos documents"}
 
     confirms_answers = forms.BooleanField(
         label="Les réponses de mon dossier de référencement sont encore exactes",
@@ -191,7 +191,7 @@ class FilingForm(DsfrForm):
         help_text="Sinon, dites ci-dessous ce qui a changé.",
     )
     text = forms.CharField(label="Présentation de vos documents", max_length=LONG, widget=ROWS)
-    files = ManyFilesField(label="Documents", formats=ATTACHMENT_FORMATS, required=True)
+    documents = ManyFilesField(label="Documents", formats=ATTACHMENT_FORMATS, required=True)
 
 
 class ComplementForm(DsfrForm):

@@ -209,7 +209,7 @@ class PublicationVersion(models.Model):
     payload = models.BinaryField("contenu (JSON canonique)")
     sha256 = models.CharField("empreinte", max_length=64)
     logo = models.ForeignKey(StoredFile, null=True, on_delete=models.PROTECT, related_name="+")
-    frozen_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    frozen_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     frozen_at = models.DateTimeField("figée le")
 
     class Meta:

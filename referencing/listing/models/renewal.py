@@ -148,6 +148,11 @@ class Renewal(ConcurrentTransitionMixin, FSMModelMixin, models.Model):
     def refuse(self, *, decision: Decision, at: datetime) -> None:
         self.decision, self.ended_at = decision, at
 
+    @transition(field=state, source=[RenewalState.REFUSED, RenewalState.LAPSED], target=RenewalState.IN_REVIEW)
+    def take_up(self) -> None:
+        """A remedy or a court sends the file back: refused or annulled, it is examined again (A-33)."""
+        self.decision, self.ended_at, self.reason = None, None, ""
+
     @transition(
         field=state,
         source=[*OPEN_RENEWALS, RenewalState.GRANTED],

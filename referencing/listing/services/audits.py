@@ -166,7 +166,7 @@ def is_public(draw: AuditDraw) -> bool:
 
 
 def _plan(listing: Listing, *, origin: AuditOrigin, actor: User, at: datetime, **fields: Any) -> Audit:
-    audit = Audit.objects.create(listing=listing, origin=origin, planned_by=actor, planned_at=at, **fields)
+    audit: Audit = Audit.objects.create(listing=listing, origin=origin, planned_by=actor, planned_at=at, **fields)
     record("audit.plan", subject=audit, actor=actor, data={"origin": str(origin), "listing": str(listing.pk)})
     tell_file(listing, "audit_planned", actor=actor, internal=True)
     return audit
@@ -272,8 +272,9 @@ def start_audits(*, at: datetime) -> int:
                 continue
             audit.listing = listing
             # a month from the day on which the editor could know that it began, were the platform stopped meanwhile
-            workflow.fire(audit, "start", actor=None, due_on=months_after(today, 1), at=at)
-            tell_file(listing, "audit_started", actor=None, due_on=audit.due_on.isoformat())  # type: ignore[union-attr]
+            due_on = months_after(today, 1)
+            workflow.fire(audit, "start", actor=None, due_on=due_on, at=at)
+            tell_file(listing, "audit_started", actor=None, due_on=due_on.isoformat())
             transaction.on_commit(partial(notices.audit_started, audit))
             count += 1
     return count
@@ -288,7 +289,7 @@ def file_documents(
     audit_id: UUID,
     text: str,
     confirms_answers: bool,
-    files: Sequence[Examined],
+    documents: Sequence[Examined],
     actor: User,
     at: datetime | None = None,
 ) -> AuditExchange:
@@ -300,8 +301,8 @@ def file_documents(
         blockers = []
         if not text.strip():
             blockers.append(Blocker("text", "Présentez les documents que vous transmettez.", "#id_text"))
-        if not files:
-            blockers.append(Blocker("files", "Joignez au moins un document.", "#id_files"))
+        if not documents:
+            blockers.append(Blocker("files", "Joignez au moins un document.", "#id_documents"))
         return blockers
 
     workflow.fire(audit, "file", actor=actor, guard=guard, at=now)
@@ -309,7 +310,7 @@ def file_documents(
         audit=audit, is_request=False, text=text.strip(), confirms_answers=confirms_answers, by=actor, at=now
     )
     AuditDocument.objects.bulk_create(
-        AuditDocument(exchange=exchange, file=keep(examined=each, actor=actor)) for each in files
+        AuditDocument(exchange=exchange, file=keep(examined=each, actor=actor)) for each in documents
     )
     tell_file(audit.listing, "audit_filed", actor=actor)
     transaction.on_commit(partial(notices.audit_filed, audit))

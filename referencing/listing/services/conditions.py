@@ -5,15 +5,13 @@ from __future__ import annotations
 from django.urls import reverse
 
 from convergence.kernel.errors import Blocker
-from referencing.candidature.enums import CandidatureState
 from referencing.candidature.models import Candidature
 from referencing.candidature.services.connection.standing import find_test_blockers
 from referencing.commission.enums import FAVOURABLE_OPINIONS, STANDING_RESERVATIONS
 from referencing.commission.models import Opinion, Reservation
-from referencing.decision.selectors.conventions import convention_blockers
-from referencing.enrolment.enums import Cycle
+from referencing.decision.selectors import convention_blockers
 from referencing.listing.enums import PublicationState
-from referencing.listing.models import Listing, PublicationSheet
+from referencing.listing.models import PublicationSheet
 from referencing.listing.selectors.publication import listing_decision
 
 
@@ -25,7 +23,6 @@ def find_publication_blockers(candidature: Candidature) -> list[Blocker]:
         *find_decision_blockers(candidature),
         *convention_blockers(candidature.enrolment),
         *find_sheet_blockers(candidature),
-        *find_listing_blockers(candidature),
     ]
 
 
@@ -63,22 +60,11 @@ def find_decision_blockers(candidature: Candidature) -> list[Blocker]:
 
 def find_sheet_blockers(candidature: Candidature) -> list[Blocker]:
     sheet = PublicationSheet.objects.filter(enrolment=candidature.enrolment_id).first()
-    page = reverse("listing:publication_review", args=[candidature.enrolment_id])
     if sheet is None:
-        return [Blocker("sheet", "L’éditeur n’a pas commencé sa fiche de publication.", page)]
+        preview = reverse("listing:publication_preview", args=[candidature.enrolment_id])
+        return [Blocker("sheet", "L’éditeur n’a pas commencé sa fiche de publication.", preview)]
     if sheet.state != PublicationState.ACCEPTED:
         said = PublicationState(sheet.state).label.lower()
+        page = reverse("listing:publication_review", args=[candidature.enrolment_id])
         return [Blocker("sheet", f"La fiche de publication n’est pas acceptée ({said}).", page)]
-    return []
-
-
-def find_listing_blockers(candidature: Candidature) -> list[Blocker]:
-    """A service has one listing at a time; its renewal follows another way (A-35), its new exchanges keep it (A-31)."""
-    if candidature.state != CandidatureState.APPROVED or candidature.cycle == Cycle.EXTENSION:
-        return []
-    standing = Listing.objects.standing().filter(enrolment=candidature.enrolment_id)
-    if candidature.cycle == Cycle.FIRST:  # a full application takes the place of what was already renewed (BR-171)
-        standing = standing.filter(renewed_on__isnull=True)
-    if standing.exists():
-        return [Blocker("listed", "Ce service est déjà référencé.", reverse("listing:listing_list"))]
     return []

@@ -59,9 +59,9 @@ def lock_sheet(enrolment_id: UUID, actor: User, *, action: str) -> PublicationSh
             raise TransitionRefused([TOO_EARLY])
         fresh = start_sheet(enrolment, candidature)
         PublicationSheet.objects.bulk_create([fresh], ignore_conflicts=True)  # a colleague may have begun too
-    return (
-        PublicationSheet.objects.locked().select_related("enrolment__product__organisation").get(enrolment=enrolment_id)
-    )
+    rows = PublicationSheet.objects.locked().select_related("enrolment__product__organisation")
+    sheet: PublicationSheet = rows.get(enrolment=enrolment_id)
+    return sheet
 
 
 def _write(sheet: PublicationSheet, actor: User, values: Mapping[str, Any]) -> None:

@@ -16,7 +16,7 @@ from django.utils import timezone
 from convergence.audit import workflow
 from convergence.audit.services import record
 from convergence.kernel.errors import Blocker, TransitionRefused
-from referencing.decision.enums import IN_FORCE_STATES, DecisionKind
+from referencing.decision.enums import IN_FORCE_STATES, DecisionKind, DecisionState
 from referencing.decision.models import Decision
 from referencing.listing import life_notices as notices
 from referencing.listing.core.life import has_ended
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 ANNULLED = "La décision sur laquelle repose le référencement est annulée."
 ABROGATED = "La décision de référencement est abrogée."
 COURT = "Le juge a suspendu la décision sur laquelle repose le référencement."
+
+COURT_FIRST = Blocker("court", "Le juge a suspendu la décision de référencement : lui seul la rétablit.")
 
 #: Kinds whose signature changes a listing (those about a candidature are followed through it).
 LISTING_KINDS = [
@@ -86,6 +88,8 @@ def find_effect_blockers(decision: Decision, listing: Listing) -> list[Blocker]:
         return [Blocker("not_listed", "Ce service n’est pas au catalogue : il n’y a rien à suspendre.")]
     if decision.kind == DecisionKind.REINSTATEMENT and listing.suspended_at is None:
         return [Blocker("not_suspended", "Ce service n’est pas suspendu.")]
+    if decision.kind == DecisionKind.REINSTATEMENT and listing.decision.state == DecisionState.COURT_SUSPENDED:
+        return [COURT_FIRST]
     needs_standing = [DecisionKind.WITHDRAWAL, DecisionKind.EXTENSION, DecisionKind.FORMAL_NOTICE]
     if decision.kind in needs_standing and listing.state not in STANDING_LISTINGS:
         return [Blocker("ended", "Ce service n’est plus référencé.")]
@@ -145,9 +149,9 @@ def apply_effect(effect: DecisionEffect, listing: Listing, *, at: datetime) -> N
 
 
 def _issue_notice(decision: Decision, listing: Listing, at: datetime) -> None:
-    comply_by = _day(decision, "due_on")
+    comply_by = date.fromisoformat(decision.terms["due_on"])  # the signature was refused without it
     FormalNotice.objects.create(listing=listing, decision=decision, comply_by=comply_by, issued_at=at)
-    tell_file(listing, "formal_notice", actor=None, due_on=comply_by.isoformat() if comply_by else "")
+    tell_file(listing, "formal_notice", actor=None, due_on=comply_by.isoformat())
 
 
 def _lift_notices(decision: Decision, listing: Listing, at: datetime) -> None:
@@ -205,19 +209,22 @@ _APPLY: dict[str, Callable[[Decision, Listing, datetime], None]] = {
 def decision_annulled(decision: Decision, *, actor: User | None, reason: str = "") -> None:
     """Follows decision.annul: an annulled act is deemed never to have been; the listing is as it was before (A-33)."""
     now = timezone.now()
-    effect = DecisionEffect.objects.select_for_update(of=("self",)).filter(decision=decision).first()
-    if effect is not None and effect.undone_at is None:
-        listing = lock_again(effect.listing_id)
+    listing_id = DecisionEffect.objects.filter(decision=decision, undone_at__isnull=True).values_list(
+        "listing", flat=True
+    )
+    if (affected := listing_id.first()) is not None:
+        listing = lock_again(affected)
+        effect = DecisionEffect.objects.select_for_update(of=("self",)).get(decision=decision)
         effect.undone_at = now
         effect.save(update_fields=["undone_at"])
         if effect.applied_at is not None:
             _undo(decision, listing, effect, at=now)
             _shown(listing, decision)
         return
-    listing = _resting_on(decision)
-    if listing is not None and listing.state in STANDING_LISTINGS:
-        withdraw(listing, why=ANNULLED, cause=decision, at=now)
-        _shown(listing, decision)
+    resting = _resting_on(decision)
+    if resting is not None and resting.state in STANDING_LISTINGS:
+        withdraw(resting, why=ANNULLED, cause=decision, at=now)
+        _shown(resting, decision)
 
 
 def _shown(listing: Listing, decision: Decision) -> None:

@@ -88,6 +88,7 @@ def _hear_about_abrogation(decision_id: UUID, *, at: datetime) -> int:
     if candidature is None:
         return 0
     signed_on = decision.signed_on or timezone.localdate(at)
+    due_on = timezone.localdate(at) + timedelta(days=settings.LISTING_LIFE["OBSERVATION_DAYS"])
     try:
         with transaction.atomic():
             procedure = Procedure.objects.create(
@@ -98,11 +99,11 @@ def _hear_about_abrogation(decision_id: UUID, *, at: datetime) -> int:
                 f"{settings.LISTING_LIFE['PUBLICATION_MONTHS']} mois.",
                 proposed_at=at,
                 opened_at=at,
-                observations_due_on=timezone.localdate(at) + timedelta(days=settings.LISTING_LIFE["OBSERVATION_DAYS"]),
+                observations_due_on=due_on,
             )
     except IntegrityError:  # another beat was faster
         return 0
     record("procedure.open", subject=procedure, actor=None, data={"kind": procedure.kind})
-    tell(candidature, "publication_late", actor=None, data={"due_on": procedure.observations_due_on.isoformat()})
+    tell(candidature, "publication_late", actor=None, data={"due_on": due_on.isoformat()})
     transaction.on_commit(partial(notices.publication_late, procedure))
     return 1

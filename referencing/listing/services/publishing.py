@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -24,8 +26,13 @@ from referencing.listing import publication_notices, rules
 from referencing.listing.core.sheet import build_content
 from referencing.listing.core.terms import one_year_after
 from referencing.listing.enums import PublicationState
-from referencing.listing.models import Listing, PublicationSheet, PublicationVersion
-from referencing.listing.selectors.publication import listing_decision, published_candidature, read_source
+from referencing.listing.models import Listing, PublicationSheet, PublicationVersion, Renewal
+from referencing.listing.selectors.publication import (
+    Source,
+    listing_decision,
+    published_candidature,
+    read_source,
+)
 from referencing.listing.services.catalogue import rebuild_entry
 from referencing.listing.services.conditions import find_publication_blockers
 
@@ -47,7 +54,8 @@ def publish(*, candidature_id: UUID, actor: User, at: datetime | None = None) ->
     decision = listing_decision(candidature)
     assert decision is not None  # noqa: S101 - the guard has seen it
     day = in_paris(now).date()
-    listing = Listing.objects.locked().standing().filter(enrolment=candidature.enrolment_id).first()
+    listed = Listing.objects.locked().standing()
+    listing: Listing | None = listed.filter(enrolment=candidature.enrolment_id).first()
     if listing is None:
         listing = Listing.objects.create(
             enrolment=candidature.enrolment, decision=decision, published_on=day, ends_on=one_year_after(day)
@@ -116,16 +124,8 @@ def freeze_version(
     payload = canonical_json(
         build_content(
             values=sheet.values,
-            organisation=source.organisation,
-            exchanges=source.exchanges,
-            ecoscore=source.ecoscore,
+            source=say_source(source, decision=decision, candidature=candidature),
             logo=sheet.logo.blob.sha256,
-            decision={
-                "number": decision.number,
-                "signed_on": decision.signed_on.isoformat() if decision.signed_on else "",
-                "sha256": decision.sha256,
-            },
-            dossier={"reference": candidature.dossier.reference, "sha256": candidature.dossier.sha256},
             at=at,
         )
     )
@@ -140,6 +140,49 @@ def freeze_version(
     )
     rebuild_entry(listing)
     return version
+
+
+def renewal_granted(renewal: Renewal, *, actor: User | None, reason: str) -> None:
+    """Follows renewal.grant: the texts stay as they are published; exchanges, écoscore and decision are those of the renewed
+    file (A-31)."""
+    listing, decision, candidature = renewal.listing, renewal.decision, renewal.candidature
+    former = PublicationVersion.objects.filter(listing=listing).order_by("-number").first()
+    if former is None or decision is None or candidature is None:
+        return
+    now = timezone.now()
+    source = read_source(candidature, decision)
+    payload = canonical_json(
+        {
+            **json.loads(bytes(former.payload)),
+            "frozen_at": now,
+            **say_source(source, decision=decision, candidature=candidature),
+        }
+    )
+    PublicationVersion.objects.create(
+        listing=listing,
+        number=former.number + 1,
+        payload=payload,
+        sha256=sha256_hex(payload),
+        logo=former.logo,
+        frozen_by=actor,
+        frozen_at=now,
+    )
+    rebuild_entry(listing)
+
+
+def say_source(source: Source, *, decision: Decision, candidature: Candidature) -> dict[str, Any]:
+    """What is not typed in a sheet, as it is frozen."""
+    return {
+        "organisation": source.organisation,
+        "exchanges": [asdict(each) for each in source.exchanges],
+        "ecoscore": source.ecoscore,
+        "decision": {
+            "number": decision.number,
+            "signed_on": decision.signed_on.isoformat() if decision.signed_on else "",
+            "sha256": decision.sha256,
+        },
+        "dossier": {"reference": candidature.dossier.reference, "sha256": candidature.dossier.sha256},
+    }
 
 
 def _lock_for_team(enrolment_id: UUID, actor: User) -> PublicationSheet:

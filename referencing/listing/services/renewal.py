@@ -67,7 +67,7 @@ def open_renewals(*, at: datetime) -> int:
 
 
 def _open(listing: Listing, *, actor: User | None, at: datetime) -> Renewal:
-    renewal = Renewal.objects.create(listing=listing, opened_at=at)
+    renewal: Renewal = Renewal.objects.create(listing=listing, opened_at=at)
     record("renewal.open", subject=renewal, actor=actor, data={"listing": str(listing.pk)})
     return renewal
 
@@ -182,10 +182,15 @@ def find_again_blockers(listing: Listing, *, today: date) -> list[Blocker]:
 
 
 def _renewal_of(candidature: Candidature, *states: RenewalState) -> Renewal | None:
-    rows = Renewal.objects.filter(candidature=candidature, state__in=states).locked()
-    renewal = rows.first()
+    """Listing first, then its renewal."""
+    rows = Renewal.objects.filter(candidature=candidature, state__in=states)
+    listing_id = rows.values_list("listing", flat=True).first()
+    if listing_id is None:
+        return None
+    listing = lock_again(listing_id)
+    renewal: Renewal | None = rows.locked().first()
     if renewal is not None:
-        renewal.listing = lock_again(renewal.listing_id)
+        renewal.listing = listing
     return renewal
 
 
@@ -208,6 +213,17 @@ def candidature_ended(candidature: Candidature, *, actor: User | None, reason: s
     workflow.fire(renewal, "step_back", actor=None)
     if renewal.listing.state not in (ListingState.LISTED, ListingState.SUSPENDED):
         end_children(renewal.listing, why=ENDED_BEFORE, at=now)
+
+
+def candidature_taken_up(candidature: Candidature, *, actor: User | None, reason: str = "") -> None:
+    """Follows what sends a decided file back (remedy, court): its renewal is being examined again (A-33)."""
+    renewal = _renewal_of(candidature, RenewalState.REFUSED, RenewalState.LAPSED)
+    if renewal is None:
+        return
+    for other in Renewal.objects.open().filter(listing=renewal.listing_id).locked():
+        why = "L’examen du renouvellement précédent reprend."
+        workflow.fire(other, "lapse", actor=None, reason=why, why=why, at=timezone.now())
+    workflow.fire(renewal, "take_up", actor=None)
 
 
 def candidature_refused(candidature: Candidature, *, actor: User | None, reason: str = "") -> None:
@@ -320,4 +336,6 @@ def candidature_published(candidature: Candidature, *, actor: User | None, reaso
 
 
 def _decision_of(candidature: Candidature, kind: DecisionKind) -> Decision | None:
-    return Decision.objects.filter(candidature=candidature, kind=kind).in_force().order_by("-signed_at").first()
+    rows = Decision.objects.filter(candidature=candidature, kind=kind).in_force()
+    decision: Decision | None = rows.order_by("-signed_at").first()
+    return decision

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -41,9 +41,10 @@ def throttle(address: str) -> None:
     Only a fingerprint is kept, in the shared cache, for an hour: reports themselves do not say where they came from.
     """
     key = f"user-report:{sha256(f'{settings.SECRET_KEY}:{address}'.encode()).hexdigest()[:32]}"
-    cache.add(key, 0, PERIOD)
-    if cache.incr(key) > settings.LISTING_LIFE["REPORTS_PER_HOUR"]:
+    sent = cache.get(key, 0)
+    if sent >= settings.LISTING_LIFE["REPORTS_PER_HOUR"]:
         raise TooManyReports
+    cache.set(key, sent + 1, PERIOD)
 
 
 @transaction.atomic
@@ -74,6 +75,12 @@ def send_report(*, listing: Listing, kind: str, text: str, email: str = "", at: 
     if token:
         transaction.on_commit(partial(notices.report_to_confirm, report, token))
     return report
+
+
+def forget_reporters(*, at: datetime) -> int:
+    """Erase the addresses of reports settled for long: nobody is to be told of them any more. Returns how many."""
+    limit = at - timedelta(days=settings.LISTING_LIFE["REPORTER_DAYS"])
+    return UserReport.objects.filter(triaged_at__lt=limit).exclude(email="").update(email="")
 
 
 def hash_token(token: str) -> str:

@@ -50,7 +50,7 @@ def begin_cycle(listing: Listing, cycle: Cycle, *, actor: User | None, at: datet
 
 
 def has_open_candidature(listing: Listing) -> bool:
-    return Candidature.objects.open().filter(enrolment=listing.enrolment_id).exists()
+    return bool(Candidature.objects.open().filter(enrolment=listing.enrolment_id).exists())
 
 
 def end_children(listing: Listing, *, why: str, at: datetime) -> None:

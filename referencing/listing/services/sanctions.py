@@ -16,7 +16,7 @@ from convergence.audit.services import record
 from convergence.kernel.errors import Blocker, TransitionRefused
 from convergence.ui.typography import format_date
 from evidence.services import Examined, keep
-from referencing.decision.enums import DecisionKind
+from referencing.decision.enums import DecisionKind, DecisionState
 from referencing.decision.models import Decision
 from referencing.decision.services import draft_decision
 from referencing.enrolment.models import Enrolment
@@ -128,7 +128,7 @@ def give_observations(
     *,
     procedure_id: UUID,
     text: str,
-    files: Sequence[Examined] = (),
+    documents: Sequence[Examined] = (),
     actor: User,
     at: datetime | None = None,
 ) -> Procedure:
@@ -147,8 +147,8 @@ def give_observations(
     if blockers:
         raise TransitionRefused(blockers)
     procedure.observations, procedure.observed_by, procedure.observed_at = text.strip(), actor, now
-    if files:
-        procedure.attachment = keep(examined=files[0], actor=actor)
+    if documents:
+        procedure.attachment = keep(examined=documents[0], actor=actor)
     procedure.save()
     record("procedure.observe", subject=procedure, actor=actor)
     if procedure.listing is not None:
@@ -222,12 +222,9 @@ def find_drafting_blockers(procedure: Procedure, *, reasons: str, comply_by: dat
 
 
 def _listing_decision(enrolment: Enrolment) -> Decision:
-    return (
-        Decision.objects.in_force()
-        .filter(enrolment=enrolment, kind=DecisionKind.LISTING)
-        .order_by("-signed_at")[:1]
-        .get()
-    )
+    rows = Decision.objects.in_force().filter(enrolment=enrolment, kind=DecisionKind.LISTING)
+    decision: Decision = rows.order_by("-signed_at")[:1].get()
+    return decision
 
 
 @transaction.atomic
@@ -286,6 +283,8 @@ def find_relief_blockers(listing: Listing, kind: str) -> list[Blocker]:
     if kind == DecisionKind.REINSTATEMENT:
         if listing.suspended_at is None:
             return [Blocker("not_suspended", "Ce service n’est pas suspendu.")]
+        if listing.decision.state == DecisionState.COURT_SUSPENDED:
+            return [Blocker("court", "Le juge a suspendu la décision de référencement : lui seul la rétablit.")]
         return []
     if kind == DecisionKind.NOTICE_LIFTING:
         if not FormalNotice.objects.open().filter(listing=listing).exists():

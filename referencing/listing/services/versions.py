@@ -60,7 +60,7 @@ def declare_version(
         blockers.append(Blocker("summary", "Décrivez ce que cette version apporte.", "#id_summary"))
     if blockers:
         raise TransitionRefused(blockers)
-    row = VersionUpdate.objects.create(
+    row: VersionUpdate = VersionUpdate.objects.create(
         listing=listing,
         version=version,
         previous=previous,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from functools import lru_cache
 from uuid import UUID
 
 from django import template
@@ -30,7 +31,7 @@ _CARD = """<li><article class="cat-card">
 <h3 class="cat-card__name"><a href="{}">{}</a></h3>
 <p class="fr-text--sm ui-muted">{}</p>
 <p>{}</p>
-<ul class="cat-card__facts">{}</ul>
+<p class="cat-card__facts">{}</p>
 </div></article></li>"""
 
 
@@ -47,7 +48,7 @@ def service_cards(cards: Sequence[Card]) -> SafeString:
                 card.name,
                 card.organisation,
                 card.short_text,
-                format_html_join("", "<li>{}</li>", ((fact,) for fact in _facts(card))),
+                " · ".join(_facts(card)),
             )
             for card in cards
         ),
@@ -55,7 +56,7 @@ def service_cards(cards: Sequence[Card]) -> SafeString:
 
 
 def _facts(card: Card) -> Iterable[str]:
-    yield " · ".join(card.tags)
+    yield from card.tags
     if card.has_exchange:
         yield "Échange des données avec Mon espace santé"
     if card.ecoscore:
@@ -63,8 +64,9 @@ def _facts(card: Card) -> Iterable[str]:
 
 
 @register.simple_tag
-def choice_options(options: Sequence[tuple[str, str]], chosen: str) -> SafeString:
-    """The options of a select of the filter."""
+@lru_cache(maxsize=200)
+def choice_options(options: tuple[tuple[str, str], ...], chosen: str) -> SafeString:
+    """The options of a select of the filter: the same few for every visitor."""
     return format_html_join(
         "",
         '<option value="{}"{}>{}</option>',

@@ -128,7 +128,7 @@ def audit_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """The same page for both sides; the editor reads neither the report of a visitor nor why it was chosen."""
     audit = get_audit(request, pk)
     editor = is_editor(request.user, audit.listing)
-    items = [Item("État depuis", audit.ended_at)] if audit.ended_at else []
+    items = [Item("Clos le", audit.ended_at)] if audit.ended_at else []
     if not editor:
         items += [Item("Origine", audit.get_origin_display()), Item("Motif", audit.motive or "–")]
         if audit.draw_id:

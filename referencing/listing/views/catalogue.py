@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
+from xml.sax.xmlreader import AttributesImpl
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
@@ -156,18 +157,22 @@ def _say_count(page: CataloguePage) -> str:
     return f"{format_number(page.count)} service{'s' if page.count > 1 else ''}"
 
 
+#: The selects of the filter, in the order of the page: field, label, options.
+SELECTS: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
+    ("category", "Catégorie", (("", "Toutes"), *CATEGORIES.items())),
+    ("platform", "Support", (("", "Tous"), *PLATFORMS.items())),
+    ("price", "Prix", (("", "Tous"), *PRICES.items())),
+    ("data", "Données échangées", (("", "Toutes"), *DATA)),
+    ("ecoscore", "Écoscore", (("", "Tous"), *((code, label) for code, label, *_ in ECOSCORES))),
+    ("sort", "Trier par", tuple(SORTS)),
+)
+
+
 def _choices(asked: CatalogueFilter, *, with_category: bool) -> list[dict[str, Any]]:
-    """The selects of the filter, in the order of the page."""
     return [
-        {"name": NAMES[field], "label": label, "value": getattr(asked, field), "options": [*any_label, *options]}
-        for field, label, any_label, options in (
-            *([("category", "Catégorie", [("", "Toutes")], list(CATEGORIES.items()))] if with_category else []),
-            ("platform", "Support", [("", "Tous")], list(PLATFORMS.items())),
-            ("price", "Prix", [("", "Tous")], list(PRICES.items())),
-            ("data", "Données de Mon espace santé", [("", "Toutes")], DATA),
-            ("ecoscore", "Écoscore", [("", "Tous")], [(code, label) for code, label, *_ in ECOSCORES]),
-            ("sort", "Trier par", [], SORTS),
-        )
+        {"name": NAMES[field], "label": label, "value": getattr(asked, field), "options": options}
+        for field, label, options in SELECTS
+        if with_category or field != "category"
     ]
 
 
@@ -222,8 +227,10 @@ def service_detail(request: HttpRequest, slug: str, number: int) -> HttpResponse
             "catalogue/service_detail.html",
             {
                 "service": show_entry(row),
+                "number": number,
                 "canonical": f"{settings.SITE_URL}{service_address(row)}",
                 "site_url": settings.SITE_URL,
+                "report_url": reverse("listing:report_create", args=[number]),
             },
         )
 
@@ -259,7 +266,7 @@ def catalogue_feed(request: HttpRequest) -> HttpResponseBase:
             author_name=settings.CONVERGENCE["OPERATOR_NAME"],
         )
         for row in newest(timezone.localdate(now)):
-            at = datetime(*row["published_on"].timetuple()[:3], tzinfo=PARIS)
+            at = datetime.combine(row["published_on"], time(), tzinfo=PARIS)
             feed.add_item(
                 title=row["name"],
                 link=f"{site}{service_address(row)}",
@@ -285,7 +292,7 @@ def sitemap(request: HttpRequest) -> HttpResponseBase:
         response = HttpResponse(content_type="application/xml; charset=utf-8")
         xml = SimplerXMLGenerator(response, "utf-8")
         xml.startDocument()
-        xml.startElement("urlset", {"xmlns": "http://www.sitemaps.org/schemas/sitemap/0.9"})
+        xml.startElement("urlset", AttributesImpl({"xmlns": "http://www.sitemaps.org/schemas/sitemap/0.9"}))
         fixed = [reverse("listing:catalogue_list"), *(reverse("listing:category_detail", args=[c]) for c in CATEGORIES)]
         for address in fixed:
             _write_page(xml, address)
@@ -300,7 +307,7 @@ def sitemap(request: HttpRequest) -> HttpResponseBase:
 
 
 def _write_page(xml: SimplerXMLGenerator, address: str, at: datetime | None = None) -> None:
-    xml.startElement("url", {})
+    xml.startElement("url", AttributesImpl({}))
     xml.addQuickElement("loc", f"{settings.SITE_URL}{address}")
     if at is not None:
         xml.addQuickElement("lastmod", at.isoformat(timespec="seconds"))

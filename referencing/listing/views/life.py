@@ -10,8 +10,8 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q
-from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
@@ -254,6 +254,22 @@ def life_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
             "actions": _actions(user, listing, renewals, editor=editor, today=today),
         },
     )
+
+
+@require_GET
+@login_required
+def enrolment_life(request: SignedInRequest, pk: UUID) -> HttpResponse:
+    """From the home of an enrolment to the life of its newest listing."""
+    newest = (
+        Listing.objects.visible_to(request.user)
+        .filter(enrolment=pk)
+        .order_by("-published_on", "-ends_on")
+        .values_list("pk", flat=True)
+        .first()
+    )
+    if newest is None:
+        raise Http404
+    return redirect("listing:life_detail", newest)
 
 
 def _items(listing: Listing) -> list[Item]:

@@ -162,7 +162,7 @@ def _steps(request: SignedInRequest, procedure: Procedure) -> list[Link]:
             steps.append(
                 Link(
                     "Ouvrir la procédure",
-                    reverse("listing:procedure_open", args=[procedure.listing_id]) + f"?proposition={pk}",
+                    reverse("listing:procedure_open", args=[procedure.listing_id]),
                 )
             )
         else:

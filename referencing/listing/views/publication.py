@@ -26,7 +26,7 @@ from convergence.ui.views import render_confirmation
 from evidence.core.formats import IMAGES
 from evidence.errors import UploadRefused
 from evidence.services import read_bytes
-from evidence.values import DropZone, drop_zone
+from evidence.values import DropZone, deposited_file, drop_zone
 from referencing.candidature.models import Candidature
 from referencing.enrolment.frame import frame
 from referencing.enrolment.models import Enrolment
@@ -79,7 +79,11 @@ def get_file(pk: UUID) -> Candidature:
 
 def get_sheet(enrolment: Enrolment, candidature: Candidature) -> PublicationSheet:
     """The sheet, or the one that the first save will make."""
-    found = PublicationSheet.objects.filter(enrolment=enrolment).select_related("logo__blob", "updated_by").first()
+    found = (
+        PublicationSheet.objects.filter(enrolment=enrolment)
+        .select_related("logo__blob", "logo__uploaded_by", "updated_by")
+        .first()
+    )
     if found is None:
         return start_sheet(enrolment, candidature)
     found.enrolment = enrolment
@@ -201,6 +205,7 @@ def _logo_zone(sheet: PublicationSheet, errors: Sequence[str]) -> DropZone:
         required=True,
         submit_label="Remplacer le logo" if sheet.logo_id else "Déposer le logo",
         errors=errors,
+        files=[deposited_file(sheet.logo)] if sheet.logo else [],
     )
 
 

@@ -6,6 +6,7 @@ import * as confirm from "./confirm.js";
 import * as copy from "./copy.js";
 import * as counter from "./counter.js";
 import * as dropZone from "./drop_zone.js";
+import * as fileInput from "./file_input.js";
 import * as fold from "./fold.js";
 import * as focusErrors from "./focus_errors.js";
 import * as grow from "./grow.js";
@@ -16,7 +17,7 @@ import * as shortcuts from "./shortcuts.js";
 import * as submit from "./submit.js";
 import * as unsaved from "./unsaved.js";
 
-const modules = [fold, focusErrors, grow, copy, confirm, keyboardList, print, submit, autosave, unsaved, dropZone, checkAll, counter, shortcuts];
+const modules = [fold, focusErrors, grow, copy, confirm, keyboardList, print, submit, autosave, unsaved, fileInput, dropZone, checkAll, counter, shortcuts];
 const start = (root) => {
   for (const element of once(root, "[data-needs-js]", "main")) element.hidden = false;
   modules.forEach((module) => module.start(root));
