@@ -510,7 +510,11 @@ def _confirm_opinion(request: SignedInRequest, point: AgendaPoint, kind: str, co
         confirm_title=f"Rendre l’avis{NBSP}: {OpinionKind(kind).label.lower()}",
         confirm_text=f"L’avis est figé et scellé{with_reservations}. L’éditeur en est prévenu ; il ne se modifie plus.",
         hidden={
-            **{name: str(value) for name, value in request.POST.items() if name not in ("csrfmiddlewaretoken", "action")},
+            **{
+                name: str(value)
+                for name, value in request.POST.items()
+                if name not in ("csrfmiddlewaretoken", "action")
+            },
             "action": "give",
             "confirmed": "1",
         },
