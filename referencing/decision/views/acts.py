@@ -31,6 +31,7 @@ from referencing.decision.enums import DRAFT_STATES, DecisionKind, DecisionState
 from referencing.decision.forms.acts import LetterForm
 from referencing.decision.models import Decision, NotificationProof
 from referencing.decision.rules import can_commit, can_decide, reads_decisions
+from referencing.decision.selectors.files import decidable_files
 from referencing.decision.services.notifying import open_decision, record_letter
 from referencing.decision.services.remedies import CONTESTABLE_STATES, court_limit, remedy_limit
 from referencing.decision.views.frame import (
@@ -103,24 +104,29 @@ def decision_list(request: SignedInRequest) -> HttpResponse:
 
 
 def shows_decision(user: User, candidature: Candidature) -> bool:
-    """Once the minister decided: its own side, and the agents who read acts."""
+    """Once the minister decided: its own side, and the agents who read acts; the ministry as soon as it must decide."""
     if candidature.state not in DECIDED_STATES:
-        return False
+        return candidature.state == CandidatureState.MINISTER and bool(can_decide(user))
     return bool(reads_decisions(user)) or user.access.is_member(candidature.enrolment.product.organisation_id)
 
 
-DECISION_TAB = Tab("decision", "Décision du ministre", "decision:file_decision", shows_decision)
+DECISION_TAB = Tab("decision", "Décision du ministre", "decision:file_decision", shows_decision, for_readers=True)
 
 
 @require_GET
 @login_required
 def file_decision(request: SignedInRequest, pk: UUID) -> HttpResponse:
-    """From a file to the newest act about it that the person may know of."""
+    """From a file to the newest act about it that the person may know of; before any, to where the ministry drafts one."""
     acts = Decision.objects.visible_to(request.user).filter(candidature=pk).exclude(state=DecisionState.DROPPED)
+    must_decide = decidable_files(request.user).filter(pk=pk).exists()
+    if must_decide:
+        acts = acts.drafts()  # an act that fell stays behind, another is due
     newest = acts.order_by("-drafted_at", "-pk").values_list("pk", flat=True).first()
-    if newest is None:
-        raise Http404("decision")
-    return redirect("decision:decision_detail", newest)
+    if newest is not None:
+        return redirect("decision:decision_detail", newest)
+    if must_decide:
+        return redirect("decision:draft_create", pk)
+    raise Http404("decision")
 
 
 @require_GET
