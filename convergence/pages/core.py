@@ -45,6 +45,11 @@ class Facts:
     waiting_for: str = ""
     asked: tuple[str, ...] = ()
     due_on: date | None = None
+    decision_id: UUID | None = None
+    """An act of the minister that the editor has not opened yet: until then nothing says what it decides (A-32)."""
+    publication: str = ""
+    """State of the publication sheet, empty when there is none; `listing`: that of the newest listing."""
+    listing: str = ""
     has_exchange: bool = False
     tests: str = ""
     """State of the newest campaign of connection tests, empty when there is none; `tests_at`: since when."""
@@ -103,6 +108,13 @@ _COMMISSION_BALLS = {
     "minister": Ball(Holder.MINISTRY, "décide du référencement de votre service", "candidature"),
     "approved": Ball(Holder.VERIFIERS, "préparent la publication de votre service", "candidature"),
 }
+_SHEET_TO_WRITE = {"", "draft", "changes_requested"}
+_LISTINGS = {
+    "suspended": "Le référencement de votre service est suspendu.",
+    "expired": "Le référencement de votre service a pris fin.",
+    "withdrawn": "Le référencement de votre service est retiré.",
+    "withdrawn_by_editor": "Vous avez retiré votre service du catalogue.",
+}
 
 
 def find_ball(facts: Facts) -> Ball:
@@ -120,10 +132,12 @@ def find_ball(facts: Facts) -> Ball:
         return Ball(Holder.REPRESENTATIVE, "doit signer la convention avec le lien reçu par courriel", "convention")
     if facts.convention == "signed":
         return Ball(Holder.VERIFIERS, "valident la convention signée", "convention")
+    if facts.decision_id:
+        return Ball(Holder.EDITOR, "devez prendre connaissance d’une décision du ministre", "decision")
     if facts.candidature in _OPEN:
         return _find_ball_of_instruction(facts)
     if facts.candidature == "listed" and not facts.has_newer_dossier and not facts.is_new_cycle:
-        return Ball(Holder.NOBODY, "Votre service est référencé au catalogue.")
+        return Ball(Holder.NOBODY, _LISTINGS.get(facts.listing, "Votre service est référencé au catalogue."))
     if facts.candidature == "pre_listed":
         return Ball(Holder.NOBODY, "Votre solution est pré-référencée : des distributeurs peuvent s’y rattacher.")
     if not facts.orientation_done:
@@ -154,6 +168,9 @@ def _find_ball_of_instruction(facts: Facts) -> Ball:
         return Ball(Holder.VERIFIERS, "examinent la recevabilité de votre candidature", "candidature")
     if facts.candidature == "reservations" and facts.waiting_for == "editor":
         return Ball(Holder.EDITOR, "devez lever les réserves de la commission", "candidature", facts.due_on)
+    if facts.candidature == "approved" and facts.publication in _SHEET_TO_WRITE:
+        verb = "corriger" if facts.publication == "changes_requested" else "compléter"
+        return Ball(Holder.EDITOR, f"devez {verb} la fiche de publication, puis la soumettre", "publication")
     if facts.candidature in _COMMISSION_BALLS:
         return _COMMISSION_BALLS[facts.candidature]
     return {
@@ -165,7 +182,7 @@ def _find_ball_of_instruction(facts: Facts) -> Ball:
 
 def say_ended(facts: Facts) -> str:
     """How the last candidature ended, when the editor may apply again; empty otherwise."""
-    return _AGAIN.get(facts.candidature, "")
+    return "" if facts.decision_id else _AGAIN.get(facts.candidature, "")
 
 
 def list_phases(facts: Facts) -> list[Phase]:
@@ -173,8 +190,8 @@ def list_phases(facts: Facts) -> list[Phase]:
     commission for what is pre-listed (T23)."""
     ball = find_ball(facts)
     pre_listed = facts.candidature == "pre_listed"
-    decided = facts.candidature in _DECIDED
-    advised = decided or facts.candidature == "minister"
+    decided = facts.candidature in _DECIDED and not facts.decision_id
+    advised = facts.candidature in _DECIDED or facts.candidature == "minister"
     evaluated = advised or facts.candidature in _COMMISSION or pre_listed
     applied = evaluated or facts.candidature in _OPEN
     admissible = evaluated or facts.candidature == "evaluation"

@@ -22,8 +22,11 @@ from referencing.candidature.enums import (
 )
 from referencing.candidature.models import Candidature, ComplementRequest, NonConformity, TestCampaign
 from referencing.convention.models import Convention
+from referencing.decision.enums import DecisionState
+from referencing.decision.models import Decision
 from referencing.dossier.models import Dossier
 from referencing.enrolment.models import EnrolmentQuerySet
+from referencing.listing.models import Listing, PublicationSheet
 
 #: What may wait for the editor’s answer, as its page says it; each is an annotation of `last_candidatures`.
 ASKED = {
@@ -83,8 +86,15 @@ def with_stages(rows: EnrolmentQuerySet) -> EnrolmentQuerySet:
                     frozen_at__gte=Coalesce(OuterRef("cycle_started_at"), OuterRef("created_at")),
                 )
             ),
+            unopened_decision=_newest(Decision.objects.filter(state=DecisionState.SIGNED).order_by("-signed_at"), "pk"),
+            publication_state=_newest(PublicationSheet.objects.order_by("pk"), "state"),
+            listing_state=_newest(Listing.objects.order_by("-published_on", "-ends_on"), "state"),
         )
     )
+
+
+def _newest(rows: QuerySet[Any], field: str) -> Subquery:
+    return Subquery(rows.filter(enrolment=OuterRef("pk")).values(field)[:1])
 
 
 def read_facts(enrolment: Any) -> Facts:
@@ -113,6 +123,9 @@ def read_facts(enrolment: Any) -> Facts:
         waiting_for=candidature.waiting_for if candidature else "",
         asked=tuple(words for flag, words in ASKED.items() if getattr(candidature, flag, False)),
         due_on=candidature.editor_due_on if candidature else None,
+        decision_id=enrolment.unopened_decision,
+        publication=enrolment.publication_state or "",
+        listing=enrolment.listing_state or "",
         # an open file says it, whatever the orientation has become since
         has_exchange=candidature.has_exchange
         if candidature and candidature.state in OPEN_STATES

@@ -296,6 +296,7 @@ def enrolment_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
         "convention": "convention:convention_detail",
         "questionnaires": "enrolment:questionnaire_list",
         "dossier": "candidature:dossier_list",
+        "publication": "listing:publication_edit",
     }
     candidature_url = (
         reverse("candidature:candidature_detail", args=[facts.candidature_id]) if facts.candidature_id else ""
@@ -319,7 +320,11 @@ def enrolment_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
             "ball": ball,
             "is_mine": is_mine and ball.holder is Holder.EDITOR,
             "action_url": (
-                candidature_url if ball.target == "candidature" else reverse(targets[ball.target], args=[enrolment.pk])
+                candidature_url
+                if ball.target == "candidature"
+                else reverse("decision:decision_detail", args=[facts.decision_id])
+                if ball.target == "decision"
+                else reverse(targets[ball.target], args=[enrolment.pk])
             )
             if is_mine and ball.holder is Holder.EDITOR and ball.target
             else "",

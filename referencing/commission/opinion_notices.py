@@ -8,7 +8,6 @@ from django.urls import reverse
 
 from convergence.accounts.enums import Role
 from convergence.accounts.models import User
-from convergence.interests.selectors import without_conflict
 from convergence.notifications.services import send
 from convergence.products.people import responsible_people
 from convergence.ui.typography import NBSP, format_date
@@ -16,6 +15,7 @@ from referencing.candidature.models import Candidature
 from referencing.candidature.notices import listing_team
 from referencing.commission.enums import OpinionKind
 from referencing.commission.models import Opinion, Reservation
+from referencing.commission.selectors.people import list_secretaries, without_link
 
 SECRETARY = "Secrétariat de la commission"
 TEAM = "Équipe de référencement"
@@ -131,9 +131,8 @@ def reservation_overdue(reservation: Reservation) -> None:
 
 def file_transmitted(candidature: Candidature, *, is_for_refusal: bool) -> None:
     """To the ministry; the editor learns who decides."""
-    organisation = candidature.enrolment.product.organisation
     send(
-        recipients=without_conflict(User.objects.with_role(Role.MINISTRY), organisation),
+        recipients=without_link(User.objects.with_role(Role.MINISTRY), candidature.enrolment),
         sender=SECRETARY,
         product=candidature.enrolment.label,
         kind="Commission",
@@ -207,9 +206,8 @@ def _tell_team(candidature: Candidature, *, subject: str, content: str, link: st
 
 
 def _tell_secretary(candidature: Candidature, *, subject: str, content: str) -> None:
-    people = without_conflict(User.objects.with_role(Role.SECRETARY), candidature.enrolment.product.organisation)
     send(
-        recipients=people,
+        recipients=list_secretaries(candidature),
         sender=TEAM,
         product=candidature.enrolment.label,
         kind="Commission",

@@ -10,6 +10,10 @@ class DecisionConfig(AppConfig):
 
     def ready(self) -> None:
         from convergence.jobs import registry
+        from referencing.candidature.views import frame
         from referencing.decision.services import signing
+        from referencing.decision.views.acts import DECISION_TAB
 
         registry.register(signing.SIGN_JOB, signing.run_batch)
+        if DECISION_TAB not in frame.TABS:
+            frame.TABS.append(DECISION_TAB)

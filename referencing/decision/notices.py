@@ -9,10 +9,10 @@ from django.urls import reverse
 
 from convergence.accounts.enums import Role
 from convergence.accounts.models import User
-from convergence.interests.selectors import without_conflict
 from convergence.notifications.services import send
 from convergence.products.people import responsible_people
 from convergence.ui.typography import format_date
+from referencing.commission.selectors.people import without_link
 from referencing.decision.models import Appeal, Decision, Suit
 
 if TYPE_CHECKING:
@@ -23,13 +23,12 @@ MINISTRY = "Ministère chargé de la santé"
 
 
 def ministry(decision: Decision) -> QuerySet[User]:
-    return without_conflict(User.objects.with_role(Role.MINISTRY), decision.enrolment.product.organisation)
+    return without_link(User.objects.with_role(Role.MINISTRY), decision.enrolment)
 
 
 def agents(decision: Decision, *roles: Role) -> list[User]:
-    """Those who hold one of the roles and whom no link bars from the organisation, once each."""
-    organisation = decision.enrolment.product.organisation
-    found = {each for role in roles for each in without_conflict(User.objects.with_role(role), organisation)}
+    """Those who hold one of the roles and whom no link bars from the product, once each."""
+    found = {each for role in roles for each in without_link(User.objects.with_role(role), decision.enrolment)}
     return sorted(found, key=lambda person: str(person.pk))
 
 
@@ -123,10 +122,9 @@ def court_ruled(suit: Suit) -> None:
 
 def fully_signed(signable: Signable) -> None:
     enrolment = signable.enrolment
-    organisation = enrolment.product.organisation
     people = {
         *responsible_people(enrolment.product),
-        *without_conflict(User.objects.with_role(Role.LISTING_TEAM), organisation),
+        *without_link(User.objects.with_role(Role.LISTING_TEAM), enrolment),
     }
     send(
         recipients=sorted(people, key=lambda person: str(person.pk)),

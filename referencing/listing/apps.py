@@ -10,9 +10,11 @@ class ListingConfig(AppConfig):
 
     def ready(self) -> None:
         from convergence.audit.workflow import follow
+        from referencing.candidature.views import frame
         from referencing.listing.services import effects, renewal
         from referencing.listing.services.catalogue import show_change
         from referencing.listing.services.publishing import renewal_granted
+        from referencing.listing.views.life import LISTING_TAB
 
         follow("candidature.apply", renewal.candidature_applied)
         for ended in ("cancel", "withdraw", "declare_inadmissible", "lapse", "rescind"):
@@ -32,3 +34,5 @@ class ListingConfig(AppConfig):
         # whoever moves a listing, the public page says so in the same transaction
         for name in ("suspend", "reinstate", "expire", "withdraw", "withdraw_by_editor", "republish"):
             follow(f"listing.{name}", show_change)
+        if LISTING_TAB not in frame.TABS:
+            frame.TABS.append(LISTING_TAB)

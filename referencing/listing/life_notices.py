@@ -8,10 +8,10 @@ from django.urls import reverse
 
 from convergence.accounts.enums import Role
 from convergence.accounts.models import User
-from convergence.interests.selectors import without_conflict
 from convergence.notifications.services import send, send_mail
 from convergence.products.people import responsible_people
 from convergence.ui.typography import NBSP, format_date
+from referencing.commission.selectors.people import without_link
 from referencing.decision.models import Decision
 from referencing.enrolment.models import Enrolment
 from referencing.listing.enums import ListingState, VersionState
@@ -47,7 +47,7 @@ def _tell_agents(
     """Those of the role whom no link of interest bars (A-21), or the people given."""
     organisation = enrolment.product.organisation
     send(
-        recipients=without_conflict(User.objects.with_role(role), organisation) if people is None else people,
+        recipients=without_link(User.objects.with_role(role), enrolment) if people is None else people,
         sender=organisation.name,
         product=enrolment.label,
         kind=KIND,
@@ -375,7 +375,7 @@ def audit_cancelled(audit: Audit) -> None:
 def report_received(report: UserReport) -> None:
     enrolment = report.listing.enrolment
     send(
-        recipients=without_conflict(User.objects.with_role(Role.LISTING_TEAM), enrolment.product.organisation),
+        recipients=without_link(User.objects.with_role(Role.LISTING_TEAM), enrolment),
         sender="Catalogue public",
         product=enrolment.label,
         kind="Signalement",

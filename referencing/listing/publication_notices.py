@@ -6,11 +6,11 @@ from django.urls import reverse
 
 from convergence.accounts.enums import Role
 from convergence.accounts.models import User
-from convergence.interests.selectors import without_conflict
 from convergence.notifications.services import send
 from convergence.products.people import responsible_people
 from convergence.ui.typography import format_date
 from referencing.candidature.models import Candidature
+from referencing.commission.selectors.people import without_link
 from referencing.listing.models import Listing, PublicationSheet
 
 TEAM = "Équipe de référencement"
@@ -20,7 +20,7 @@ KIND = "Fiche de publication"
 def sheet_submitted(sheet: PublicationSheet) -> None:
     organisation = sheet.enrolment.product.organisation
     send(
-        recipients=without_conflict(User.objects.with_role(Role.LISTING_TEAM), organisation),
+        recipients=without_link(User.objects.with_role(Role.LISTING_TEAM), sheet.enrolment),
         sender=organisation.name,
         product=sheet.enrolment.label,
         kind=KIND,

@@ -22,6 +22,7 @@ urlpatterns = [
         publishing.publication_request_changes,
         name="publication_request_changes",
     ),
+    path("candidatures/<uuid:pk>/referencement/", life.file_listing, name="file_listing"),
     path("candidatures/<uuid:pk>/publier/", publishing.candidature_publish, name="candidature_publish"),
     path("catalogue/", catalogue.catalogue_list, name="catalogue_list"),
     path("catalogue/flux.atom", catalogue.catalogue_feed, name="catalogue_feed"),

@@ -496,6 +496,7 @@ decision:decision_receive               draft_act                               
 decision:draft_step                     draft_act+step=viser                     GET  login 404   404   404   404   404   | 404   404   404,200,404 404   404
 decision:draft_step                     draft_act+step=viser                     POST login 404   404   404   404   404   | 404   404   404,302,404 404   404
 decision:decision_list                  -                                        GET  login 200   200   200   200   200   | 200   200   200   200   200
+decision:file_decision                  decided_file                             GET  login 302   302   302   302   404   | 302   302   302   404,302,302,404/404 404
 decision:decision_detail                notified_act                             GET  login 200   200   200   200   404   | 200   200   200   404,200,200,404/404 404
 decision:decision_open                  waiting_act                              POST login 403   403   302   302   404   | 403   403   403,403,403 404,403,403,404/404 404
 decision:decision_document              notified_act                             GET  login 200   200   200   200   404   | 200   200   200   404,200,200,404/404 404
@@ -555,6 +556,7 @@ listing:api_service_list                -                                   GET 
 listing:api_service_detail              service_number                      GET  200   200   200   200   200   200   | 200   200   200   200   200
 listing:life_list                       -                        GET  login 403   403   403   403   403   | 200   200   200         403   403
 listing:life_detail                     listing                  GET  login 200   200   200   200   404   | 200   200   200         404   404
+listing:file_listing                    listed_file              GET  login 302   302   302   302   404   | 302   302   404         404   404
 listing:enrolment_life                  listed_enrolment         GET  login 302   302   302   302   404   | 302   302   302         404   404
 listing:renewal_start                   listing                  GET  login 403   403   200   200   404   | 403   403   403         404   404
 listing:renewal_start                   listing                  POST login 403   403   302   302   404   | 403   403   403         404   404

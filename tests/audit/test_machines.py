@@ -11,22 +11,27 @@ import pytest
 from django.conf import settings
 from django.db import DatabaseError, models, transaction
 from django.utils import timezone
+from django_fsm import can_proceed
 
+from convergence.accounts.enums import Role
 from convergence.accounts.models import Membership
 from convergence.audit.machines import Machine, list_files, list_machines
+from convergence.audit.workflow import is_allowed
 from convergence.jobs.models import Job
 from evidence.models import Blob
 from questionnaires.models import DefinitionVersion, QuestionnaireResponse
 from referencing.candidature.models import Candidature, ComplementRequest, Discussion, NonConformity, TestCampaign
 from referencing.commission.models import AgendaPoint, CommissionSession, Opinion, Reservation
-from referencing.convention.models import Convention
-from referencing.decision.models import Decision
+from referencing.convention.models import Annex, Convention
+from referencing.decision.models import Appeal, Decision, Suit
 from referencing.dossier.services import generate_dossier
 from referencing.enrolment.models import AdministrativeSheet, Enrolment, PreListing
-from referencing.listing.models import Audit, Listing, Renewal, VersionUpdate
+from referencing.listing.models import Audit, Listing, PublicationSheet, Renewal, VersionUpdate
 from tests.dossier.factories import answer_core, make_signed_enrolment
-from tests.factories import MembershipFactory
+from tests.factories import MembershipFactory, make_agent
+from tests.listing.factories import make_logo, make_sheet
 
+EDITOR = "editor"
 MACHINES = {machine.model._meta.label_lower: machine for machine in list_machines()}
 each_machine = pytest.mark.parametrize("machine", MACHINES.values(), ids=list(MACHINES))
 
@@ -149,36 +154,53 @@ def make_rows() -> dict[type[models.Model], models.Model]:
     listing = Listing.objects.create(
         enrolment=enrolment, decision=decision, published_on=now.date(), ends_on=now.date() + timedelta(days=365)
     )
+    file = make_logo()
+    annex = Annex.objects.create(
+        convention=enrolment.conventions.get(), number=1, scope=[], signed_document=file, signed_at=now
+    )
+    appeal = Appeal.objects.create(
+        decision=decision,
+        kind="gracious",
+        text="Nous contestons.",
+        lodged_by=manager,
+        lodged_on=now.date(),
+        recorded_at=now,
+        is_interrupting=True,
+        silence_on=now.date(),
+        outcome="rejected",
+        answer="Non.",
+        ended_on=now.date(),
+        decided_at=now,
+    )
+    suit = Suit.objects.create(
+        decision=decision, court="Tribunal", case_number="1", claimant="L’éditeur", lodged_on=now.date(),
+        recorded_by=manager, recorded_at=now,
+    )  # fmt: skip
     renewal = Renewal.objects.create(listing=listing, opened_at=now, candidature=candidature)
     version = VersionUpdate.objects.create(
-        listing=listing,
-        version="2.0",
-        released_on=now.date(),
-        summary="Refonte.",
-        is_major=True,
-        due_on=now.date(),
-        statement="Mise à jour.",
-        submitted_at=now,
-        declared_by=manager,
-        declared_at=now,
-    )
+        listing=listing, version="2.0", released_on=now.date(), summary="Mieux.", is_major=True, due_on=now.date(),
+        declared_by=manager, declared_at=now, submitted_at=now, statement="Voici.",
+    )  # fmt: skip
     audit = Audit.objects.create(
         listing=listing,
         origin="choice",
+        auditor=manager,
         planned_at=now,
         planned_by=manager,
-        auditor=manager,
-        plan_file=enrolment.conventions.get().document,
+        plan_file=file,
         notified_at=now,
         starts_on=now.date(),
-        reported_at=now,
         sha256="0",
+        reported_at=now,
     )
+    sheet = make_sheet(enrolment, state="draft", submitted_at=now, decision_reason="Précisez.")
     Job.objects.create(kind="dossier.pdf", requester=manager)
     MembershipFactory(organisation=enrolment.product.organisation)
     response = enrolment.response
     return {
         AdministrativeSheet: enrolment.sheet,
+        Annex: annex,
+        Appeal: appeal,
         Audit: audit,
         Blob: Blob.objects.latest("pk"),
         Candidature: candidature,
@@ -194,12 +216,207 @@ def make_rows() -> dict[type[models.Model], models.Model]:
         Membership: Membership.objects.latest("pk"),
         NonConformity: gap,
         PreListing: pre_listing,
+        PublicationSheet: sheet,
         QuestionnaireResponse: response.questionnaires.get(code="interoperabilite"),
         Renewal: renewal,
         Reservation: reservation,
+        Suit: suit,
         TestCampaign: campaign,
         VersionUpdate: version,
     }
+
+
+#: States in which a row may rest for ever, and why nothing more is due; every other one has a way out.
+ENDS: dict[str, dict[str, str]] = {
+    "accounts.membership": {
+        "refused": "La personne peut demander de nouveau.",
+        "ended": "Un nouveau rattachement est une nouvelle ligne.",
+    },
+    "candidature.candidature": {
+        "pre_listed": "Le pré-référencement a sa propre vie.",
+        "inadmissible": "L’éditeur candidate de nouveau avec un autre dossier.",
+        "cancelled": "L’éditeur l’a annulée ; il candidate quand il veut.",
+        "withdrawn": "L’éditeur l’a retirée ; il candidate quand il veut.",
+        "abandoned": "Sans réponse après mise en demeure ; l’éditeur candidate de nouveau.",
+    },
+    "candidature.complementrequest": {
+        "answered": "L’instruction continue.",
+        "withdrawn": "Plus rien n’est demandé.",
+        "ended": "Le dossier s’est terminé avant.",
+    },
+    "candidature.testcampaign": {
+        "passed": "L’évaluation peut être conclue.",
+        "failed": "Une autre campagne peut être ouverte.",
+        "cancelled": "Une autre campagne peut être ouverte.",
+    },
+    "commission.commissionsession": {
+        "minutes_approved": "Un procès-verbal signé se corrige par un erratum.",
+        "cancelled": "Ses dossiers sont prêts pour une autre séance.",
+    },
+    "commission.reservation": {
+        "lifted": "L’engagement est tenu.",
+        "closed": "Le dossier s’est terminé, ou la commission l’a réexaminé.",
+    },
+    "convention.annex": {
+        "signed": "Elle vaut tant que la convention vaut ; un périmètre plus large prend une autre annexe.",
+        "revoked": "Une autre l’a remplacée.",
+    },
+    "convention.convention": {
+        "validated": "Les questionnaires sont ouverts.",
+        "revoked": "Une autre est préparée.",
+    },
+    "decision.appeal": {
+        "rejected": "L’éditeur peut saisir le juge.",
+        "granted": "La décision a été retirée.",
+        "withdrawn": "L’éditeur y a renoncé.",
+    },
+    "decision.decision": {
+        "annulled": "Elle est réputée n’avoir jamais existé ; le dossier a été repris.",
+        "abrogated": "Elle ne vaut plus pour l’avenir.",
+        "dropped": "Le projet n’a pas été signé ; un autre peut être préparé.",
+    },
+    "decision.suit": {
+        "rejected": "Le juge a tranché.",
+        "annulled": "Le juge a tranché ; la décision est annulée.",
+        "ended": "Le juge n’a plus rien à trancher.",
+    },
+    "enrolment.administrativesheet": {"rejected": "Le rattachement est refusé avec elle."},
+    "enrolment.enrolment": {
+        "rejected": "Le produit peut être rattaché de nouveau.",
+        "closed": "Le produit peut être rattaché de nouveau.",
+    },
+    "enrolment.prelisting": {
+        "replaced": "Un autre l’a remplacé.",
+        "revoked": "L’équipe y a mis fin.",
+        "withdrawn": "L’éditeur y a mis fin.",
+        "expired": "Sa durée est passée.",
+    },
+    "evidence.blob": {"infected": "Ce contenu ne sera jamais lu."},
+    "jobs.job": {"done": "Le résultat est là.", "cancelled": "La personne y a renoncé."},
+    "listing.audit": {
+        "favourable": "Le service reste au catalogue.",
+        "unfavourable": "Une procédure de mise en demeure a pris la suite.",
+        "cancelled": "Un autre audit peut être ouvert.",
+    },
+    "listing.listing": {"withdrawn_by_editor": "L’éditeur revient par une nouvelle candidature."},
+    "listing.renewal": {
+        "refused": "L’éditeur revient par une nouvelle candidature.",
+        "lapsed": "L’éditeur revient par une nouvelle candidature.",
+    },
+    "listing.versionupdate": {
+        "recorded": "Une version mineure n’appelle rien.",
+        "accepted": "La déclaration est à jour.",
+        "closed": "Le référencement s’est terminé avant.",
+    },
+    "questionnaires.definitionversion": {"retired": "Une version plus récente est publiée."},
+}
+
+
+@each_machine
+def test_every_state_but_the_named_ends_has_a_way_out(machine):
+    left = {source for source, _ in machine.pairs()}
+
+    assert set(machine.states) - left == set(ENDS.get(machine.model._meta.label_lower, {}))
+
+
+@each_machine
+def test_no_circle_keeps_a_row_from_its_end(machine):
+    """From each state some end can be reached, where the machine has one."""
+    reached = set(ENDS.get(machine.model._meta.label_lower, {})) or set(machine.states)
+    while found := {source for source, target in machine.pairs() if target in reached} - reached:
+        reached |= found
+
+    assert reached == set(machine.states)
+
+
+#: Who gets a row of the last three stages out of each state: a role, the editor, a task of the beat, or a stage below.
+WAYS_OUT: dict[type[models.Model], dict[str, tuple[str, str]]] = {
+    CommissionSession: {
+        "planned": ("convoke", Role.SECRETARY),
+        "convoked": ("open", Role.PRESIDENT),
+        "reconvoked": ("open", Role.PRESIDENT),
+        "open": ("close", Role.SECRETARY),
+        "without_quorum": ("convoke_again", Role.SECRETARY),
+        "closed": ("approve_minutes", Role.PRESIDENT),
+    },
+    Reservation: {"open": ("answer", EDITOR), "answered": ("lift", Role.LISTING_TEAM)},
+    Decision: {
+        "draft": ("endorse", Role.MINISTRY),
+        "endorsed": ("sign", Role.MINISTRY),
+        "signed": ("notify", "decision.presume_notifications"),
+        "notified": ("abrogate", Role.MINISTRY),
+        "court_suspended": ("court_resume", Role.MINISTRY),
+    },
+    Appeal: {
+        "new": ("lodge", EDITOR),
+        "lodged": ("reject_silently", "decision.reject_silent_appeals"),
+        "silently_rejected": ("grant", Role.MINISTRY),
+    },
+    Suit: {"pending": ("reject", Role.MINISTRY), "suspended": ("annul", Role.MINISTRY)},
+    Listing: {
+        "listed": ("expire", "listing.expire"),
+        "suspended": ("expire", "listing.expire"),
+        "expired": ("republish", Role.LISTING_TEAM),
+        "withdrawn": ("republish", Role.LISTING_TEAM),
+    },
+    PublicationSheet: {
+        "draft": ("submit", EDITOR),
+        "submitted": ("accept", Role.LISTING_TEAM),
+        "changes_requested": ("submit", EDITOR),
+        "accepted": ("revise", EDITOR),
+    },
+    Renewal: {
+        "open": ("start", EDITOR),
+        "started": ("lapse", "listing.expire"),
+        "in_review": ("grant", Role.MINISTRY),
+        "to_republish": ("grant", Role.LISTING_TEAM),
+        "granted": ("lapse", Role.MINISTRY),
+    },
+    VersionUpdate: {
+        "declared": ("record_minor", EDITOR),
+        "update_due": ("submit", EDITOR),
+        "submitted": ("accept", Role.LISTING_TEAM),
+        "refused": ("submit", EDITOR),
+    },
+    Audit: {
+        "planned": ("notify", Role.AUDITOR),
+        "notified": ("start", "listing.follow"),
+        "running": ("report", Role.AUDITOR),
+        "filed": ("report", Role.AUDITOR),
+        "reported": ("clear", Role.AUDITOR),
+    },
+}
+
+
+@pytest.mark.django_db
+def test_somebody_gets_a_row_out_of_every_state_of_the_last_stages():
+    """The role that is named may fire the transition in that very state, or the beat has the task."""
+    rows = make_rows()
+    manager = rows[Candidature].applied_by
+    people = {role: make_agent(role) for role in Role} | {EDITOR: manager}
+    last = {
+        machine.model
+        for machine in MACHINES.values()
+        if machine.model._meta.app_label in ("commission", "decision", "listing")
+    }
+    assert set(WAYS_OUT) == last
+    beat = {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
+    stuck = []
+    for model, ways in WAYS_OUT.items():
+        machine = MACHINES[model._meta.label_lower]
+        assert set(ways) == set(machine.states) - set(ENDS.get(machine.model._meta.label_lower, {}))
+        for state, (transition, who) in ways.items():
+            with pgtrigger.ignore():
+                model._default_manager.filter(pk=rows[model].pk).update(**{machine.field.name: state})
+            row = model._default_manager.get(pk=rows[model].pk)
+            if who in people:
+                is_out = is_allowed(row, transition, people[who])
+            else:
+                is_out = who in beat and can_proceed(getattr(row, transition))
+            if not is_out:
+                stuck.append(f"{machine.name}.{transition} in {state} by {who}")
+
+    assert not stuck
 
 
 @pytest.mark.django_db

@@ -5,13 +5,18 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
+import pgtrigger
 from django.utils import timezone
 
 from convergence.accounts.enums import Role
 from convergence.accounts.models import User
+from convergence.documents.pdf import render_html
+from convergence.documents.signatures import sign_pdf
+from evidence.services import keep_generated
 from referencing.candidature.enums import CandidatureState
 from referencing.candidature.models import Candidature
 from referencing.commission.models import AgendaPoint, CommissionSession, Opinion, Reservation
+from referencing.convention.models import Convention
 from referencing.decision.core.act import Signatory
 from referencing.decision.enums import DecisionKind
 from referencing.decision.models import Decision
@@ -155,3 +160,27 @@ def make_sanction(kind: str, *, about: Decision, actor: User, **terms: Any) -> D
         terms={key: value for key, value in values.items() if value},
         about_id=about.pk,
     )
+
+
+def sign_as_editor(convention: Convention, *, email: str = "camille@editeur.example") -> Convention:
+    """Give the convention the file that its editor really signed: others sign the same file after it."""
+    now = convention.signed_at
+    signed = sign_pdf(
+        render_html("<p>Convention</p>", variant=None, created_at=now),
+        signer_name="Camille Durand",
+        signer_email=email,
+        reason="Essai",
+        location="France",
+        field_name="editeur",
+        at=now,
+    )
+    stored = keep_generated(content=signed, name="convention.pdf", code="pdf")
+    parties = [
+        {"key": key, "name": key, "identity": "", "represented_by": "Camille"}
+        for key in ("editeur", "ministre", "cnam")
+    ]
+    with pgtrigger.ignore("convention.Convention:convention_sent_is_fixed"):
+        Convention.objects.filter(pk=convention.pk).update(
+            signed_document=stored, signer_name="Camille Durand", parties=parties
+        )
+    return Convention.objects.select_related("enrolment").get(pk=convention.pk)

@@ -9,8 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, transaction
 
 from convergence.accounts.enums import Role
-from convergence.documents.pdf import render_html
-from convergence.documents.signatures import Status, sign_pdf, verify_pdf
+from convergence.documents.signatures import Status, verify_pdf
 from convergence.kernel.errors import TransitionRefused
 from evidence.services import keep_generated, read_bytes
 from referencing.convention import services as conventions
@@ -21,7 +20,7 @@ from referencing.decision.selectors import convention_blockers, convention_in_fo
 from referencing.decision.selectors.conventions import awaiting_party
 from referencing.decision.services.countersigning import latest_document
 from tests.convention.factories import last_code, last_token
-from tests.decision.factories import make_signatory, make_signed, today
+from tests.decision.factories import make_signatory, make_signed, sign_as_editor, today
 from tests.documents.test_signatures import flip, needs_pdfsig, pdfsig, signed_positions
 from tests.factories import make_agent
 
@@ -36,30 +35,7 @@ def codes(refusal) -> list[str]:
 def make_decided(pairs=None) -> Convention:
     """A service that the minister decided to list, with a convention that its editor really signed."""
     decision, _, _ = make_signed(pairs=pairs)
-    convention = Convention.objects.get(enrolment=decision.enrolment)
-    now = convention.signed_at
-    original = render_html("<p>Convention</p>", variant=None, created_at=now)
-    signed = sign_pdf(
-        original,
-        signer_name="Camille Durand",
-        signer_email=SIGNER,
-        reason="Essai",
-        location="France",
-        field_name="editeur",
-        at=now,
-    )
-    stored = keep_generated(content=signed, name="convention.pdf", code="pdf")
-    parties = [
-        {"key": key, "name": key, "identity": "", "represented_by": "Camille"}
-        for key in ("editeur", "ministre", "cnam")
-    ]
-    import pgtrigger
-
-    with pgtrigger.ignore("convention.Convention:convention_sent_is_fixed"):
-        Convention.objects.filter(pk=convention.pk).update(
-            signed_document=stored, signer_name="Camille Durand", parties=parties
-        )
-    return Convention.objects.select_related("enrolment").get(pk=convention.pk)
+    return sign_as_editor(Convention.objects.get(enrolment=decision.enrolment), email=SIGNER)
 
 
 def countersign(convention, actor, **fields):

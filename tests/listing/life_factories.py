@@ -170,6 +170,7 @@ def add_life(*, organisation: Organisation, owner: User, manager: User, agents: 
     return {
         "listing": {"pk": free.pk},
         "listed_enrolment": {"pk": free.enrolment_id},
+        "listed_file": {"pk": free.decision.candidature_id},
         "listed_service": {"number": free.enrolment.number},
         "due_version": {"pk": version.pk},
         "procedure": {"pk": procedure.pk},

@@ -1,8 +1,9 @@
 from datetime import date
+from uuid import UUID
 
 import pytest
 
-from convergence.pages.core import Facts, Holder, find_ball, list_phases
+from convergence.pages.core import Facts, Holder, find_ball, list_phases, say_ended
 from referencing.candidature.enums import EDITOR_FILLS_STATES, CampaignState, CandidatureState
 
 SIGNED = {"enrolment": "active", "sheet": "validated", "convention": "validated"}
@@ -36,6 +37,26 @@ READY = {**SIGNED, "orientation_done": True, "all_done": True, "has_complete_dos
         ),
         ({**SIGNED, "candidature": "ready_commission"}, Holder.COMMISSION, "examinera"),
         ({**SIGNED, "candidature": "pre_listed"}, Holder.NOBODY, "pré-référencée"),
+        (
+            {**SIGNED, "candidature": "approved", "decision_id": UUID(int=1)},
+            Holder.EDITOR,
+            "connaissance d’une décision",
+        ),
+        (
+            {**SIGNED, "candidature": "refused", "decision_id": UUID(int=1)},
+            Holder.EDITOR,
+            "connaissance d’une décision",
+        ),
+        ({**SIGNED, "candidature": "approved"}, Holder.EDITOR, "compléter la fiche de publication"),
+        ({**SIGNED, "candidature": "approved", "publication": "changes_requested"}, Holder.EDITOR, "corriger la fiche"),
+        (
+            {**SIGNED, "candidature": "approved", "publication": "accepted"},
+            Holder.VERIFIERS,
+            "préparent la publication",
+        ),
+        ({**SIGNED, "candidature": "listed", "listing": "listed"}, Holder.NOBODY, "est référencé au catalogue"),
+        ({**SIGNED, "candidature": "listed", "listing": "suspended"}, Holder.NOBODY, "est suspendu"),
+        ({**SIGNED, "candidature": "listed", "listing": "expired"}, Holder.NOBODY, "a pris fin"),
         ({**READY, "candidature": "inadmissible"}, Holder.EDITOR, "irrecevable"),
         ({**READY, "candidature": "inadmissible", "has_newer_dossier": True}, Holder.EDITOR, "de nouveau"),
         ({**READY, "candidature": "cancelled"}, Holder.EDITOR, "candidater de nouveau"),
@@ -144,3 +165,11 @@ def test_ball_of_the_editor_says_the_last_day():
     ball = find_ball(Facts(**SIGNED, candidature="evaluation", asked=("la demande",), due_on=date(2026, 3, 2)))
 
     assert ball.until == date(2026, 3, 2)
+
+
+def test_a_decision_that_nobody_opened_stays_veiled():
+    """A-32: neither the sentence nor the line of time says what the act decides."""
+    facts = Facts(**READY, candidature="refused", decision_id=UUID(int=1))
+
+    assert say_ended(facts) == ""
+    assert next(each for each in list_phases(facts) if each.code == "P10").state == "current"

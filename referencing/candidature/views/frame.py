@@ -55,7 +55,10 @@ def shows_requests(user: User, candidature: Candidature) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Tab:
-    """One page of the file: `key` marks the current one, `url` is a URL name that takes the file’s id."""
+    """One page of the file: `key` marks the current one, `url` is a URL name that takes the file’s id.
+
+    `for_readers`: also for those who read what a later stage says of a file that they do not see: commission, ministry.
+    """
 
     key: str
     label: str
@@ -64,6 +67,7 @@ class Tab:
     editor_label: str = ""
     shortcut: str = ""
     for_testers: bool = False
+    for_readers: bool = False
 
 
 #: In the order of the work; each topic adds its own line.
@@ -145,13 +149,23 @@ def file_frame(request: SignedInRequest, candidature: Candidature, tab: str) -> 
         "ball_is_mine": who == "Vous",
         "crumbs": [home, Link(f"Candidature {candidature.dossier.reference}")],
         "tabs": [
-            {
-                "label": each.label if instructor or not each.editor_label else each.editor_label,
-                "url": reverse(each.url, args=[candidature.pk]),
-                "is_current": each.key == tab,
-                "shortcut": each.shortcut,
-            }
+            _show_tab(each, candidature, current=tab, is_editor=not instructor)
             for each in TABS
             if each.is_shown(user, candidature) and (each.for_testers or not only_tests)
         ],
+    }
+
+
+def reader_tabs(user: User, candidature: Candidature, tab: str) -> list[dict[str, Any]]:
+    """The pages of later stages, for a reader who does not see the file itself."""
+    shown = [each for each in TABS if each.for_readers and each.is_shown(user, candidature)]
+    return [_show_tab(each, candidature, current=tab, is_editor=False) for each in shown]
+
+
+def _show_tab(tab: Tab, candidature: Candidature, *, current: str, is_editor: bool) -> dict[str, Any]:
+    return {
+        "label": tab.editor_label if is_editor and tab.editor_label else tab.label,
+        "url": reverse(tab.url, args=[candidature.pk]),
+        "is_current": tab.key == current,
+        "shortcut": tab.shortcut,
     }

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from convergence.accounts.enums import MembershipState
@@ -33,6 +34,12 @@ class Conflicts:
 
     def bars(self, candidature_id: UUID, person_id: UUID) -> bool:
         return person_id in self.declared.get(candidature_id, ()) or person_id in self.found.get(candidature_id, ())
+
+
+def recused_on(user: User, enrolment: str = "enrolment") -> Exists:
+    """Whether the person declared, or was found to have, a link on a file of the enrolment at that path: nobody recused from
+    a deliberation reads what follows it in another role (A-28)."""
+    return Exists(Recusal.objects.filter(person=user, candidature__enrolment=OuterRef(enrolment)))
 
 
 def load_conflicts(candidature_ids: Collection[UUID], people: Collection[User], *, at: datetime) -> Conflicts:

@@ -13,6 +13,7 @@ from referencing.candidature.enums import DECIDED_STATES, CandidatureState
 from referencing.candidature.models import Candidature
 from referencing.commission.enums import ReservationState
 from referencing.commission.models import AgendaPoint, CommissionSession, Opinion, Reservation
+from referencing.commission.selectors.conflicts import recused_on
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -59,8 +60,10 @@ def find_known_files(user: User) -> CandidatureQuerySet:
     if user.access.has(Role.SECRETARY, Role.PRESIDENT, Role.MEMBER):
         known |= Q(pk__in=AgendaPoint.objects.visible_to(user).values("candidature"))
     if user.access.has(Role.MINISTRY):
-        known |= Q(state__in=TRANSMITTED_STATES) & ~Q(
-            enrolment__product__organisation__in=conflicting_organisations(user)
+        known |= (
+            Q(state__in=TRANSMITTED_STATES)
+            & ~Q(enrolment__product__organisation__in=conflicting_organisations(user))
+            & ~recused_on(user)
         )
     return Candidature.objects.filter(known | Q(pk__in=files.values("pk"))) if known else files
 

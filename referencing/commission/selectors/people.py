@@ -17,6 +17,7 @@ from referencing.commission.selectors.conflicts import load_conflicts
 if TYPE_CHECKING:
     from referencing.candidature.models import Candidature
     from referencing.commission.models import CommissionSession
+    from referencing.enrolment.models import Enrolment
 
 
 def list_terms(session: CommissionSession) -> list[Term]:
@@ -50,3 +51,10 @@ def list_secretaries(candidature: Candidature | None = None) -> QuerySet[User]:
     organisation = candidature.enrolment.product.organisation
     recused = Recusal.objects.filter(candidature=candidature).values("person")
     return without_conflict(people, organisation).exclude(pk__in=recused)
+
+
+def without_link(people: QuerySet[User], enrolment: Enrolment) -> QuerySet[User]:
+    """Those of `people` whom neither a declared interest nor a recusal bars from the product: the others are told nothing
+    (A-21, A-28)."""
+    recused = Recusal.objects.filter(candidature__enrolment=enrolment).values("person")
+    return without_conflict(people, enrolment.product.organisation).exclude(pk__in=recused)

@@ -23,11 +23,12 @@ from convergence.ui.values import Action, Link, Row
 from convergence.ui.views import render_confirmation
 from referencing.candidature.enums import COMMISSION_STATES, DECIDED_STATES, CandidatureState
 from referencing.candidature.models import Candidature
-from referencing.candidature.views.frame import Tab, file_frame
+from referencing.candidature.views.frame import Tab, file_frame, reader_tabs
 from referencing.candidature.wording import Audience, ball_words, state_badge
 from referencing.commission.forms.deliberation import ReasonForm
-from referencing.commission.models import Opinion
+from referencing.commission.models import CommissionSession, Opinion
 from referencing.commission.opinion_wording import nature_badge, opinion_badge, reservation_badge
+from referencing.commission.rules import is_of_commission
 from referencing.commission.selectors.opinions import find_known_files, read_opinion
 from referencing.commission.services.transmit import (
     find_transmit_blockers,
@@ -49,7 +50,7 @@ def shows_opinion(user: User, candidature: Candidature) -> bool:
     return candidature.state in WITH_OPINION
 
 
-OPINION_TAB = Tab("opinion", "Avis de la commission", "commission:opinion_detail", shows_opinion)
+OPINION_TAB = Tab("opinion", "Avis de la commission", "commission:opinion_detail", shows_opinion, for_readers=True)
 
 
 def get_known_file(request: SignedInRequest, pk: UUID) -> Candidature:
@@ -77,8 +78,11 @@ def frame_of(request: SignedInRequest, candidature: Candidature, *, tab: str = "
         "ball_what": what,
         "ball_until": candidature.due_on,
         "ball_is_mine": False,
-        "crumbs": [Link("Commission"), Link(candidature.enrolment.label)],
-        "tabs": [],
+        "crumbs": [
+            Link("Commission", reverse("commission:session_list") if is_of_commission(request.user) else ""),
+            Link(candidature.enrolment.label),
+        ],
+        "tabs": reader_tabs(request.user, candidature, tab),
     }
 
 
@@ -170,12 +174,24 @@ def _render(
             **frame,
             "blockers": blockers,
             "opinions": [_say_opinion(each, is_editor=is_editor) for each in opinions],
+            "sessions": _session_links(user, opinions),
             "waits": waits,
             "transmit": _transmit_action(candidature) if may_transmit and not waits else None,
             "re_examination": (re_examination or ReasonForm()) if may_re_examine else None,
         },
         status=422 if blockers or re_examination else 200,
     )
+
+
+def _session_links(user: User, opinions: Sequence[Opinion]) -> list[Link]:
+    """The sessions where the opinions were given, for the commission."""
+    if not is_of_commission(user):
+        return []
+    held = CommissionSession.objects.visible_to(user).filter(points__opinion__in=opinions).distinct()
+    return [
+        Link(f"Séance n°{NBSP}{each.number}", reverse("commission:session_detail", args=[each.pk]))
+        for each in held.order_by("-held_at", "-pk")
+    ]
 
 
 def _say_opinion(opinion: Opinion, *, is_editor: bool) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from convergence.interests.selectors import conflicting_organisations
 from evidence.models import StoredFile
 from referencing.candidature.models import Candidature
 from referencing.commission.models import Opinion
+from referencing.commission.selectors.conflicts import recused_on
 from referencing.decision.enums import (
     CANDIDATURE_KINDS,
     DECISION_TRANSITIONS,
@@ -32,11 +33,11 @@ if TYPE_CHECKING:
 class DecisionQuerySet(models.QuerySet["Decision"]):
     def visible_to(self, user: User) -> DecisionQuerySet:
         """Members see what was signed about their organisations’ products; the ministry and those who carry decisions out
-        see all but what a link of interest bars (A-21)."""
+        see all but what a link of interest or a recusal bars (A-21, A-28)."""
         mine = Q(enrolment__product__organisation__in=user.access.organisation_ids) & ~Q(state__in=UNSIGNED_STATES)
         if not reads_decisions(user):
             return self.filter(mine)
-        barred = Q(enrolment__product__organisation__in=conflicting_organisations(user))
+        barred = Q(enrolment__product__organisation__in=conflicting_organisations(user)) | Q(recused_on(user))
         drafts = Q() if can_decide(user) else ~Q(state__in=UNSIGNED_STATES)
         return self.filter(mine | (drafts & ~barred))
 

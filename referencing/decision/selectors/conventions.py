@@ -11,6 +11,7 @@ from convergence.interests.selectors import conflicting_organisations
 from convergence.kernel.errors import Blocker
 from referencing.candidature.enums import CandidatureState
 from referencing.candidature.models import Candidature
+from referencing.commission.selectors.conflicts import recused_on
 from referencing.convention.enums import AnnexState, ConventionState
 from referencing.convention.models import Annex, Convention
 from referencing.decision.enums import Party
@@ -36,7 +37,7 @@ def reachable_conventions(user: User) -> QuerySet[Convention, Any]:
     found = Convention.objects.filter(state=ConventionState.VALIDATED)
     if not reads_decisions(user):
         return found.filter(mine)
-    barred = Q(enrolment__product__organisation__in=conflicting_organisations(user))
+    barred = Q(enrolment__product__organisation__in=conflicting_organisations(user)) | Q(recused_on(user))
     return found.filter(mine | (Exists(decided) & ~barred))
 
 

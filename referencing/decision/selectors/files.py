@@ -12,6 +12,7 @@ from convergence.interests.selectors import conflicting_organisations
 from referencing.candidature.enums import CandidatureState
 from referencing.candidature.models import Candidature
 from referencing.commission.models import Opinion, Reservation
+from referencing.commission.selectors.conflicts import recused_on
 from referencing.decision.core.kinds import allowed_kinds
 from referencing.decision.core.scope import build_scope
 from referencing.decision.enums import DRAFT_STATES
@@ -31,6 +32,7 @@ def decidable_files(user: User) -> QuerySet[Candidature, Any]:
     return (
         Candidature.objects.filter(state=CandidatureState.MINISTER)
         .exclude(enrolment__product__organisation__in=conflicting_organisations(user))
+        .exclude(recused_on(user))
         .select_related("enrolment__product__organisation", "enrolment__demarche", "dossier")
     )
 

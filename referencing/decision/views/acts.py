@@ -19,15 +19,19 @@ from convergence.database.search import search
 from convergence.documents.signatures import verify_pdf
 from convergence.kernel.errors import TransitionRefused
 from convergence.ui.typography import NBSP, format_date, format_datetime
-from convergence.ui.values import Item, Row
+from convergence.ui.values import Item, Link, Row
 from evidence.services import read_bytes
-from referencing.candidature.enums import CandidatureState
+from referencing.candidature.enums import DECIDED_STATES, CandidatureState
+from referencing.candidature.models import Candidature
+from referencing.candidature.views.frame import Tab
+from referencing.commission.selectors.opinions import find_known_files
 from referencing.decision.acts import read_act
 from referencing.decision.core.kinds import ADVERSE_KINDS
 from referencing.decision.enums import DRAFT_STATES, DecisionKind, DecisionState, Way
 from referencing.decision.forms.acts import LetterForm
 from referencing.decision.models import Decision, NotificationProof
 from referencing.decision.rules import can_commit, can_decide, reads_decisions
+from referencing.decision.selectors.files import decidable_files
 from referencing.decision.services.notifying import open_decision, record_letter
 from referencing.decision.services.remedies import CONTESTABLE_STATES, court_limit, remedy_limit
 from referencing.decision.views.frame import (
@@ -42,6 +46,8 @@ from referencing.decision.views.frame import (
 from referencing.decision.wording import appeal_badge, decision_badge, is_veiled, suit_badge, title_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from convergence.accounts.models import User
 
 LIST_LIMIT = 200
@@ -97,6 +103,32 @@ def decision_list(request: SignedInRequest) -> HttpResponse:
     )
 
 
+def shows_decision(user: User, candidature: Candidature) -> bool:
+    """Once the minister decided: its own side, and the agents who read acts; the ministry as soon as it must decide."""
+    if candidature.state not in DECIDED_STATES:
+        return candidature.state == CandidatureState.MINISTER and bool(can_decide(user))
+    return bool(reads_decisions(user)) or user.access.is_member(candidature.enrolment.product.organisation_id)
+
+
+DECISION_TAB = Tab("decision", "Décision du ministre", "decision:file_decision", shows_decision, for_readers=True)
+
+
+@require_GET
+@login_required
+def file_decision(request: SignedInRequest, pk: UUID) -> HttpResponse:
+    """From a file to the newest act about it that the person may know of; before any, to where the ministry drafts one."""
+    acts = Decision.objects.visible_to(request.user).filter(candidature=pk).exclude(state=DecisionState.DROPPED)
+    must_decide = decidable_files(request.user).filter(pk=pk).exists()
+    if must_decide:
+        acts = acts.drafts()  # an act that fell stays behind, another is due
+    newest = acts.order_by("-drafted_at", "-pk").values_list("pk", flat=True).first()
+    if newest is not None:
+        return redirect("decision:decision_detail", newest)
+    if must_decide:
+        return redirect("decision:draft_create", pk)
+    raise Http404("decision")
+
+
 @require_GET
 @login_required
 def decision_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
@@ -134,6 +166,7 @@ def _act_context(user: User, decision: Decision) -> dict[str, Any]:
         "court_limit": court_limit(decision, appeals),
         "has_interrupted": any(each.is_interrupting and each.ended_on is None for each in appeals),
         "proof": proof,
+        "links": list(_file_links(user, decision)),
         "may_lodge": may_lodge,
         "may_record_letter": is_ministry and decision.state == DecisionState.SIGNED,
         "may_record_suit": is_ministry and decision.state in CONTESTABLE_STATES,
@@ -169,6 +202,17 @@ def _act_context(user: User, decision: Decision) -> dict[str, Any]:
             for each in suits
         ],
     }
+
+
+def _file_links(user: User, decision: Decision) -> Iterator[Link]:
+    """Back to what the act was decided on, as far as the reader’s role goes."""
+    file = decision.candidature_id
+    if file is None:
+        return
+    if Candidature.objects.visible_to(user).filter(pk=file).exists():
+        yield Link("Suivi de la candidature", reverse("candidature:candidature_detail", args=[file]))
+    if decision.opinion_id and find_known_files(user).filter(pk=file).exists():
+        yield Link("Avis de la commission", reverse("commission:opinion_detail", args=[file]))
 
 
 def _act_items(decision: Decision, proof: NotificationProof | None) -> list[Item]:

@@ -10,6 +10,7 @@ from django.db.models import F, Q
 from django_fsm import ConcurrentTransitionMixin, FSMField, FSMModelMixin, transition
 
 from convergence.interests.selectors import conflicting_organisations
+from referencing.commission.selectors.conflicts import recused_on
 from referencing.decision.models import Decision
 from referencing.enrolment.models import Enrolment
 from referencing.listing.enums import LISTING_TRANSITIONS, STANDING_LISTINGS, ListingState
@@ -21,11 +22,12 @@ if TYPE_CHECKING:
 
 class ListingQuerySet(models.QuerySet["Listing"]):
     def visible_to(self, user: User) -> ListingQuerySet:
-        """Members see their organisations’; those who work on listings all but what a link of interest bars."""
+        """Members see their organisations’; those who work on listings all but what a link of interest or a recusal bars."""
         mine = Q(enrolment__product__organisation__in=user.access.organisation_ids)
         if not reads_listings(user):
             return self.filter(mine)
-        return self.filter(mine | ~Q(enrolment__product__organisation__in=conflicting_organisations(user)))
+        barred = Q(enrolment__product__organisation__in=conflicting_organisations(user)) | Q(recused_on(user))
+        return self.filter(mine | ~barred)
 
     def published(self, *, on: date) -> ListingQuerySet:
         """What anybody may see: LISTED and not past its end (BR-172, BR-177, A-34)."""

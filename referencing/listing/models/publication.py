@@ -16,6 +16,7 @@ from django_fsm import ConcurrentTransitionMixin, FSMField, FSMModelMixin, trans
 from convergence.audit.triggers import frozen
 from convergence.interests.selectors import conflicting_organisations
 from evidence.models import StoredFile
+from referencing.commission.selectors.conflicts import recused_on
 from referencing.enrolment.models import Enrolment
 from referencing.listing.core.sheet import LONG_LENGTH, NAME_LENGTH, PRICE_LENGTH, SHORT_LENGTH
 from referencing.listing.enums import (
@@ -58,11 +59,12 @@ ADDRESS_NAMES = ("web_url", "android_url", "ios_url", "accessibility_url", "supp
 
 class PublicationSheetQuerySet(models.QuerySet["PublicationSheet"]):
     def visible_to(self, user: User) -> PublicationSheetQuerySet:
-        """Members see their organisations’; those who work on listings all but what a link of interest bars."""
+        """Members see their organisations’; those who work on listings all but what a link of interest or a recusal bars."""
         mine = Q(enrolment__product__organisation__in=user.access.organisation_ids)
         if not reads_listings(user):
             return self.filter(mine)
-        return self.filter(mine | ~Q(enrolment__product__organisation__in=conflicting_organisations(user)))
+        barred = Q(enrolment__product__organisation__in=conflicting_organisations(user)) | Q(recused_on(user))
+        return self.filter(mine | ~barred)
 
     def locked(self) -> PublicationSheetQuerySet:
         return self.select_for_update(of=("self",))

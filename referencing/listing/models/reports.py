@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 
 from convergence.interests.selectors import conflicting_organisations
+from referencing.commission.selectors.conflicts import recused_on
 from referencing.listing.enums import ReportKind, ReportOutcome
 from referencing.listing.models.listing import Listing
 from referencing.listing.rules import reads_reports
@@ -21,7 +22,8 @@ class UserReportQuerySet(models.QuerySet["UserReport"]):
         """The listing team, the ministry and the auditors, links of interest aside; never the editor (L5)."""
         if not reads_reports(user):
             return self.none()
-        return self.exclude(listing__enrolment__product__organisation__in=conflicting_organisations(user))
+        seen = self.exclude(listing__enrolment__product__organisation__in=conflicting_organisations(user))
+        return seen.exclude(recused_on(user, "listing__enrolment"))
 
     def to_triage(self) -> UserReportQuerySet:
         return self.filter(outcome="")

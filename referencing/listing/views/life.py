@@ -19,6 +19,9 @@ from django.views.decorators.http import require_GET, require_http_methods
 from convergence.accounts.requests import SignedInRequest
 from convergence.ui.typography import format_date
 from convergence.ui.values import Badge, Item, Link, Row
+from referencing.candidature.enums import CandidatureState
+from referencing.candidature.models import Candidature
+from referencing.candidature.views.frame import Tab
 from referencing.listing import rules
 from referencing.listing.core.life import may_renew_from
 from referencing.listing.enums import (
@@ -254,6 +257,31 @@ def life_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
             "actions": _actions(user, listing, renewals, editor=editor, today=today),
         },
     )
+
+
+def shows_listing(user: User, candidature: Candidature) -> bool:
+    """Once the minister decided to list the service: its own side, and the agents who work on listings."""
+    if candidature.state not in (CandidatureState.APPROVED, CandidatureState.LISTED):
+        return False
+    return bool(rules.reads_listings(user)) or user.access.is_member(candidature.enrolment.product.organisation_id)
+
+
+LISTING_TAB = Tab("listing", "Référencement", "listing:file_listing", shows_listing)
+
+
+@require_GET
+@login_required
+def file_listing(request: SignedInRequest, pk: UUID) -> HttpResponse:
+    """From a file to the life of the listing that it led to; before its publication, to what prepares it."""
+    candidature = get_object_or_404(Candidature.objects.visible_to(request.user), pk=pk)
+    newest = Listing.objects.visible_to(request.user).filter(enrolment=candidature.enrolment_id)
+    if found := newest.order_by("-published_on", "-ends_on").values_list("pk", flat=True).first():
+        return redirect("listing:life_detail", found)
+    if candidature.state != CandidatureState.APPROVED:
+        raise Http404("listing")
+    if rules.can_publish(request.user):
+        return redirect("listing:candidature_publish", pk)
+    return redirect("listing:publication_preview", candidature.enrolment_id)
 
 
 @require_GET
