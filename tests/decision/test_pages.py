@@ -292,7 +292,7 @@ def test_home_asks_the_same_queries_for_one_row_and_for_three(client, ministry, 
         )
     client.force_login(ministry)
 
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         response = client.get(reverse("decision:decision_home"))
 
     assert response.status_code == 200
