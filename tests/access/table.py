@@ -396,6 +396,7 @@ decision:draft_step                     draft_act+step=viser                    
 decision:draft_step                     draft_act+step=viser                     POST login 404   404   404   404   404   | 404   404   404,302,404 404   404
 decision:decision_list                  -                                        GET  login 200   200   200   200   200   | 200   200   200   200   200
 decision:decision_detail                notified_act                             GET  login 200   200   200   200   404   | 200   200   200   404,200,200,404/404 404
+decision:file_decision                  notified_file                            GET  login 302   302   302   302   404   | 302   302   302   404,302,302,404/404 404
 decision:decision_open                  waiting_act                              POST login 403   403   302   302   404   | 403   403   403,403,403 404,403,403,404/404 404
 decision:decision_document              notified_act                             GET  login 200   200   200   200   404   | 200   200   200   404,200,200,404/404 404
 decision:decision_original              notified_act                             GET  login 404   404   404   404   404   | 404   404   404   404   404

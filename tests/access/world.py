@@ -306,6 +306,7 @@ def add_decisions(side: Side, ministry: User) -> None:
         "draft_act": {"pk": draft.pk},
         "waiting_act": {"pk": waiting.pk},
         "notified_act": {"pk": notified.pk},
+        "notified_file": {"pk": notified.candidature_id},
         "appeal": {"pk": appeal.pk},
         "suit": {"pk": suit.pk},
         "countersigned": enrolment,

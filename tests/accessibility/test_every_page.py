@@ -76,7 +76,7 @@ def complaints(page: Page, url: str) -> Iterator[str]:
     yield from noise
 
 
-@pytest.mark.parametrize("person", ["anonyme", "mandataire", "listing_team"])
+@pytest.mark.parametrize("person", ["anonyme", "mandataire", "listing_team", "ministry"])
 def test_every_page_is_accessible(page: Page, live_server, settings, tmp_path, person):
     settings.SIGNATURE_DIR = str(tmp_path)
     session, pages = prepare(person)
