@@ -14,7 +14,6 @@ urlpatterns = [
     path("ministere/projets/<uuid:pk>/<slug:step>/", drafts.draft_step, name="draft_step"),
     path("candidatures/<uuid:pk>/decision/", acts.file_decision, name="file_decision"),
     path("decisions/", acts.decision_list, name="decision_list"),
-    path("decisions/dossiers/<uuid:pk>/", acts.file_decision, name="file_decision"),
     path("decisions/<uuid:pk>/", acts.decision_detail, name="decision_detail"),
     path("decisions/<uuid:pk>/prendre-connaissance/", acts.decision_open, name="decision_open"),
     path("decisions/<uuid:pk>/document/", acts.decision_document, name="decision_document"),

@@ -198,25 +198,6 @@ def make_rows() -> dict[type[models.Model], models.Model]:
     Job.objects.create(kind="dossier.pdf", requester=manager)
     MembershipFactory(organisation=enrolment.product.organisation)
     response = enrolment.response
-    convention = enrolment.conventions.get()
-    annex = Annex.objects.create(
-        convention=convention, number=1, scope=[], signed_document=convention.document, signed_at=now
-    )
-    appeal = Appeal.objects.create(
-        decision=decision,
-        kind="gracious",
-        text="Non",
-        lodged_by=manager,
-        lodged_on=now.date(),
-        recorded_at=now,
-        is_interrupting=True,
-        silence_on=now.date(),
-        outcome="rejected",
-        answer="Non",
-        ended_on=now.date(),
-        decided_at=now,
-    )
-    suit = Suit.objects.create(decision=decision, lodged_on=now.date(), recorded_by=manager, recorded_at=now)
     return {
         AdministrativeSheet: enrolment.sheet,
         Annex: annex,
@@ -228,9 +209,6 @@ def make_rows() -> dict[type[models.Model], models.Model]:
         CommissionSession: session,
         Convention: enrolment.conventions.get(),
         Decision: decision,
-        Annex: annex,
-        Appeal: appeal,
-        Suit: suit,
         DefinitionVersion: response.definition,
         Discussion: discussion,
         Enrolment: enrolment,

@@ -16,7 +16,7 @@ from django.urls import reverse
 from convergence.accounts.enums import Role
 from convergence.accounts.requests import SignedInRequest
 from convergence.ui.values import Link
-from referencing.candidature.enums import ADMISSIBLE_STATES, DECIDED_STATES, Holder
+from referencing.candidature.enums import ADMISSIBLE_STATES, Holder
 from referencing.candidature.models import Candidature
 from referencing.candidature.rules import is_any_expert, is_instructor
 from referencing.candidature.wording import Audience, ball_words, state_badge
@@ -51,12 +51,6 @@ def shows_experts(user: User, candidature: Candidature) -> bool:
 def shows_requests(user: User, candidature: Candidature) -> bool:
     """Once somebody may ask: nothing is asked of a file that nobody took in charge."""
     return candidature.taken_at is not None
-
-
-def shows_decision(user: User, candidature: Candidature) -> bool:
-    """Once the minister has signed: the editor, and the agents who follow the file to its end."""
-    may = user.access.reads_every_file or not is_instructor(user, candidature)
-    return may and candidature.state in DECIDED_STATES
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +89,6 @@ TABS: list[Tab] = [
     Tab("changes", "Ce qui a changé", "candidature:candidature_changes"),
     Tab("history", "Historique", "candidature:candidature_history"),
     Tab("conclusion", "Conclusion", "candidature:candidature_conclude", shows_conclusion),
-    Tab("decision", "Décision", "decision:file_decision", shows_decision),
 ]
 
 

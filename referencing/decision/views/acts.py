@@ -131,17 +131,6 @@ def file_decision(request: SignedInRequest, pk: UUID) -> HttpResponse:
 
 @require_GET
 @login_required
-def file_decision(request: SignedInRequest, pk: UUID) -> HttpResponse:
-    """From a file to the newest act signed on it."""
-    signed = Decision.objects.visible_to(request.user).filter(candidature=pk, signed_at__isnull=False)
-    newest = signed.order_by("-signed_at").values_list("pk", flat=True).first()
-    if newest is None:
-        raise Http404("decision")
-    return redirect("decision:decision_detail", newest)
-
-
-@require_GET
-@login_required
 def decision_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """The act, its notification, remedies and suits; for its addressee before notification, only that it waits."""
     decision = get_decision(request, pk)
