@@ -22,7 +22,7 @@ from convergence.accounts.enums import MembershipType
 from convergence.accounts.models import Membership, Organisation, User
 from convergence.audit import workflow
 from convergence.documents.pdf import render_pdf
-from convergence.documents.signatures import seal_bytes
+from convergence.documents.signatures import seal_bytes, sign_pdf
 from convergence.kernel.canonical import canonical_json, sha256_hex
 from convergence.notifications.services import silence
 from convergence.pages.demo_products import DEMARCHE, FIXTURES
@@ -53,6 +53,8 @@ from referencing.candidature.services.ending import lapse
 from referencing.candidature.services.non_conformities import open_non_conformity
 from referencing.candidature.services.prelisting import pre_list
 from referencing.candidature.services.reviewing import conclude_theme, give_verdict, give_visa, needs_visa
+from referencing.convention.core import EDITOR
+from referencing.convention.drafting import signature_box
 from referencing.convention.enums import ConventionState, DataCategory
 from referencing.convention.models import Convention
 from referencing.dossier import core
@@ -113,11 +115,21 @@ def make_file(said: Mapping[str, Any], *, state: str, rank: int) -> Candidature:
 
 
 def _convention_document() -> StoredFile:
-    """The same signed convention for all."""
-    name = "convention-signee.pdf"
-    return StoredFile.objects.filter(name=name).first() or keep_generated(
-        content=render_pdf("demo/convention_pdf.html", {}), name=name, code="pdf"
+    """The same convention for all, signed by nobody real: what minister and Cnam countersign must be intact."""
+    name = "convention-de-demonstration.pdf"
+    if kept := StoredFile.objects.filter(name=name).first():
+        return kept
+    signed = sign_pdf(
+        render_pdf("demo/convention_pdf.html", {}),
+        signer_name="Représentante de démonstration",
+        signer_email="representante@demonstration.example",
+        reason="Signature de la convention de démonstration",
+        location="France",
+        field_name=EDITOR,
+        at=timezone.now(),
+        box=signature_box(EDITOR),
     )
+    return keep_generated(content=signed, name=name, code="pdf")
 
 
 def _make_bearer(rank: int, said: Mapping[str, Any]) -> None:

@@ -17,6 +17,7 @@ from PIL import Image, ImageDraw
 
 from convergence.accounts.demo import refuse_outside_demo
 from convergence.accounts.models import User
+from convergence.documents.signatures import sign_pdf
 from convergence.notifications.services import silence
 from convergence.pages.demo_candidatures import make_file, moment
 from convergence.pages.demo_products import FIXTURES
@@ -36,11 +37,15 @@ from referencing.commission.services.points import start_deliberation, start_exa
 from referencing.commission.services.sessions import Arrival, close_session, convoke, open_session, plan_session
 from referencing.commission.services.transmit import transmit_file
 from referencing.commission.services.voting import close_vote, open_vote, record_voices
-from referencing.convention.models import Convention
+from referencing.convention.core import EDITOR
+from referencing.convention.drafting import signature_box
+from referencing.convention.models import Convention, SigningLink
+from referencing.convention.services.handing import lock_link, read_document
+from referencing.convention.services.signing import keep_signed
 from referencing.decision.core.act import Signatory
 from referencing.decision.enums import DecisionKind
 from referencing.decision.models import Decision
-from referencing.decision.services.countersigning import countersign_conventions
+from referencing.decision.services.countersigning import countersign_conventions, prepare_annex
 from referencing.decision.services.drafting import draft_session
 from referencing.decision.services.notifying import open_decision
 from referencing.decision.services.signing import sign_decisions
@@ -247,6 +252,8 @@ class _Session:
         with self._at(12):
             today = timezone.localdate()
             convention = Convention.objects.current().get(enrolment=file.enrolment_id)
+            if file.has_exchange:
+                _sign_annex(convention)
             for email, quality in ((MINISTRY, "Cheffe du bureau du référencement"), (CNAM, "Directeur du numérique")):
                 person = _person(email)
                 countersign_conventions(
@@ -289,6 +296,24 @@ class _Session:
                 signed_on=today,
                 actor=ministry,
             )
+
+
+def _sign_annex(convention: Convention) -> None:
+    """What the legal representative does with the link and the code of two mails, which the demo world does not send."""
+    annex = prepare_annex(convention_id=convention.pk, actor=_person(MINISTRY))
+    link = lock_link(SigningLink.objects.unfinished().get(annex=annex).pk)
+    original = read_document(link.signable)
+    signed = sign_pdf(
+        original,
+        signer_name=link.signable.signer_name,
+        signer_email=link.email,
+        reason="Signature de l’annexe de démonstration",
+        location="France",
+        field_name=EDITOR,
+        at=timezone.now(),
+        box=signature_box(EDITOR),
+    )
+    keep_signed(link, original=original, signed=signed, at=timezone.now())
 
 
 def _audit_one() -> None:

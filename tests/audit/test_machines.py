@@ -300,10 +300,6 @@ ENDS: dict[str, dict[str, str]] = {
         "cancelled": "Un autre audit peut être ouvert.",
     },
     "listing.listing": {"withdrawn_by_editor": "L’éditeur revient par une nouvelle candidature."},
-    "listing.renewal": {
-        "refused": "L’éditeur revient par une nouvelle candidature.",
-        "lapsed": "L’éditeur revient par une nouvelle candidature.",
-    },
     "listing.versionupdate": {
         "recorded": "Une version mineure n’appelle rien.",
         "accepted": "La déclaration est à jour.",
@@ -372,6 +368,8 @@ WAYS_OUT: dict[type[models.Model], dict[str, tuple[str, str]]] = {
         "in_review": ("grant", Role.MINISTRY),
         "to_republish": ("grant", Role.LISTING_TEAM),
         "granted": ("lapse", Role.MINISTRY),
+        "refused": ("take_up", Role.MINISTRY),
+        "lapsed": ("take_up", Role.MINISTRY),
     },
     VersionUpdate: {
         "declared": ("record_minor", EDITOR),
