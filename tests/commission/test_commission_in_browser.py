@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.cache import cache
 from django.urls import reverse
-from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 
 from convergence.accounts.enums import Role
@@ -24,9 +22,6 @@ from referencing.candidature.models import Candidature
 from referencing.candidature.services.conclusion import conclude
 from referencing.commission.enums import OpinionKind, SessionState
 from referencing.commission.models import AgendaPoint, CommissionSession, Reservation, Vote
-from referencing.commission.services.agenda import add_files
-from referencing.commission.services.linking import declare_links
-from referencing.commission.services.sessions import convoke, plan_session
 from referencing.commission.services.transmit import transmit_file
 from referencing.convention.models import Convention
 from referencing.decision.enums import DecisionKind, DecisionState
@@ -34,8 +29,9 @@ from referencing.decision.models import Decision
 from tests.candidature.factories import conclude_themes, make_candidature
 from tests.candidature.test_instruction_in_browser import in_french, load_settings, state_of
 from tests.candidature.test_keyboard import elsewhere
-from tests.commission.deliberation_factories import Sitting, give, make_sitting
+from tests.commission.deliberation_factories import reserve
 from tests.commission.factories import CODES, make_commission
+from tests.commission.walking import convoke_on, declare_free, hold_session, pass_days
 from tests.decision.factories import sign_as_editor
 from tests.factories import make_agent
 from tests.listing.factories import SHEET, png
@@ -63,10 +59,8 @@ class Desk:
         return self.page
 
     def press(self, label: str | re.Pattern[str]) -> None:
-        """A button that posts; whatever answers is no error page."""
-        button = self.page.get_by_role("button", name=label, exact=isinstance(label, str)).first
-        with self.page.expect_navigation():
-            button.click()
+        """A button that posts, or that confirms on a page."""
+        self.page.get_by_role("button", name=label, exact=isinstance(label, str)).first.click()
 
     def follow(self, label: str | re.Pattern[str]) -> None:
         self.page.get_by_role("link", name=label, exact=isinstance(label, str)).first.click()
@@ -149,18 +143,6 @@ def make_cast(**fields: Any) -> Cast:
     )
 
 
-def pass_days(session: CommissionSession) -> CommissionSession:
-    """The day of the session has come."""
-    CommissionSession.objects.filter(pk=session.pk).update(held_at=timezone.now())
-    return CommissionSession.objects.get(pk=session.pk)
-
-
-def declare_free(session: CommissionSession, *people: User) -> None:
-    points = list(session.points.pending().values_list("pk", flat=True))
-    for person in people:
-        declare_links(session_id=session.pk, conflicts={}, free=points, actor=person, at=timezone.now())
-
-
 def the_session() -> CommissionSession:
     return CommissionSession.objects.latest("number")
 
@@ -174,9 +156,9 @@ def the_point(cast: Cast) -> AgendaPoint:
 
 def plan_and_convoke(secretary: Desk, cast: Cast) -> CommissionSession:
     secretary.open("commission:session_create")
-    secretary.page.get_by_label("Date", exact=False).first.fill(in_french(12))
-    secretary.page.get_by_label("Heure de début").fill("10:00")
-    secretary.page.get_by_label("Lieu", exact=True).fill("Salle 1")
+    secretary.page.locator("#id_day").fill(in_french(12))
+    secretary.page.locator("#id_hour").fill("10:00")
+    secretary.page.locator("#id_place").fill("Salle 1")
     secretary.press("Planifier la séance")
     secretary.follow("Inscrire des dossiers")
     secretary.page.get_by_role("checkbox", name=re.compile(cast.file.enrolment.product.name)).check(force=True)
@@ -244,8 +226,7 @@ def sign_form(desk: Desk) -> None:
 def decide(ministry: Desk, cast: Cast, kind: DecisionKind) -> Decision:
     """Drafted from the list, endorsed, signed."""
     ministry.read_news("Préparez la décision")
-    ministry.open("decision:decision_home")
-    ministry.follow(re.compile(cast.file.enrolment.product.name))
+    ministry.follow("Décision du ministre")
     ministry.press(f"Préparer une {kind.label.lower()}")
     ministry.sees("Relisez ses motifs")
     ministry.press(re.compile("^Viser"))
@@ -253,9 +234,11 @@ def decide(ministry: Desk, cast: Cast, kind: DecisionKind) -> Decision:
     sign_form(ministry)
     ministry.press("Signer")
     ministry.press("Signer un acte")
-    ministry.sees(re.compile("Terminé|signé|REF-|prêt", re.IGNORECASE))
+    ministry.page.wait_for_url(re.compile("/travaux/"))
+    ministry.open("decision:file_decision", cast.file.pk)
     decision = elsewhere(lambda: Decision.objects.get(candidature=cast.file))
     assert decision.state == DecisionState.SIGNED
+    ministry.sees(decision.number or "")
     return decision
 
 
@@ -264,6 +247,7 @@ def countersign(desk: Desk, cast: Cast) -> None:
     desk.page.get_by_role("checkbox", name=re.compile(cast.file.enrolment.product.name)).check(force=True)
     sign_form(desk)
     desk.press("Signer")
+    expect(desk.page.get_by_role("heading", name="Signer les conventions")).to_be_visible()
     desk.press("Signer")
     desk.sees(re.compile("Aucune convention à signer|signée"))
 
@@ -315,8 +299,7 @@ def test_from_a_ready_file_to_the_public_catalogue(sit: Callable[..., Desk], tmp
     session = plan_and_convoke(secretary, cast)
     sees_ball(editor, cast, "La commission")
     conflicted = sit(cast.members["siege-4"])
-    conflicted.read_news("séance")
-    conflicted.open("commission:session_detail", session.pk)
+    conflicted.read_news("")
     conflicted.follow("Déclarer mes liens")
     conflicted.sees("Carnet de tension")
     conflicted.page.get_by_role("radio", name="Oui, je me déporte").check(force=True)
@@ -384,7 +367,7 @@ def test_from_a_ready_file_to_the_public_catalogue(sit: Callable[..., Desk], tmp
     anybody = sit()
     anybody.open("listing:catalogue_list")
     anybody.follow(re.compile("Carnet de tension"))
-    anybody.sees(SHEET["short_text"])
+    expect(anybody.page.get_by_role("heading", name="Carnet de tension", level=1)).to_be_visible()
 
     # anybody verifies the act
     document = elsewhere(lambda: read_bytes(Decision.objects.get(pk=decision.pk).document))
@@ -415,13 +398,8 @@ def make_opinion(kind: OpinionKind) -> Cast:
     load_settings()
     team = make_agent(Role.LISTING_TEAM)
     file, editor = make_ready(team, name="Carnet de suivi")
-    Candidature.objects.filter(pk=file.pk).update(state=CandidatureState.SCHEDULED)
-    file.refresh_from_db()
-    sitting: Sitting = make_sitting(candidature=(file, editor))
-    give(sitting, kind)
-    return Cast(
-        file, editor, team, sitting.secretary, make_agent(Role.MINISTRY), make_agent(Role.CNAM), sitting.members
-    )
+    held = hold_session(file, kind, [reserve()] if kind == OpinionKind.WITH_SUSPENSIVE else [])
+    return Cast(file, editor, team, held.secretary, make_agent(Role.MINISTRY), make_agent(Role.CNAM), held.members)
 
 
 @pytest.mark.rule("BR-158", "A-30")
@@ -486,14 +464,7 @@ def test_after_an_unfavourable_opinion_the_ministry_may_only_refuse(sit: Callabl
 def test_without_quorum_the_same_agenda_is_convoked_again_and_voted_without_one(sit: Callable[..., Desk]):
     def build() -> tuple[Cast, CommissionSession]:
         cast = make_cast()
-        now = timezone.now()
-        session = plan_session(
-            held_at=now + timedelta(days=12), place="Salle 1", remote_url="", actor=cast.secretary, at=now
-        )
-        add_files(session_id=session.pk, candidature_ids=[cast.file.pk], actor=cast.secretary, at=now)
-        convoke(session_id=session.pk, urgency_reason="", actor=cast.secretary, at=now)
-        declare_free(session, *cast.members.values())
-        return cast, pass_days(session)
+        return cast, convoke_on(cast.file, secretary=cast.secretary, members=cast.members)
 
     cast, session = elsewhere(build)
     secretary, chair, editor = sit(cast.secretary), sit(cast.chair), sit(cast.editor)
@@ -506,8 +477,8 @@ def test_without_quorum_the_same_agenda_is_convoked_again_and_voted_without_one(
     secretary.press("Constater l’absence de quorum")
     secretary.sees("Sans quorum")
     secretary.follow("Convoquer une seconde fois")
-    secretary.page.get_by_label("Date", exact=False).first.fill(in_french(12))
-    secretary.page.get_by_label("Heure de début").fill("10:00")
+    secretary.page.locator("#id_day").fill(in_french(12))
+    secretary.page.locator("#id_hour").fill("10:00")
     secretary.press("Convoquer une seconde fois")
     secretary.sees("Reconvoquée")
     sees_ball(editor, cast, "La commission")

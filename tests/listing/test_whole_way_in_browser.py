@@ -20,19 +20,8 @@ from convergence.accounts.models import User
 from questionnaires.models import Deposit
 from referencing.candidature.enums import CandidatureState
 from referencing.candidature.models import Candidature
-from referencing.candidature.services import take_charge
-from referencing.candidature.services.admission import declare_admissible
 from referencing.candidature.services.applying import apply
-from referencing.candidature.services.conclusion import conclude
-from referencing.commission.enums import Mode
-from referencing.commission.models import AgendaPoint, CommissionSession, Seat
-from referencing.commission.services.agenda import add_files
-from referencing.commission.services.linking import declare_links
-from referencing.commission.services.opinions import give_opinion
-from referencing.commission.services.points import start_deliberation, start_examination
-from referencing.commission.services.sessions import Arrival, close_session, convoke, open_session, plan_session
 from referencing.commission.services.transmit import transmit_file
-from referencing.commission.services.voting import close_vote, open_vote, record_voices
 from referencing.decision.models import Decision
 from referencing.decision.services import (
     draft_decision,
@@ -50,9 +39,8 @@ from referencing.listing.services.expiry import expire_listings
 from referencing.listing.services.publishing import publish
 from referencing.listing.services.renewal import open_renewals, start_renewal
 from referencing.listing.services.sanctions import draft_measure, draft_relief, open_procedure
-from tests.candidature.factories import conclude_themes
 from tests.candidature.test_keyboard import elsewhere
-from tests.commission.factories import make_commission
+from tests.commission.walking import hold_session, instruct
 from tests.decision.factories import make_signatory, make_signed
 from tests.factories import make_agent
 from tests.listing.factories import countersign, make_sheet
@@ -103,42 +91,10 @@ def renew_questionnaires(service: Service) -> Candidature:
     return apply(dossier_id=dossier.pk, actor=service.editor)
 
 
-def instruct(file: Candidature, team: User) -> None:
-    """Taken in charge, admissible, every criterion judged, concluded."""
-    take_charge(candidature_id=file.pk, actor=team)
-    declare_admissible(candidature_id=file.pk, actor=team)
-    conclude_themes(file, team)
-    conclude(candidature_id=file.pk, proposal="favourable", text="Rien n’a changé.", actor=team)
-
-
-def deliberate(file: Candidature) -> None:
-    """Convoked, opened on its day, voted, transmitted, by a commission of nine."""
-    secretary, now = make_agent(Role.SECRETARY), timezone.now()
-    Seat.objects.all()
-    members = make_commission()
-    session = plan_session(held_at=now + timedelta(days=12), place="Salle 1", remote_url="", actor=secretary, at=now)
-    add_files(session_id=session.pk, candidature_ids=[file.pk], actor=secretary, at=now)
-    convoke(session_id=session.pk, urgency_reason="", actor=secretary, at=now)
-    point = AgendaPoint.objects.get(session=session)
-    for person in members.values():
-        declare_links(session_id=session.pk, conflicts={}, free=[point.pk], actor=person, at=now)
-    CommissionSession.objects.filter(pk=session.pk).update(held_at=now)  # the day has come
-    chair = members["dns"]
-    open_session(
-        session_id=session.pk,
-        chair_id=chair.pk,
-        arrivals=[Arrival(code, person.pk, Mode.IN_PERSON) for code, person in members.items()],
-        actor=chair,
-        at=timezone.now(),
-    )
-    start_examination(point_id=point.pk, actor=chair)
-    start_deliberation(point_id=point.pk, has_rapporteur_left=True, actor=chair)
-    vote = open_vote(point_id=point.pk, is_secret=False, actor=chair)
-    record_voices(vote_id=vote.pk, choices=dict.fromkeys(members, "favourable"), actor=secretary)
-    close_vote(vote_id=vote.pk, actor=chair)
-    give_opinion(point_id=point.pk, reasons="Le service reste utile.", reservations=[], actor=chair)
-    close_session(session_id=session.pk, actor=secretary, at=timezone.now())
-    transmit_file(candidature_id=file.pk, actor=secretary)
+def examine(file: Candidature, service: Service) -> None:
+    """Instructed, examined by the commission, transmitted."""
+    instruct(file, service.team)
+    transmit_file(candidature_id=file.pk, actor=hold_session(file).secretary)
 
 
 def decide(file: Candidature, kind: str, service: Service) -> Decision:
@@ -197,8 +153,7 @@ def test_renewed_in_time_stands_two_years_more(anybody):
         assert open_renewals(at=noon(end - timedelta(days=120))) == 1
         start_renewal(listing_id=service.listing.pk, actor=service.editor)
         file = renew_questionnaires(service)
-        instruct(file, service.team)
-        deliberate(file)
+        examine(file, service)
         decide(file, "renewal", service)
         service.listing.refresh_from_db()
         assert Candidature.objects.get(pk=file.pk).state == CandidatureState.LISTED
@@ -223,8 +178,7 @@ def test_renewed_late_leaves_the_catalogue_then_comes_back_for_two_years(anybody
         assert open_renewals(at=noon(end - timedelta(days=100))) == 1
         start_renewal(listing_id=service.listing.pk, actor=service.editor, at=noon(end - timedelta(days=90)))
         file = renew_questionnaires(service)
-        instruct(file, service.team)
-        deliberate(file)
+        examine(file, service)
         assert expire_listings(at=noon(end)) == 0
         assert expire_listings(at=noon(end + timedelta(days=1))) == 1
         return service, file
