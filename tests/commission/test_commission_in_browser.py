@@ -164,7 +164,7 @@ def plan_and_convoke(secretary: Desk, cast: Cast) -> CommissionSession:
     secretary.page.get_by_role("checkbox", name=re.compile(cast.file.enrolment.product.name)).check(force=True)
     secretary.press("Inscrire à l’ordre du jour")
     secretary.follow("Convoquer la commission")
-    secretary.press("Convoquer la commission")
+    secretary.press("Envoyer la convocation")
     secretary.sees("Convoquée")
     return elsewhere(the_session)
 
@@ -175,7 +175,7 @@ def open_the_session(chair: Desk, session: CommissionSession, *, absent: tuple[s
     chair.page.get_by_role("radio", name=chair.person.get_full_name()).check(force=True)
     for code in CODES:
         if code not in absent:
-            chair.page.locator(f"#id_seat-{code}").select_option(index=1)
+            chair.page.locator(f"input[name='seat-{code}']").nth(1).check(force=True)
     chair.press("Ouvrir la séance")
     chair.sees("Ouverte")
 
@@ -192,9 +192,11 @@ def vote_and_give(
     chair.press("Ouvrir le scrutin")
     for voter in voters:
         voter.open("commission:point_room", point.pk)
-        while voter.page.get_by_role("button", name=re.compile("^Voter")).count():
+        for left in (1, 0):  # one’s own voice, then the one that one represents
             voter.page.get_by_role("radio", name=label, exact=True).first.check(force=True)
             voter.press(re.compile("^Voter"))
+            voter.press("Confirmer cette voix")
+            expect(voter.page.get_by_role("button", name=re.compile("^Voter"))).to_have_count(left)
     secretary.open("commission:point_room", point.pk)
     secretary.page.get_by_text("Relever les voix à main levée").click()
     for chooser in secretary.page.locator("details select").all():
@@ -203,12 +205,9 @@ def vote_and_give(
     chair.open("commission:point_room", point.pk)
     chair.press_and_confirm("Clore le scrutin")
     chair.follow("Rédiger l’avis")
-    chair.page.get_by_label(re.compile("^Motifs de l’avis")).fill("Le service apporte un suivi utile aux patients.")
-    if kind in (OpinionKind.WITH_SUSPENSIVE, OpinionKind.WITH_RESERVATIONS):
-        chair.page.get_by_label(re.compile("^Réserve")).first.fill("Publier la politique de sauvegarde.")
-        chair.page.get_by_label(re.compile("^Critère")).select_option(index=1)
-        chair.page.get_by_label(re.compile("^Preuve attendue")).fill("La politique publiée.")
-        chair.page.get_by_label(re.compile("^À lever avant le")).fill(in_french(30))
+    chair.page.locator("#id_reasons").fill("Le service apporte un suivi utile aux patients.")
+    chair.press("Rendre l’avis")
+    chair.sees("L’avis est figé et scellé")
     chair.press("Rendre l’avis")
     chair.sees("L’avis est rendu")
 
@@ -411,7 +410,7 @@ def test_suspensive_reservations_are_answered_lifted_then_the_minister_decides(s
     editor.read_news("Levez les réserves suspensives")
     sees_ball(editor, cast, re.compile("réserve"))
     editor.open("commission:reservation_detail", reservation.pk)
-    editor.page.get_by_label("Votre réponse").fill("La politique est publiée sur notre site.")
+    editor.page.get_by_role("textbox", name="Votre réponse").fill("La politique est publiée sur notre site.")
     editor.press("Relire et envoyer")
     editor.press("Envoyer la réponse")
     secretary.open("commission:opinion_detail", cast.file.pk)
@@ -479,7 +478,7 @@ def test_without_quorum_the_same_agenda_is_convoked_again_and_voted_without_one(
     secretary.follow("Convoquer une seconde fois")
     secretary.page.locator("#id_day").fill(in_french(12))
     secretary.page.locator("#id_hour").fill("10:00")
-    secretary.press("Convoquer une seconde fois")
+    secretary.press("Envoyer la seconde convocation")
     secretary.sees("Reconvoquée")
     sees_ball(editor, cast, "La commission")
 
