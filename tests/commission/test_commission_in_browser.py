@@ -361,6 +361,8 @@ def test_from_a_ready_file_to_the_public_catalogue(sit: Callable[..., Desk], tmp
     team.open("listing:publication_list")
     team.follow(re.compile("Carnet de tension"))
     team.press("Publier au catalogue")
+    team.sees("Le service paraît tout de suite au catalogue public")
+    team.press("Publier au catalogue")
     team.sees(re.compile("publié", re.IGNORECASE))
     assert state_of(cast.file) == CandidatureState.LISTED
     anybody = sit()
