@@ -89,6 +89,7 @@ class DropZone:
     hidden: Mapping[str, str] = field(default_factory=dict)
     archived_url: str = ""
     locked: str = ""
+    heading_level: int = 4
 
 
 def deposited_file(
@@ -123,6 +124,7 @@ def drop_zone(
     hidden: Mapping[str, str] | None = None,
     archived_url: str = "",
     locked: str = "",
+    heading_level: int = 4,
 ) -> DropZone:
     """A zone whose limits are told in words and to the browser alike. `formats`: codes of `evidence.core.formats`."""
     return DropZone(
@@ -141,4 +143,5 @@ def drop_zone(
         hidden=hidden or {},
         archived_url=archived_url,
         locked=locked,
+        heading_level=heading_level,
     )

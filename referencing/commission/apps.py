@@ -11,14 +11,17 @@ class CommissionConfig(AppConfig):
     def ready(self) -> None:
         from convergence.audit.workflow import follow
         from convergence.jobs import registry
+        from referencing.candidature.selectors.deadlines import add_source
         from referencing.candidature.views import frame
         from referencing.commission import minutes_outputs, outputs
+        from referencing.commission.selectors.calendar import list_session_days
         from referencing.commission.services import agenda, convoking, reservations
         from referencing.commission.views.opinions import OPINION_TAB
 
         registry.register(convoking.CONVOCATION_JOB, outputs.make_convocation)
         registry.register(minutes_outputs.ATTENDANCE_JOB, minutes_outputs.make_attendance)
         registry.register(minutes_outputs.EXTRACT_JOB, minutes_outputs.make_minutes_extract)
+        add_source(list_session_days)
         follow("candidature.withdraw", agenda.withdraw_points)
         for ending in ("withdraw", "refuse"):
             follow(f"candidature.{ending}", reservations.follow_end)

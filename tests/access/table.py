@@ -14,8 +14,6 @@ with `| secr pres memb`: what the secretary, the presidency and the members of t
 
 A cell with commas gives one value per person of its column, in the order of `COLUMNS`.
 
-A cell with commas gives one value per person of its column, in the order of `COLUMNS`.
-
 `login` is a redirection to the login page, 302 one to another page. `object` is a name of `world.Side.objects`, then fixed
 arguments. What members get for a foreign object is the column `other`, and a missing object looks the same.
 """
@@ -496,35 +494,35 @@ decision:decision_receive               draft_act                               
 decision:draft_step                     draft_act+step=viser                     GET  login 404   404   404   404   404   | 404   404   404,200,404 404   404
 decision:draft_step                     draft_act+step=viser                     POST login 404   404   404   404   404   | 404   404   404,302,404 404   404
 decision:decision_list                  -                                        GET  login 200   200   200   200   200   | 200   200   200   200   200
-decision:file_decision                  decided_file                             GET  login 302   302   302   302   404   | 302   302   302   404,302,302,404/404 404
-decision:decision_detail                notified_act                             GET  login 200   200   200   200   404   | 200   200   200   404,200,200,404/404 404
-decision:decision_open                  waiting_act                              POST login 403   403   302   302   404   | 403   403   403,403,403 404,403,403,404/404 404
-decision:decision_document              notified_act                             GET  login 200   200   200   200   404   | 200   200   200   404,200,200,404/404 404
+decision:file_decision                  decided_file                             GET  login 302   302   302   302   404   | 302   302   302   404/404 404 | 302 302 404
+decision:decision_detail                notified_act                             GET  login 200   200   200   200   404   | 200   200   200   404/404 404 | 200 200 404
+decision:decision_open                  waiting_act                              POST login 403   403   302   302   404   | 403   403   403,403,403 404/404 404 | 403 403 404
+decision:decision_document              notified_act                             GET  login 200   200   200   200   404   | 200   200   200   404/404 404 | 200 200 404
 decision:decision_original              notified_act                             GET  login 404   404   404   404   404   | 404   404   404   404   404
-decision:decision_verify                notified_act                             GET  login 200   200   200   200   404   | 200   200   200   404,200,200,404/404 404
-decision:decision_proof                 notified_act                             GET  login 200   200   200   200   404   | 200   200   200   404,200,200,404/404 404
-decision:letter_record                  waiting_act                              GET  login 403   403   403   403   404   | 403   403   403,200,403 404,403,403,404/404 404
-decision:letter_record                  waiting_act                              POST login 403   403   403   403   404   | 403   403   403,422,403 404,403,403,404/404 404
-decision:appeal_lodge                   notified_act                             GET  login 403   403   200   200   404   | 403   403   403,200,403 404,403,403,404/404 404
-decision:appeal_lodge                   notified_act                             POST login 403   403   422   422   404   | 403   403   403,422,403 404,403,403,404/404 404
-decision:suit_record                    notified_act                             GET  login 403   403   403   403   404   | 403   403   403,200,403 404,403,403,404/404 404
-decision:suit_record                    notified_act                             POST login 403   403   403   403   404   | 403   403   403,422,403 404,403,403,404/404 404
-decision:file_resume                    notified_act                             GET  login 403   403   403   403   404   | 403   403   403,200,403 404,403,403,404/404 404
-decision:file_resume                    notified_act                             POST login 403   403   403   403   404   | 403   403   403,422,403 404,403,403,404/404 404
-decision:appeal_detail                  appeal                                   GET  login 200   200   200   200   404   | 200   200   200   404,200,200,404/404 404
-decision:appeal_detail                  appeal                                   POST login 403   403   403   403   404   | 403   403   403,422,403 404,403,403,404/404 404
-decision:appeal_withdraw                appeal                                   GET  login 403   403   200   200   404   | 403   403   403,403,403 404,403,403,404/404 404
-decision:appeal_withdraw                appeal                                   POST login 403   403   302   302   404   | 403   403   403,403,403 404,403,403,404/404 404
-decision:appeal_document                appeal                                   GET  login 200   200   200   200   404   | 200   200   200   404,200,200,404/404 404
-decision:suit_detail                    suit                                     GET  login 200   200   200   200   404   | 200   200   200   404,200,200,404/404 404
-decision:suit_detail                    suit                                     POST login 403   403   403   403   404   | 403   403   403,422,403 404,403,403,404/404 404
-decision:injunction_execute             suit                                     POST login 403   403   403   403   404   | 403   403   403,422,403 404,403,403,404/404 404
+decision:decision_verify                notified_act                             GET  login 200   200   200   200   404   | 200   200   200   404/404 404 | 200 200 404
+decision:decision_proof                 notified_act                             GET  login 200   200   200   200   404   | 200   200   200   404/404 404 | 200 200 404
+decision:letter_record                  waiting_act                              GET  login 403   403   403   403   404   | 403   403   403,200,403 404/404 404 | 403 403 404
+decision:letter_record                  waiting_act                              POST login 403   403   403   403   404   | 403   403   403,422,403 404/404 404 | 403 403 404
+decision:appeal_lodge                   notified_act                             GET  login 403   403   200   200   404   | 403   403   403,200,403 404/404 404 | 403 403 404
+decision:appeal_lodge                   notified_act                             POST login 403   403   422   422   404   | 403   403   403,422,403 404/404 404 | 403 403 404
+decision:suit_record                    notified_act                             GET  login 403   403   403   403   404   | 403   403   403,200,403 404/404 404 | 403 403 404
+decision:suit_record                    notified_act                             POST login 403   403   403   403   404   | 403   403   403,422,403 404/404 404 | 403 403 404
+decision:file_resume                    notified_act                             GET  login 403   403   403   403   404   | 403   403   403,200,403 404/404 404 | 403 403 404
+decision:file_resume                    notified_act                             POST login 403   403   403   403   404   | 403   403   403,422,403 404/404 404 | 403 403 404
+decision:appeal_detail                  appeal                                   GET  login 200   200   200   200   404   | 200   200   200   404/404 404 | 200 200 404
+decision:appeal_detail                  appeal                                   POST login 403   403   403   403   404   | 403   403   403,422,403 404/404 404 | 403 403 404
+decision:appeal_withdraw                appeal                                   GET  login 403   403   200   200   404   | 403   403   403,403,403 404/404 404 | 403 403 404
+decision:appeal_withdraw                appeal                                   POST login 403   403   302   302   404   | 403   403   403,403,403 404/404 404 | 403 403 404
+decision:appeal_document                appeal                                   GET  login 200   200   200   200   404   | 200   200   200   404/404 404 | 200 200 404
+decision:suit_detail                    suit                                     GET  login 200   200   200   200   404   | 200   200   200   404/404 404 | 200 200 404
+decision:suit_detail                    suit                                     POST login 403   403   403   403   404   | 403   403   403,422,403 404/404 404 | 403 403 404
+decision:injunction_execute             suit                                     POST login 403   403   403   403   404   | 403   403   403,422,403 404/404 404 | 403 403 404
 decision:convention_list                -                                        GET  login 403   403   403   403   403   | 403   403   200,200,403 403   403
 decision:convention_list                -                                        POST login 403   403   403   403   403   | 403   403   422,422,403 403   403
-decision:convention_detail              countersigned                            GET  login 200   200   200   200   404   | 200   200   200   404,200,200,404/404 404
-decision:convention_file                countersigned                            GET  login 200   200   200   200   404   | 200   200   200   404,200,200,404/404 404
-decision:annex_send                     countersigned                            POST login 403   403   403   403   404   | 302   403   403,302,403 404,403,403,404/404 404
-decision:annex_file                     annexed                                  GET  login 200   200   200   200   404   | 200   200   200   404,200,200,404/404 404
+decision:convention_detail              countersigned                            GET  login 200   200   200   200   404   | 200   200   200   404/404 404 | 200 200 404
+decision:convention_file                countersigned                            GET  login 200   200   200   200   404   | 200   200   200   404/404 404 | 200 200 404
+decision:annex_send                     countersigned                            POST login 403   403   403   403   404   | 302   403   403,302,403 404/404 404 | 403 403 404
+decision:annex_file                     annexed                                  GET  login 200   200   200   200   404   | 200   200   200   404/404 404 | 200 200 404
 listing:publication_edit                described                           GET  login 200   200   200   200   404   | 403   403   404   404   404
 listing:publication_edit                described                           POST login 302   302   302   302   404   | 403   403   404   404   404
 listing:publication_save                described                           POST login 200   200   200   200   404   | 403   403   404   404   404

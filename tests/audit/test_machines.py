@@ -149,6 +149,7 @@ def make_rows() -> dict[type[models.Model], models.Model]:
         signed_at=now,
         signed_on=now.date(),
         sha256="0",
+        document=enrolment.conventions.get().document,
         notified_at=now,
     )
     listing = Listing.objects.create(

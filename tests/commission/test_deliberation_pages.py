@@ -416,7 +416,7 @@ def test_the_list_of_reservations_asks_as_many_queries_for_one_as_for_three(clie
     give(sitting, OpinionKind.WITH_RESERVATIONS, [reserve(is_suspensive=False) for _ in range(count)])
     client.force_login(sitting.candidature.referent)
     client.get(reverse("commission:reservation_list"))
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(3):
         response = client.get(reverse("commission:reservation_list"))
     assert response.content.decode().count("critère A06.1.2") == count
 

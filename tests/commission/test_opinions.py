@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convergence.accounts.enums import Role
+from convergence.audit import workflow
 from convergence.documents.signatures import verify_bytes
 from convergence.kernel.errors import TransitionRefused
 from convergence.notifications.models import Notification
@@ -33,7 +34,7 @@ from referencing.commission.services.reservations import (
     remove_file,
     send_back_reservation,
 )
-from referencing.commission.services.transmit import send_to_re_examination, transmit_file
+from referencing.commission.services.transmit import is_refusal_only, send_to_re_examination, transmit_file
 from tests.commission.deliberation_factories import (
     CRITERION,
     deliberate,
@@ -354,6 +355,14 @@ def test_an_overdue_suspensive_reservation_goes_to_the_minister_for_refusal(susp
 
 
 @pytest.mark.rule("A-30")
+def test_an_answer_that_the_team_did_not_examine_in_time_is_not_the_editors_delay(suspended):
+    answer(suspended)
+    late(suspended)
+    told = refused(transmit_file, candidature_id=suspended.candidature.pk, actor=suspended.secretary)
+    assert told == ["suspensive_open"]
+
+
+@pytest.mark.rule("A-30")
 def test_an_overdue_suspensive_reservation_may_go_back_before_the_commission(suspended):
     arguments = {"candidature_id": suspended.candidature.pk, "actor": suspended.secretary}
     assert refused(send_to_re_examination, reason=" ", **arguments) == ["not_overdue", "reason"]
@@ -374,13 +383,24 @@ def test_a_withdrawn_file_owes_nothing_more(suspended):
     assert set(suspended.candidature.reservations.values_list("state", flat=True)) == {ReservationState.CLOSED}
 
 
+@pytest.mark.rule("A-30", "BR-158")
+def test_a_refused_file_owes_nothing_more_and_what_was_not_lifted_still_bars(suspended):
+    late(suspended)
+    transmit_file(candidature_id=suspended.candidature.pk, actor=suspended.secretary)
+    candidature = Candidature.objects.get(pk=suspended.candidature.pk)
+    workflow.fire(candidature, "refuse", actor=make_agent(Role.MINISTRY), at=timezone.now())
+    assert set(candidature.reservations.values_list("state", flat=True)) == {ReservationState.CLOSED}
+    assert [each.number for each in open_suspensive(candidature)] == [1]
+
+
 # -- transmission
 
 
-@pytest.mark.rule("A-01")
-def test_an_unfavourable_opinion_goes_to_the_minister_too():
+@pytest.mark.rule("A-01", "BR-157")
+def test_an_unfavourable_opinion_goes_to_the_minister_too_for_a_refusal_only():
     sitting = make_sitting(has_exchange=True)
     give(sitting, OpinionKind.UNFAVOURABLE)
+    assert is_refusal_only(sitting.candidature, today=timezone.localdate())
     transmit_file(candidature_id=sitting.candidature.pk, actor=sitting.secretary)
     sitting.candidature.refresh_from_db()
     assert sitting.candidature.state == CandidatureState.MINISTER

@@ -15,6 +15,8 @@ from convergence.interests.enums import Nature
 from convergence.interests.services import declare
 from convergence.notifications.models import Notification
 from referencing.candidature.enums import CandidatureState
+from referencing.candidature.selectors.deadlines import list_deadlines
+from referencing.candidature.services.calendar import open_feed, write_token
 from referencing.commission.enums import PointOutcome, RecusalSource, SessionState
 from referencing.commission.models import (
     AgendaPoint,
@@ -69,7 +71,7 @@ def test_list_of_sessions_costs_the_same(client, secretary, count, django_assert
         make_session(SessionState.CONVOKED, secretary=secretary)
     client.force_login(secretary)
 
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(3):
         response = client.get(reverse("commission:session_list"))
 
     assert response.content.decode().count('data-label="Séance"') == count or text(response).count("Séance n°") == count
@@ -86,7 +88,7 @@ def test_list_of_members_costs_the_same(client, secretary, count, django_assert_
     make_commission(vacant=CODES[count:])
     client.force_login(secretary)
 
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(6):
         response = client.get(reverse("commission:member_list"))
 
     assert text(response).count("Déclaration valable") == count
@@ -431,6 +433,21 @@ def test_calendar_file_names_the_session_only(client, members):
     body = response.content.decode()
     assert f"séance n° {session.number}" in body
     assert session.points.get().product_name not in body
+
+
+def test_sessions_stand_in_the_calendar_feed_of_those_who_see_them(client, members, secretary):
+    session = make_session(SessionState.CONVOKED, secretary=secretary, files=1)
+    make_session(SessionState.PLANNED, secretary=secretary, place="Salle secrète")
+    feed = reverse("candidature:calendar_feed", args=[write_token(open_feed(person=members["siege-3"]))])
+
+    body = client.get(feed).content.decode()
+
+    assert f"session-{session.pk}" in body.replace("\r\n ", "")
+    assert "Commission de référencement" in body
+    assert "Salle secrète" not in body
+    assert session.points.get().product_name not in body
+    assert {each.description for each in list_deadlines(secretary)} == {"Salle 1", "Salle secrète"}
+    assert list_deadlines(make_agent(Role.LISTING_TEAM)) == []
 
 
 def test_strangers_find_no_session(client, members):

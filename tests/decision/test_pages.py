@@ -146,6 +146,15 @@ def test_editor_reads_nothing_before_taking_note(client):
     assert manager.get_full_name() in proof
 
 
+def test_file_leads_to_its_newest_act(client):
+    decision, _, manager = make_signed("refusal")
+    client.force_login(manager)
+    tab = reverse("decision:file_decision", args=[decision.candidature_id])
+
+    assert tab in text_of(client.get(reverse("candidature:candidature_detail", args=[decision.candidature_id])))
+    assert client.get(tab).url == reverse("decision:decision_detail", args=[decision.pk])
+
+
 @pytest.mark.rule("A-32")
 def test_contributeur_waits_until_somebody_took_note(client):
     decision, _, manager = make_signed("refusal")
@@ -292,7 +301,7 @@ def test_home_asks_the_same_queries_for_one_row_and_for_three(client, ministry, 
         )
     client.force_login(ministry)
 
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         response = client.get(reverse("decision:decision_home"))
 
     assert response.status_code == 200

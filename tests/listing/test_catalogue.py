@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import pytest
 from django.test import Client
 from django.utils import timezone
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from convergence.accounts.enums import Role
@@ -65,6 +65,7 @@ def test_an_unknown_choice_is_dropped() -> None:
     assert read(asked) == CatalogueFilter(text="carnet de tension", price="gratuit")
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.fixed_dictionaries({name: st.text(max_size=12) for name in NAMES.values()}))
 def test_any_address_is_read(asked: dict[str, str]) -> None:
     found = read(asked)
@@ -87,6 +88,7 @@ def test_words_that_say_nothing_plurals_and_endings_are_forgiven(text: str, exac
     assert (exact_terms(words), close_terms(words)) == (exact, close)
 
 
+@settings(deadline=None)
 @given(st.datetimes(min_value=datetime(2025, 1, 1), max_value=datetime(2030, 1, 1), timezones=st.just(UTC)))
 def test_midnight_in_paris_is_never_passed(at: datetime) -> None:
     seconds = seconds_to_midnight(at)

@@ -5,6 +5,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from convergence.accounts.enums import Role
+from convergence.interests.models import DeclaredInterest
 from referencing.listing.enums import AuditState, ListingState, RenewalState, VersionState
 from referencing.listing.models import Audit, Listing, Procedure, Renewal, UserReport, VersionUpdate
 from referencing.listing.services.audits import draw_seed, freeze_population, open_audit
@@ -37,7 +38,7 @@ class TestLists:
     def test_listings(self, client, auditor, django_assert_num_queries, count):
         for _ in range(count):
             make_listing()
-        with django_assert_num_queries(7):
+        with django_assert_num_queries(6):
             html = page(client, "life_list")
         assert html.count("Référencé</p>") == count
 
@@ -45,7 +46,7 @@ class TestLists:
     def test_audits(self, client, auditor, django_assert_num_queries, count):
         for _ in range(count):
             open_audit(listing_id=make_listing()[0].pk, motive="Suivi", actor=auditor)
-        with django_assert_num_queries(7):
+        with django_assert_num_queries(6):
             html = page(client, "audit_list")
         assert html.count("À annoncer") == count
 
@@ -60,7 +61,7 @@ class TestLists:
                 facts="Faits.",
                 actor=ministry,
             )
-        with django_assert_num_queries(7):
+        with django_assert_num_queries(6):
             html = page(client, "procedure_list")
         assert html.count("En attente d’observations") == count
 
@@ -69,7 +70,7 @@ class TestLists:
         listing, _ = make_listing()
         for _ in range(count):
             send_report(listing=listing, kind="fault", text="Le service ne s’ouvre plus depuis lundi.")
-        with django_assert_num_queries(7):
+        with django_assert_num_queries(6):
             html = page(client, "report_list")
         assert html.count("À traiter") == count
 
@@ -78,7 +79,7 @@ class TestLists:
         make_listing()
         draws = [freeze_population(sample=1, actor=auditor) for _ in range(count)]
         draw_seed(number=draws[0].number, actor=auditor)
-        with django_assert_num_queries(7):
+        with django_assert_num_queries(6):
             html = page(client, "draw_list")
         assert html.count("À tirer") == count - 1
 
@@ -97,7 +98,8 @@ class TestLists:
     def test_a_link_of_interest_hides_the_service(self, client, auditor):
         listing, _ = make_listing()
         declaration = InterestDeclarationFactory(person=auditor, has_none=False)
-        declaration.lines.create(
+        DeclaredInterest.objects.create(
+            declaration=declaration,
             organisation=listing.enrolment.product.organisation,
             name=listing.enrolment.product.organisation.name,
             nature="employment",
@@ -123,7 +125,7 @@ class TestLifePage:
             Renewal.objects.create(listing=listing, opened_at=timezone.now(), state=RenewalState.LAPSED)
         client.force_login(manager)
 
-        with django_assert_num_queries(13):
+        with django_assert_num_queries(12):
             html = page(client, "life_detail", listing.pk)
 
         assert html.count("Enregistrée, sans suite à donner") == count

@@ -116,6 +116,16 @@ def test_a_report_may_open_an_audit_and_its_editor_never_knows(client, listing, 
     assert client.get(reverse("listing:audit_detail", args=[audit.pk])).status_code == 404
     assert client.get(reverse("listing:report_detail", args=[report.pk])).status_code == 403
 
+    now = timezone.now()
+    told = {"notified_at": now, "starts_on": now.date(), "plan": "Sur pièces.", "auditor": make_agent(Role.AUDITOR)}
+    plan_file = listing.enrolment.conventions.get().document
+    Audit.objects.filter(pk=audit.pk).update(state="notified", plan_file=plan_file, **told)
+    for page in (reverse("listing:life_detail", args=[listing.pk]), reverse("listing:audit_detail", args=[audit.pk])):
+        html = client.get(page).content.decode()
+        assert "Annoncé" in html
+        assert "Signalement" not in html
+        assert "Fuite possible" not in html
+
 
 def test_triage_says_why_and_only_once(listing, team):
     report = send_report(listing=listing, kind="fault", text=TEXT)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -30,7 +30,17 @@ class Deadline:
     title: str
     description: str
     url: str
-    candidature_id: UUID
+    candidature_id: UUID | None = None
+
+
+#: Days that stages above know: a session of the commission…
+_sources: list[Callable[[User], Iterable[Deadline]]] = []
+
+
+def add_source(source: Callable[[User], Iterable[Deadline]]) -> None:
+    """Have `source(user)` asked each time that somebody’s days are listed. Registered in `AppConfig.ready`, once."""
+    if source not in _sources:
+        _sources.append(source)
 
 
 def list_deadlines(user: User) -> list[Deadline]:
@@ -43,6 +53,8 @@ def list_deadlines(user: User) -> list[Deadline]:
     if user.access.is_agent:
         deadlines += _followed_by_agent(user)
         deadlines += _legal_days(user)
+    for source in _sources:
+        deadlines += source(user)
     return sorted(deadlines, key=lambda each: (each.day, each.title, each.key))
 
 

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
+from convergence.accounts.enums import Role
 from convergence.accounts.requests import SignedInRequest
 from convergence.ui.values import Action
 from referencing.candidature.core.calendar import DayEvent, write_calendar
@@ -45,7 +46,9 @@ def calendar_detail(request: SignedInRequest) -> HttpResponse:
             "actions": _actions(page, is_open=feed is not None),
             "deadlines": deadlines,
             "today": timezone.localdate(),
-            "is_agent": request.user.access.is_agent,
+            "has_queue": request.user.access.has(
+                Role.LISTING_TEAM, Role.EXPERT, Role.TESTS, Role.TESTS_LEAD, Role.SUPPORT
+            ),
         },
     )
 

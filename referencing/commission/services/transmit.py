@@ -17,7 +17,7 @@ from referencing.candidature.services import standing
 from referencing.candidature.services.connection.standing import find_test_blockers
 from referencing.candidature.services.journal import tell
 from referencing.commission import opinion_notices as notices
-from referencing.commission.enums import FAVOURABLE_OPINIONS
+from referencing.commission.enums import FAVOURABLE_OPINIONS, ReservationState
 from referencing.commission.models import Reservation
 from referencing.commission.selectors.opinions import find_known_files, newest_opinion
 from referencing.commission.services.points import lock_candidature
@@ -70,8 +70,10 @@ def is_refusal_only(candidature: Candidature, *, today: date) -> bool:
 
 
 def list_overdue(candidature: Candidature, *, today: date) -> list[Reservation]:
-    """Suspensive reservations that were to be lifted by a day that has passed, still with the editor or not."""
-    return list(Reservation.objects.filter(candidature=candidature).suspensive().overdue(on=today).in_order())
+    """Suspensive reservations that the editor let pass. One that was answered waits for the listing team, who lifts it or
+    sends it back with a later day: its delay is not the editor’s fault."""
+    waiting = Reservation.objects.filter(candidature=candidature, state=ReservationState.OPEN).suspensive()
+    return list(waiting.overdue(on=today).in_order())
 
 
 def find_transmit_blockers(candidature: Candidature, *, today: date) -> list[Blocker]:

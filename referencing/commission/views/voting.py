@@ -117,15 +117,14 @@ def vote_cast(request: SignedInRequest, pk: UUID, seat: str) -> HttpResponse:
     choice = form.cleaned_data["choice"]
     page = reverse("commission:point_room", args=[vote.point_id])
     if "confirmed" not in request.POST:
+        title = get_object_or_404(Seat, code=seat).title
         wants_dissent = form.cleaned_data.get("wants_dissent_noted", False)
         action = Action(
             "Confirmer cette voix",
             reverse("commission:vote_cast", args=[pk, seat]),
             confirm_title=f"Voter{NBSP}: {Choice(choice).label.lower()}",
-            confirm_text=f"{Seat.objects.get(code=seat).title}{NBSP}: votre voix compte dès que vous confirmez, et ne "
-            f"change plus. {'Le scrutin est secret.' if vote.is_secret else 'Le scrutin est ouvert.'}"
-            if Seat.objects.filter(code=seat).exists()
-            else "",
+            confirm_text=f"{title}{NBSP}: votre voix compte dès que vous confirmez, et ne change plus. Le scrutin est "
+            f"{'secret' if vote.is_secret else 'ouvert'}.",
             hidden={
                 f"{seat}-choice": choice,
                 "confirmed": "1",
@@ -381,24 +380,20 @@ def _run_values(
 ) -> dict[str, Any]:
     """The forms of whoever runs the session, each shown when its turn has come."""
     runs = bool(can_chair(user, point)) and point.outcome == PointOutcome.PENDING
-    is_deliberated = point.deliberated_at is not None
     decided = bool(current and current.result)
+    is_between_rounds = runs and point.deliberated_at is not None and live is None and not decided
+    waits = find_opening_blockers(point, bench, current) if is_between_rounds else []
+    silent = _silent_seats(live, bench, seats) if live and runs and not live.is_secret and can_run(user, point) else {}
     return {
         "examine": Action(
             "Commencer l’examen", reverse("commission:point_examine", args=[point.pk]), icon="play-circle-line"
         )
         if runs and point.examined_at is None
         else None,
-        "deliberation": DeliberationForm() if runs and point.examined_at and not is_deliberated else None,
-        "opening": (opening or OpenVoteForm())
-        if runs and is_deliberated and live is None and not find_opening_blockers(point, bench, current)
-        else None,
-        "waiting": find_opening_blockers(point, bench, current)
-        if runs and is_deliberated and live is None and not decided
-        else [],
-        "recording": (recording or RecordForm(seats=_silent_seats(live, bench, seats), options=live.options))
-        if live and runs and not live.is_secret and can_run(user, point) and _silent_seats(live, bench, seats)
-        else None,
+        "deliberation": DeliberationForm() if runs and point.examined_at and point.deliberated_at is None else None,
+        "opening": (opening or OpenVoteForm()) if is_between_rounds and not waits else None,
+        "waiting": waits,
+        "recording": (recording or RecordForm(seats=silent, options=live.options)) if live and silent else None,
         "record_url": reverse("commission:vote_record", args=[live.pk]) if live else "",
         "close": _closing_action(live) if live and runs else None,
         "voiding": (voiding or ReasonForm()) if live and runs else None,

@@ -355,7 +355,7 @@ def draft_update(request: SignedInRequest, pk: UUID) -> HttpResponse:
                 Action(
                     title,
                     reverse("decision:draft_step", args=[pk, step]),
-                    style="secondary" if step != "viser" else "primary",
+                    style="secondary",
                     confirm_url=reverse("decision:draft_step", args=[pk, step]) if text else "",
                     confirm_title=title,
                     confirm_text=text,

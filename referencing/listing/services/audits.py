@@ -433,8 +433,7 @@ def _report(audit: Audit, *, findings: str, had_documents: bool, by: str, at: da
         "dossier": candidature.dossier.reference if candidature else "",
         "dossier_sha256": candidature.dossier.sha256 if candidature else "",
         "grid": read_payload(candidature.dossier)["grid"]["version"] if candidature else "",
-        "origin": audit.get_origin_display(),
-        "draw": audit.draw_id,
+        "draw": audit.draw_id,  # a report of a visitor is never named: the editor reads this
         "plan": audit.plan,
         "notified_at": audit.notified_at,
         "starts_on": audit.starts_on,

@@ -230,7 +230,7 @@ def life_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
             "audit_columns": ["Audit", "État", "Commence le", "Documents attendus avant le"],
             "audits": [
                 Row(
-                    [each.get_origin_display(), audit_badge(each), each.starts_on or "–", each.due_on or "–"],
+                    [_say_origin(each, editor=editor), audit_badge(each), each.starts_on or "–", each.due_on or "–"],
                     url=reverse("listing:audit_detail", args=[each.pk]),
                 )
                 for each in audits
@@ -298,6 +298,11 @@ def enrolment_life(request: SignedInRequest, pk: UUID) -> HttpResponse:
     if newest is None:
         raise Http404
     return redirect("listing:life_detail", newest)
+
+
+def _say_origin(audit: Audit, *, editor: bool) -> str:
+    """The editor never learns that a visitor reported its service."""
+    return f"Audit du {format_date(audit.notified_at)}" if editor and audit.notified_at else audit.get_origin_display()
 
 
 def _items(listing: Listing) -> list[Item]:

@@ -206,6 +206,7 @@ def _logo_zone(sheet: PublicationSheet, errors: Sequence[str]) -> DropZone:
         submit_label="Remplacer le logo" if sheet.logo_id else "Déposer le logo",
         errors=errors,
         files=[deposited_file(sheet.logo)] if sheet.logo else [],
+        heading_level=2,
     )
 
 
