@@ -271,8 +271,7 @@ def addresses(stage: Stage) -> Iterator[str]:
             "UUIDConverter": [key for key in keys if isinstance(key, UUID)],
             "IntConverter": [key for key in keys if isinstance(key, int)] + [1],
         }
-        names = list(converters)
-        first, *others = names
+        first, *others = sorted(converters, key=lambda name: name != "pk")
         fixed = {
             "sha256": sorted(hashes)[:3],
             "code": ["ethique"],

@@ -235,7 +235,10 @@ class TestEffects:
     def test_a_formal_notice_is_followed_until_it_is_lifted(self, listed, ministry):
         listing, _ = listed
         due = timezone.localdate() + timedelta(days=30)
-        sign(make_sanction(DecisionKind.FORMAL_NOTICE, listing, actor=ministry, due_on=due.isoformat()), actor=ministry)
+        sign(
+            make_sanction(DecisionKind.FORMAL_NOTICE, listing, actor=ministry, comply_by=due.isoformat()),
+            actor=ministry,
+        )
         notice = FormalNotice.objects.get()
         assert (notice.comply_by, notice.lifted_at) == (due, None)
         late = noon(due + timedelta(days=1))
@@ -371,7 +374,7 @@ class TestCourts:
         yesterday = timezone.localdate() - timedelta(days=1)
         later = listing.ends_on + timedelta(days=30)
         decision = sign(
-            make_sanction(DecisionKind.EXTENSION, listing, actor=ministry, until=later.isoformat()), actor=ministry
+            make_sanction(DecisionKind.EXTENSION, listing, actor=ministry, ends_on=later.isoformat()), actor=ministry
         )
         effect = DecisionEffect.objects.get()
         DecisionEffect.objects.filter(pk=effect.pk).update(before={**effect.before, "ends_on": yesterday.isoformat()})

@@ -5,7 +5,7 @@ Services do the steps, with time passed in; the public page says what came of th
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -13,26 +13,15 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from convergence.accounts.enums import Role
 from convergence.accounts.models import User
-from questionnaires.models import Deposit
+from convergence.ui.typography import format_date
 from referencing.candidature.enums import CandidatureState
 from referencing.candidature.models import Candidature
-from referencing.candidature.services import take_charge
-from referencing.candidature.services.admission import declare_admissible
 from referencing.candidature.services.applying import apply
-from referencing.candidature.services.conclusion import conclude
-from referencing.commission.enums import Mode
-from referencing.commission.models import AgendaPoint, CommissionSession, Seat
-from referencing.commission.services.agenda import add_files
-from referencing.commission.services.linking import declare_links
-from referencing.commission.services.opinions import give_opinion
-from referencing.commission.services.points import start_deliberation, start_examination
-from referencing.commission.services.sessions import Arrival, close_session, convoke, open_session, plan_session
 from referencing.commission.services.transmit import transmit_file
-from referencing.commission.services.voting import close_vote, open_vote, record_voices
 from referencing.decision.models import Decision
 from referencing.decision.services import (
     draft_decision,
@@ -50,14 +39,13 @@ from referencing.listing.services.expiry import expire_listings
 from referencing.listing.services.publishing import publish
 from referencing.listing.services.renewal import open_renewals, start_renewal
 from referencing.listing.services.sanctions import draft_measure, draft_relief, open_procedure
-from tests.candidature.factories import conclude_themes
 from tests.candidature.test_keyboard import elsewhere
-from tests.commission.factories import make_commission
+from tests.commission.walking import hold_session, instruct
 from tests.decision.factories import make_signatory, make_signed
+from tests.dossier.factories import answer_everything
 from tests.factories import make_agent
 from tests.listing.factories import countersign, make_sheet
 from tests.listing.life_factories import examined, noon
-from tests.questionnaires.factories import deposit, finish, orient
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -92,53 +80,15 @@ def make_service(*, published_on: date) -> Service:
 
 def renew_questionnaires(service: Service) -> Candidature:
     """The editor validates everything again, freezes a dossier and applies for the renewal."""
-    response = service.listing.enrolment.response
-    orient(response)
-    for code in ("interoperabilite", "ethique"):
-        finish(response, code, *([{}] if code == "interoperabilite" else []))
-    single = deposit(response, "RGPD.1", "questionnaire")
-    Deposit.objects.filter(pk=single.pk).update(confirmed_at=timezone.now())
-    finish(response, "rgpd")
+    answer_everything(service.listing.enrolment)
     dossier = generate_dossier(enrolment_id=service.listing.enrolment_id, actor=service.editor)
     return apply(dossier_id=dossier.pk, actor=service.editor)
 
 
-def instruct(file: Candidature, team: User) -> None:
-    """Taken in charge, admissible, every criterion judged, concluded."""
-    take_charge(candidature_id=file.pk, actor=team)
-    declare_admissible(candidature_id=file.pk, actor=team)
-    conclude_themes(file, team)
-    conclude(candidature_id=file.pk, proposal="favourable", text="Rien n’a changé.", actor=team)
-
-
-def deliberate(file: Candidature) -> None:
-    """Convoked, opened on its day, voted, transmitted, by a commission of nine."""
-    secretary, now = make_agent(Role.SECRETARY), timezone.now()
-    Seat.objects.all()
-    members = make_commission()
-    session = plan_session(held_at=now + timedelta(days=12), place="Salle 1", remote_url="", actor=secretary, at=now)
-    add_files(session_id=session.pk, candidature_ids=[file.pk], actor=secretary, at=now)
-    convoke(session_id=session.pk, urgency_reason="", actor=secretary, at=now)
-    point = AgendaPoint.objects.get(session=session)
-    for person in members.values():
-        declare_links(session_id=session.pk, conflicts={}, free=[point.pk], actor=person, at=now)
-    CommissionSession.objects.filter(pk=session.pk).update(held_at=now)  # the day has come
-    chair = members["dns"]
-    open_session(
-        session_id=session.pk,
-        chair_id=chair.pk,
-        arrivals=[Arrival(code, person.pk, Mode.IN_PERSON) for code, person in members.items()],
-        actor=chair,
-        at=timezone.now(),
-    )
-    start_examination(point_id=point.pk, actor=chair)
-    start_deliberation(point_id=point.pk, has_rapporteur_left=True, actor=chair)
-    vote = open_vote(point_id=point.pk, is_secret=False, actor=chair)
-    record_voices(vote_id=vote.pk, choices=dict.fromkeys(members, "favourable"), actor=secretary)
-    close_vote(vote_id=vote.pk, actor=chair)
-    give_opinion(point_id=point.pk, reasons="Le service reste utile.", reservations=[], actor=chair)
-    close_session(session_id=session.pk, actor=secretary, at=timezone.now())
-    transmit_file(candidature_id=file.pk, actor=secretary)
+def examine(file: Candidature, service: Service) -> None:
+    """Instructed, examined by the commission, transmitted."""
+    instruct(file, service.team)
+    transmit_file(candidature_id=file.pk, actor=hold_session(file).secretary)
 
 
 def decide(file: Candidature, kind: str, service: Service) -> Decision:
@@ -163,26 +113,25 @@ def sign(decision: Decision, service: Service) -> Decision:
 
 
 @pytest.fixture
-def anybody(page: Page, live_server: Any) -> Callable[[Service], Page]:
-    """`anybody(service)`: the catalogue, then the page of the service, as a passer-by finds them."""
-    cache.clear()
+def anybody(browser: Browser, live_server: Any) -> Iterator[Callable[..., Page]]:
+    """`anybody(is_listed=…)`: the catalogue, then the page of the service, as somebody finds them who never came before."""
+    contexts = []
 
-    def look(service: Service, *, is_listed: bool) -> Page:
+    def look(*, is_listed: bool) -> Page:
         cache.clear()
+        context = browser.new_context(locale="fr-FR")
+        contexts.append(context)
+        page = context.new_page()
         page.goto(f"{live_server.url}/catalogue/")
         expect(page.get_by_role("link", name=NAME)).to_have_count(1 if is_listed else 0)
         if is_listed:
-            page.get_by_role("link", name=NAME).first.click()
+            page.get_by_role("link", name=NAME).click()
             expect(page.get_by_role("heading", name=NAME, level=1)).to_be_visible()
         return page
 
-    return look
-
-
-def in_french_long(day: date) -> str:
-    from convergence.ui.typography import format_date
-
-    return format_date(day)
+    yield look
+    for context in contexts:
+        context.close()
 
 
 @pytest.mark.rule("BR-170", "BR-171", "A-35")
@@ -197,8 +146,7 @@ def test_renewed_in_time_stands_two_years_more(anybody):
         assert open_renewals(at=noon(end - timedelta(days=120))) == 1
         start_renewal(listing_id=service.listing.pk, actor=service.editor)
         file = renew_questionnaires(service)
-        instruct(file, service.team)
-        deliberate(file)
+        examine(file, service)
         decide(file, "renewal", service)
         service.listing.refresh_from_db()
         assert Candidature.objects.get(pk=file.pk).state == CandidatureState.LISTED
@@ -207,8 +155,8 @@ def test_renewed_in_time_stands_two_years_more(anybody):
     service, end = elsewhere(build)
 
     assert service.listing.ends_on == two_years_after(end)
-    page = anybody(service, is_listed=True)
-    expect(page.get_by_text(in_french_long(two_years_after(end))).first).to_be_visible()
+    page = anybody(is_listed=True)
+    expect(page.get_by_text(format_date(two_years_after(end))).first).to_be_visible()
     assert elsewhere(lambda: expire_listings(at=noon(end + timedelta(days=1)))) == 0
 
 
@@ -223,14 +171,13 @@ def test_renewed_late_leaves_the_catalogue_then_comes_back_for_two_years(anybody
         assert open_renewals(at=noon(end - timedelta(days=100))) == 1
         start_renewal(listing_id=service.listing.pk, actor=service.editor, at=noon(end - timedelta(days=90)))
         file = renew_questionnaires(service)
-        instruct(file, service.team)
-        deliberate(file)
+        examine(file, service)
         assert expire_listings(at=noon(end)) == 0
         assert expire_listings(at=noon(end + timedelta(days=1))) == 1
         return service, file
 
     service, file = elsewhere(build)
-    anybody(service, is_listed=False)
+    anybody(is_listed=False)
 
     def republish() -> None:
         decide(file, "renewal", service)
@@ -240,8 +187,8 @@ def test_renewed_late_leaves_the_catalogue_then_comes_back_for_two_years(anybody
     elsewhere(republish)
 
     assert (service.listing.state, service.listing.ends_on) == (ListingState.LISTED, two_years_after(today))
-    page = anybody(service, is_listed=True)
-    expect(page.get_by_text(in_french_long(two_years_after(today))).first).to_be_visible()
+    page = anybody(is_listed=True)
+    expect(page.get_by_text(format_date(two_years_after(today))).first).to_be_visible()
 
 
 @pytest.mark.rule("BR-172")
@@ -252,7 +199,7 @@ def test_not_renewed_it_is_gone_the_day_after_its_end(anybody):
     elsewhere(lambda: expire_listings(at=timezone.now()))
 
     assert elsewhere(lambda: Listing.objects.get(pk=service.listing.pk).state) == ListingState.EXPIRED
-    anybody(service, is_listed=False)
+    anybody(is_listed=False)
 
 
 @pytest.mark.rule("BR-174", "BR-176", "A-02")
@@ -288,7 +235,7 @@ def test_suspended_in_the_middle_of_an_audit_then_reinstated(anybody):
         return service
 
     service = elsewhere(suspend)
-    anybody(service, is_listed=False)
+    anybody(is_listed=False)
 
     def reinstate() -> None:
         relief = draft_relief(
@@ -303,14 +250,14 @@ def test_suspended_in_the_middle_of_an_audit_then_reinstated(anybody):
     elsewhere(reinstate)
 
     assert service.listing.state == ListingState.LISTED
-    anybody(service, is_listed=True)
+    anybody(is_listed=True)
 
 
 @pytest.mark.rule("A-33")
 def test_a_favourable_decision_annulled_by_a_court_leaves_the_catalogue(anybody):
     today = timezone.localdate()
     service = elsewhere(lambda: make_service(published_on=today))
-    page = anybody(service, is_listed=True)
+    page = anybody(is_listed=True)
     address = page.url
 
     def annul() -> None:
@@ -329,8 +276,9 @@ def test_a_favourable_decision_annulled_by_a_court_leaves_the_catalogue(anybody)
     elsewhere(annul)
 
     assert elsewhere(lambda: Listing.objects.get(pk=service.listing.pk).state) == ListingState.WITHDRAWN
-    anybody(service, is_listed=False)
+    page = anybody(is_listed=False)
     page.goto(address)
-    expect(page.get_by_text(service.listing.decision.number or "")).to_have_count(0)
-    page.goto(address.split("/catalogue/")[0] + f"/verifier/?reference={service.listing.decision.number}")
+    expect(page.get_by_role("heading", name=NAME, level=1)).to_have_count(0)
+    number = elsewhere(lambda: Decision.objects.get(pk=service.listing.decision_id).number)
+    page.goto(address.split("/catalogue/")[0] + f"/verifier/?reference={number}")
     expect(page.get_by_role("heading", name="Authentique, mais cette décision n’est plus en vigueur")).to_be_visible()

@@ -93,10 +93,10 @@ def find_effect_blockers(decision: Decision, listing: Listing) -> list[Blocker]:
     needs_standing = [DecisionKind.WITHDRAWAL, DecisionKind.EXTENSION, DecisionKind.FORMAL_NOTICE]
     if decision.kind in needs_standing and listing.state not in STANDING_LISTINGS:
         return [Blocker("ended", "Ce service n’est plus référencé.")]
-    if decision.kind == DecisionKind.FORMAL_NOTICE and _day(decision, "due_on") is None:
+    if decision.kind == DecisionKind.FORMAL_NOTICE and _day(decision, "comply_by") is None:
         return [Blocker("comply_by", "La mise en demeure ne dit pas avant quel jour se mettre en règle.")]
     if decision.kind == DecisionKind.EXTENSION:
-        ends_on = _day(decision, "until")
+        ends_on = _day(decision, "ends_on")
         if ends_on is None or ends_on <= listing.ends_on:
             return [Blocker("ends_on", "La prolongation ne donne pas de fin postérieure à la fin actuelle.")]
     return []
@@ -149,7 +149,7 @@ def apply_effect(effect: DecisionEffect, listing: Listing, *, at: datetime) -> N
 
 
 def _issue_notice(decision: Decision, listing: Listing, at: datetime) -> None:
-    comply_by = date.fromisoformat(decision.terms["due_on"])  # the signature was refused without it
+    comply_by = date.fromisoformat(decision.terms["comply_by"])  # the signature was refused without it
     FormalNotice.objects.create(listing=listing, decision=decision, comply_by=comply_by, issued_at=at)
     tell_file(listing, "formal_notice", actor=None, due_on=comply_by.isoformat())
 
@@ -186,7 +186,7 @@ def withdraw(listing: Listing, *, why: str, cause: Decision | None, at: datetime
 
 
 def _extend(decision: Decision, listing: Listing, at: datetime) -> None:
-    ends_on = _day(decision, "until")
+    ends_on = _day(decision, "ends_on")
     if ends_on is not None:
         listing.ends_on = ends_on
         listing.save(update_fields=["ends_on"])

@@ -175,7 +175,7 @@ def draft_measure(
     today = timezone.localdate(now)
     if blockers := find_drafting_blockers(procedure, reasons=reasons, comply_by=comply_by, today=today):
         raise TransitionRefused(blockers)
-    terms: dict[str, Any] = {"procedure": str(procedure.pk), "condition": procedure.get_condition_display()}
+    terms: dict[str, Any] = {"procedure": str(procedure.pk), "condition_text": procedure.get_condition_display()}
     if procedure.urgency:
         terms["urgency"] = procedure.urgency
     elif procedure.opened_at is not None:
@@ -183,7 +183,7 @@ def draft_measure(
     if procedure.listing_id is not None:
         terms["listing"] = str(procedure.listing_id)
     if comply_by is not None and procedure.kind == DecisionKind.FORMAL_NOTICE:
-        terms["due_on"] = comply_by.isoformat()
+        terms["comply_by"] = comply_by.isoformat()
     if effective_on is not None:
         terms["effective_on"] = effective_on.isoformat()
     abrogated = _listing_decision(procedure.enrolment) if procedure.kind == DecisionKind.ABROGATION else None
@@ -271,7 +271,7 @@ def draft_relief(
         if ends_on is None or ends_on <= max(listing.ends_on, timezone.localdate(now)):
             blockers.append(Blocker("ends_on", "Indiquez une fin postérieure à la fin actuelle.", "#id_ends_on"))
         else:
-            terms["until"] = ends_on.isoformat()
+            terms["ends_on"] = ends_on.isoformat()
     if blockers:
         raise TransitionRefused(blockers)
     return draft_decision(
