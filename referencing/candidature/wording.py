@@ -385,7 +385,8 @@ _VALUES: dict[str, dict[str, str]] = {
         ),
     )
 }
-_DATES = {"due_on", "wanted_on", "grace_until", "held_on", "until", "starts_on"}
+#: Details that are days.
+DATES = {"due_on", "wanted_on", "grace_until", "held_on", "until", "starts_on"}
 
 
 def say_event(kind: str, *, audience: Audience) -> str:
@@ -416,7 +417,7 @@ def _say_value(key: str, value: Any, themes: Mapping[str, str]) -> str:
         return ", ".join(_say_value(key, item, themes) for item in value)
     if key == "theme":
         return themes.get(str(value), str(value))
-    if key in _DATES:
+    if key in DATES:
         return format_date(date.fromisoformat(value))
     if key == "starts_at":
         return format_datetime(datetime.fromisoformat(value))

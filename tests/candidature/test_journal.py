@@ -167,7 +167,8 @@ def test_timeline_keeps_what_it_said():
 
 def test_no_state_of_the_instruction_is_written_past_the_journal():
     """No `update(state=…)`, and no transition called otherwise than by `workflow.fire`."""
-    steps = {step.name for machine in MACHINES.values() for step in machine.steps}
+    own = [machine for machine in MACHINES.values() if machine.model._meta.app_label == "candidature"]
+    steps = {step.name for machine in own for step in machine.steps}
     wrong = []
     for path in (Path(settings.BASE_DIR) / "referencing" / "candidature").rglob("*.py"):
         nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
@@ -179,7 +180,7 @@ def test_no_state_of_the_instruction_is_written_past_the_journal():
                 continue
             owner = node.func.value
             writes = node.func.attr == "update" and any(word.arg == "state" for word in node.keywords)
-            moves = node.func.attr in steps and isinstance(owner, ast.Name) and owner.id not in modules
+            moves = node.func.attr in steps and isinstance(owner, ast.Name) and owner.id not in {*modules, "self"}
             if writes or moves:
                 wrong.append(f"{path.name}:{node.lineno} {ast.unparse(node)[:80]}")
     assert not wrong

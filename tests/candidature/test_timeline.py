@@ -33,6 +33,7 @@ from referencing.candidature.services.reviewing import conclude_theme, give_verd
 from referencing.candidature.timeline import list_events
 from referencing.candidature.views.frame import TABS
 from referencing.candidature.wording import (
+    DATES,
     DETAILS,
     EVENTS,
     Audience,
@@ -267,7 +268,7 @@ def ask(candidature, number: int) -> ComplementRequest:
 
 
 #: Details whose value is any text.
-DETAILS_AS_TEXT = [key for key in DETAILS if key not in ("due_on", "wanted_on", "grace_until", "starts_at")]
+DETAILS_AS_TEXT = [key for key in DETAILS if key not in {*DATES, "starts_at"}]
 MARK = "MARQUE<INTERNE>&7f3a"
 #: What may stand in an address of the instruction.
 ARGUMENTS = {"criterion": CODE, "number": 1, "theme": THEME, "page": 1, "sha256": "a" * 64, "kind": "acknowledgement"}
