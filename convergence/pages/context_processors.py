@@ -48,6 +48,7 @@ AGENT_TABS: tuple[tuple[str, str, tuple[Role, ...]], ...] = (
     ),
     ("Commission", "commission:session_list", (Role.SECRETARY, Role.PRESIDENT, Role.MEMBER)),
     ("Membres de la commission", "commission:member_list", (Role.SECRETARY, Role.PRESIDENT, Role.MEMBER)),
+    ("Réserves", "commission:reservation_list", (Role.LISTING_TEAM, Role.SECRETARY, Role.PRESIDENT)),
     ("Décisions à prendre", "decision:decision_home", (Role.MINISTRY,)),
     (
         "Décisions",
@@ -64,18 +65,11 @@ AGENT_TABS: tuple[tuple[str, str, tuple[Role, ...]], ...] = (
     ),
     ("Conventions à signer", "decision:convention_list", (Role.MINISTRY, Role.CNAM)),
     (
-        "Vie des référencements",
-        "listing:life_list",
-        (Role.LISTING_TEAM, Role.MINISTRY, Role.CNAM, Role.AUDITOR, Role.SUPPORT),
-    ),
-    (
         "Référencements",
         "listing:listing_list",
         (Role.LISTING_TEAM, Role.MINISTRY, Role.CNAM, Role.AUDITOR, Role.SUPPORT),
     ),
-    ("Catalogue", "listing:catalogue_list", tuple(Role)),
     ("Pilotage", "statistics:board_detail", (Role.LISTING_TEAM,)),
-    ("Réserves", "commission:reservation_list", (Role.LISTING_TEAM, Role.SECRETARY, Role.PRESIDENT)),
     ("Liens d’intérêts", "candidature:interest_list", DECLARING_ROLES),
     ("Tests de connexion", "candidature:campaign_list", (Role.TESTS, Role.TESTS_LEAD)),
     ("Référentiels", "questionnaires:version_list", (Role.ADMIN,)),

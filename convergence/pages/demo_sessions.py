@@ -54,6 +54,7 @@ from referencing.listing.models import Listing
 from referencing.listing.services.audits import open_audit
 from referencing.listing.services.describing import deposit_logo, save_sheet, submit_sheet
 from referencing.listing.services.publishing import accept_sheet, publish
+from referencing.listing.services.renewal import open_renewals
 from referencing.listing.services.sanctions import draft_measure, open_procedure
 
 WORLD = FIXTURES / "demo" / "sessions.yaml"
@@ -91,6 +92,7 @@ def create_demo_sessions() -> None:
         for said in world["sessions"]:
             _Session(said).tell()
         _audit_one()
+        open_renewals(at=timezone.now())
 
 
 def _person(email: str) -> User:

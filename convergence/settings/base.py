@@ -440,6 +440,7 @@ CONVERGENCE: dict[str, Any] = {
     "FOOTER_LINKS": [
         ("Accessibilité : non évaluée", "/accessibilite/"),
         ("FAQ", "/faq/"),
+        ("Catalogue", "/catalogue/"),
         ("Vérifier un document", "/verifier/"),
         ("Statistiques", "/statistiques/"),
     ],
