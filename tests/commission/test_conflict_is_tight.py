@@ -261,8 +261,7 @@ def addresses(stage: Stage) -> Iterator[str]:
     by_app = related_rows(stage)
     shared = [stage.file, stage.file.enrolment, stage.file.dossier, stage.file.enrolment.product, stage.session]
     hashes = set(_hashes(by_app))
-    for namespace, pattern in patterns(get_resolver(), ""):
-        converters = pattern.pattern.converters
+    for namespace, pattern, converters in patterns(get_resolver(), ""):
         if not converters or namespace.split(":")[0] in ("ui", "mfa", "socialaccount", "notifications", "drafts"):
             continue
         rows = [*by_app.get(namespace.split(":")[0], ()), *shared]
@@ -298,12 +297,16 @@ def _hashes(by_app: dict[str, list[models.Model]]) -> Iterator[str]:
                 yield value
 
 
-def patterns(resolver: URLResolver, namespace: str) -> Iterator[tuple[str, URLPattern]]:
+def patterns(
+    resolver: URLResolver, namespace: str, above: dict[str, Any] | None = None
+) -> Iterator[tuple[str, URLPattern, dict[str, Any]]]:
+    """Each address with its namespace and the converters of its arguments, those of what it is mounted under included."""
     for entry in resolver.url_patterns:
+        converters = {**(above or {}), **entry.pattern.converters}
         if isinstance(entry, URLResolver):
-            yield from patterns(entry, f"{namespace}{entry.namespace}:" if entry.namespace else namespace)
+            yield from patterns(entry, f"{namespace}{entry.namespace}:" if entry.namespace else namespace, converters)
         else:
-            yield namespace, entry
+            yield namespace, entry, converters
 
 
 # -- what happens to the file once the link is declared
