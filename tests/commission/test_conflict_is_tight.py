@@ -247,12 +247,15 @@ def related_rows(stage: Stage) -> dict[str, list[models.Model]]:
         for relation in row._meta.related_objects:
             if relation.related_model._meta.app_label in LABELS and relation.field.name != "session":
                 waiting += relation.related_model._base_manager.filter(**{relation.field.name: row})[:50]
+    newest = {row._meta.label_lower: row for row in known.values()}  # one of each kind is enough to ask every address
     by_app: dict[str, list[models.Model]] = {}
-    for row in known.values():
+    for row in newest.values():
         by_app.setdefault(row._meta.app_label, []).append(row)
     return by_app
 
 
+#: Whoever has an account may ask to join an organisation that they name: its name alone, nothing of its files.
+ASIDE = ("accounts:organisation_join",)
 LABELS = {"products", "enrolment", "convention", "dossier", "candidature", "commission", "decision", "listing"}
 
 
@@ -261,9 +264,12 @@ def addresses(stage: Stage) -> Iterator[str]:
     by_app = related_rows(stage)
     shared = [stage.file, stage.file.enrolment, stage.file.dossier, stage.file.enrolment.product, stage.session]
     hashes = set(_hashes(by_app))
-    for namespace, pattern in patterns(get_resolver(), ""):
-        converters = pattern.pattern.converters
-        if not converters or namespace.split(":")[0] in ("ui", "mfa", "socialaccount", "notifications", "drafts"):
+    for namespace, pattern, converters in patterns(get_resolver(), ""):
+        if (
+            not converters
+            or f"{namespace}{pattern.name}" in ASIDE
+            or namespace.split(":")[0] in ("ui", "notifications")
+        ):
             continue
         rows = [*by_app.get(namespace.split(":")[0], ()), *shared]
         keys = {row.pk for row in rows}
@@ -298,12 +304,16 @@ def _hashes(by_app: dict[str, list[models.Model]]) -> Iterator[str]:
                 yield value
 
 
-def patterns(resolver: URLResolver, namespace: str) -> Iterator[tuple[str, URLPattern]]:
+def patterns(
+    resolver: URLResolver, namespace: str, above: dict[str, Any] | None = None
+) -> Iterator[tuple[str, URLPattern, dict[str, Any]]]:
+    """Each address with its namespace and the converters of its arguments, those of what it is mounted under included."""
     for entry in resolver.url_patterns:
+        converters = {**(above or {}), **entry.pattern.converters}
         if isinstance(entry, URLResolver):
-            yield from patterns(entry, f"{namespace}{entry.namespace}:" if entry.namespace else namespace)
+            yield from patterns(entry, f"{namespace}{entry.namespace}:" if entry.namespace else namespace, converters)
         else:
-            yield namespace, entry
+            yield namespace, entry, converters
 
 
 # -- what happens to the file once the link is declared
@@ -495,7 +505,6 @@ def sent_to(person: User, mails: list[Any]) -> Iterator[str]:
 #: Who declares the link, by seat, and the other roles that this person holds.
 PEOPLE = {
     "member": ("siege-4", ()),
-    "co-president": ("cnam", ()),
     "co-president of the ministry": ("cnam", (Role.MINISTRY, Role.CNAM, Role.AUDITOR)),
 }
 

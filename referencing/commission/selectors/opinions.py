@@ -63,7 +63,7 @@ def find_known_files(user: User) -> CandidatureQuerySet:
         known |= (
             Q(state__in=TRANSMITTED_STATES)
             & ~Q(enrolment__product__organisation__in=conflicting_organisations(user))
-            & ~recused_on(user)
+            & ~Q(recused_on(user))
         )
     return Candidature.objects.filter(known | Q(pk__in=files.values("pk"))) if known else files
 
