@@ -461,7 +461,7 @@ def test_deadlines_cost_the_same_for_one_file_and_for_three(django_assert_num_qu
         make_file(referent=referent, settings={**DELAYS, "silence": {"days": 60}})
     person = type(referent).objects.get(pk=referent.pk)
 
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(4):
         deadlines = list_deadlines(person)
 
     assert len(deadlines) == 2 * count

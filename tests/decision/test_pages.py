@@ -301,7 +301,7 @@ def test_home_asks_the_same_queries_for_one_row_and_for_three(client, ministry, 
         )
     client.force_login(ministry)
 
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(11):
         response = client.get(reverse("decision:decision_home"))
 
     assert response.status_code == 200
@@ -315,7 +315,7 @@ def test_list_asks_the_same_queries_for_one_row_and_for_three(client, django_ass
         make_signed("refusal")
     client.force_login(person)
 
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(3):
         response = client.get(reverse("decision:decision_list"))
 
     assert text_of(response).count("Décision de refus de référencement n°") == count
@@ -327,7 +327,7 @@ def test_conventions_ask_the_same_queries_for_one_row_and_for_three(client, cnam
         make_signed()
     client.force_login(cnam)
 
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(4):
         response = client.get(reverse("decision:convention_list"))
 
     assert text_of(response).count("Lire la convention et l’annexe de") == count
