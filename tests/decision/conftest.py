@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from convergence.accounts.enums import Role
+from convergence.audit import workflow
 from tests.factories import make_agent
 
 
@@ -39,3 +40,9 @@ def ministry(db):
 @pytest.fixture
 def cnam(db):
     return make_agent(Role.CNAM)
+
+
+@pytest.fixture
+def without_listings(monkeypatch):
+    """Acts about a service that no listing row stands for: the stage above, which would refuse them, does not follow."""
+    monkeypatch.setitem(workflow._followers, "decision.sign", [])

@@ -219,8 +219,7 @@ def test_file_does_not_come_back_beside_another_open_one():
 
 
 @pytest.mark.rule("A-33")
-def test_cancelled_sanction_is_followed_from_above(monkeypatch):
-    monkeypatch.setitem(workflow._followers, "decision.sign", [])  # no listing here: the stage above would refuse
+def test_cancelled_sanction_is_followed_from_above(monkeypatch, without_listings):
     listing, ministry, manager = make_notified("listing")
     draft = make_sanction("suspension", about=listing, actor=ministry)
     sanction = services.sign_decision(

@@ -301,7 +301,7 @@ def test_act_signed_elsewhere_needs_a_number_of_its_own():
 
 
 @pytest.mark.rule("A-02")
-def test_sanction_changes_nothing_below_and_is_followed_from_above():
+def test_sanction_changes_nothing_below_and_is_followed_from_above(without_listings):
     listing, ministry, _ = make_notified("listing")
     decision = make_sanction("suspension", about=listing, actor=ministry)
 
@@ -314,7 +314,7 @@ def test_sanction_changes_nothing_below_and_is_followed_from_above():
 
 @pytest.mark.rule("A-02")
 @pytest.mark.parametrize("kind", ["suspension", "withdrawal"])
-def test_sanction_names_its_condition_and_hears_the_editor_or_says_why_not(kind):
+def test_sanction_names_its_condition_and_hears_the_editor_or_says_why_not(kind, without_listings):
     listing, ministry, _ = make_notified("listing")
     decision = make_sanction(kind, about=listing, actor=ministry, condition_text="", invited_on="")
 

@@ -15,7 +15,7 @@ from django.forms import BaseForm, BoundField
 from django.template import Context
 from django.template.loader import render_to_string
 from django.utils import timezone
-from django.utils.html import conditional_escape, escape, format_html, format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import slugify
 
@@ -32,12 +32,12 @@ STEP_WORDS = {"done": "complétée", "current": "en cours", "waiting": "en atten
 STEP_ICONS = {"done": "checkbox-circle-fill", "current": "edit-circle-fill", "waiting": "time-line",
               "upcoming": "circle-line"}  # fmt: skip
 EMPTY_CELL = format_html('<span aria-hidden="true">–</span><span class="fr-sr-only">{}</span>', "Non renseigné")
-NUMBER = ' class="ui-table__number"'
+NUMBER = SafeString(' class="ui-table__number"')
 ROW_STARTS = {  # whether it leads somewhere, whether it holds something unread
-    (False, False): "<tr",
-    (False, True): '<tr class="ui-table__row--unread"',
-    (True, False): '<tr class="ui-table__row--link" data-row',
-    (True, True): '<tr class="ui-table__row--link ui-table__row--unread" data-row',
+    (False, False): SafeString("<tr"),
+    (False, True): SafeString('<tr class="ui-table__row--unread"'),
+    (True, False): SafeString('<tr class="ui-table__row--link" data-row'),
+    (True, True): SafeString('<tr class="ui-table__row--link ui-table__row--unread" data-row'),
 }
 
 
@@ -49,13 +49,14 @@ TOKEN = token_hex()
 def kept(context: Context, template_name: str, **values: Hashable) -> SafeString:
     """`{% kept "components/header.html" chrome=chrome %}`: a part that comes back with every page and depends on few plain
     values, rendered once for each. It sees these values and `csrf_token`, nothing else of the page."""
-    html = _render_kept(template_name, tuple(values.items()))
-    return SafeString(html.replace(TOKEN, escape(context["csrf_token"]))) if TOKEN in html else html
+    return format_html(_render_kept(template_name, tuple(values.items())), context["csrf_token"])
 
 
 @lru_cache(maxsize=512)
-def _render_kept(template_name: str, values: tuple[tuple[str, Hashable], ...]) -> SafeString:
-    return render_to_string(template_name, {"csrf_token": TOKEN, **dict(values)})
+def _render_kept(template_name: str, values: tuple[tuple[str, Hashable], ...]) -> str:
+    """What `format_html` makes the part of again: its own braces doubled, `{0}` where the token goes."""
+    html = render_to_string(template_name, {"csrf_token": TOKEN, **dict(values)})
+    return html.replace("{", "{{").replace("}", "}}").replace(TOKEN, "{0}")
 
 
 def _context(context: Context, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -222,7 +223,8 @@ def data_table(
     }
 
 
-UNREAD = '<span class="ui-unread"><span class="fr-sr-only">Non lue :</span></span>'
+UNREAD = SafeString('<span class="ui-unread"><span class="fr-sr-only">Non lue :</span></span>')
+MAIN = SafeString('<td class="ui-table__main">')
 PICK = (
     '<td class="ui-table__tick"><div class="fr-checkbox-group fr-checkbox-group--sm">'
     '<input type="checkbox" id="{name}-{key}" name="{name}" value="{key}"><label class="fr-label" for="{name}-{key}">'
@@ -232,27 +234,29 @@ PICK = (
 
 def _write_rows(columns: Sequence[Column], rows: Sequence[Row], pick: str, dense: bool) -> SafeString:
     """The lines of a table, written here for the same reason as cells: a list is mostly made of them."""
-    starts = [f'<td data-label="{escape(each.label)}"{NUMBER if each.numeric else ""}>' for each in columns]
+    starts = [format_html('<td data-label="{}"{}>', each.label, NUMBER if each.numeric else "") for each in columns]
     if dense and starts:
-        starts[0] = '<td class="ui-table__main">'
-    return SafeString("\n".join(_write_row(row, starts, pick) for row in rows))
+        starts[0] = MAIN
+    line = "{}{}>{}" + "{}{}</td>" * len(starts) + "</tr>"
+    return format_html_join("\n", line, (_write_row(row, starts, pick) for row in rows))
 
 
-def _write_row(row: Row, starts: Sequence[str], pick: str) -> str:
-    values: list[str] = [conditional_escape(cell(value)) for value in row.cells]
-    key, box = escape(row.key), ""
+def _write_row(row: Row, starts: Sequence[SafeString], pick: str) -> list[str]:
+    """Start of the line, its anchor, its box, then each cell with its start; text is escaped by whoever joins them."""
+    values = [cell(value) for value in row.cells]
+    box = ""
     if row.url and values:
         # the row's own link wraps the first cell, and links do not nest
-        label = escape(row.cells[0].label) if isinstance(row.cells[0], Link) else values[0]
-        values[0] = f'<a class="ui-table__link" href="{escape(row.url)}">{label}</a>'
-        box = PICK.format(name=pick, key=key, label=label) if pick else ""
+        label = row.cells[0].label if isinstance(row.cells[0], Link) else values[0]
+        values[0] = format_html('<a class="ui-table__link" href="{}">{}</a>', row.url, label)
+        box = format_html(PICK, name=pick, key=row.key, label=label) if pick else ""
     if row.detail:
-        values[0] += f'<span class="ui-table__detail">{escape(row.detail)}</span>'
+        values[0] = format_html('{}<span class="ui-table__detail">{}</span>', values[0], row.detail)
     if row.is_unread:
-        values[0] = UNREAD + values[0]
-    anchor = f' id="row-{key}"' if key else ""
-    cells = "".join([f"{start}{value}</td>" for start, value in zip(starts, values, strict=True)])
-    return f"{ROW_STARTS[bool(row.url), row.is_unread]}{anchor}>{box}{cells}</tr>"
+        values[0] = format_html("{}{}", UNREAD, values[0])
+    anchor = format_html(' id="row-{}"', row.key) if row.key else ""
+    cells = [each for pair in zip(starts, values, strict=True) for each in pair]
+    return [ROW_STARTS[bool(row.url), row.is_unread], anchor, box, *cells]
 
 
 @register.simple_tag
