@@ -14,6 +14,7 @@ SECRET_ADDRESS_PARTS: tuple[str, ...] = (
     r"/confirm-email/",
     r"/password/reset/key/",
     r"/calendrier/",  # a person's calendar feed
+    "/signalements/confirmer/",
     r"[?&](?:code|token|key)=",
 )
 _SLASH = "(?:/|%2F)"

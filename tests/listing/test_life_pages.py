@@ -38,7 +38,7 @@ class TestLists:
     def test_listings(self, client, auditor, django_assert_num_queries, count):
         for _ in range(count):
             make_listing()
-        with django_assert_num_queries(6):
+        with django_assert_num_queries(3):
             html = page(client, "life_list")
         assert html.count("Référencé</p>") == count
 
@@ -46,7 +46,7 @@ class TestLists:
     def test_audits(self, client, auditor, django_assert_num_queries, count):
         for _ in range(count):
             open_audit(listing_id=make_listing()[0].pk, motive="Suivi", actor=auditor)
-        with django_assert_num_queries(6):
+        with django_assert_num_queries(3):
             html = page(client, "audit_list")
         assert html.count("À annoncer") == count
 
@@ -61,7 +61,7 @@ class TestLists:
                 facts="Faits.",
                 actor=ministry,
             )
-        with django_assert_num_queries(6):
+        with django_assert_num_queries(3):
             html = page(client, "procedure_list")
         assert html.count("En attente d’observations") == count
 
@@ -70,7 +70,7 @@ class TestLists:
         listing, _ = make_listing()
         for _ in range(count):
             send_report(listing=listing, kind="fault", text="Le service ne s’ouvre plus depuis lundi.")
-        with django_assert_num_queries(6):
+        with django_assert_num_queries(3):
             html = page(client, "report_list")
         assert html.count("À traiter") == count
 
@@ -79,7 +79,7 @@ class TestLists:
         make_listing()
         draws = [freeze_population(sample=1, actor=auditor) for _ in range(count)]
         draw_seed(number=draws[0].number, actor=auditor)
-        with django_assert_num_queries(6):
+        with django_assert_num_queries(3):
             html = page(client, "draw_list")
         assert html.count("À tirer") == count - 1
 
@@ -125,7 +125,7 @@ class TestLifePage:
             Renewal.objects.create(listing=listing, opened_at=timezone.now(), state=RenewalState.LAPSED)
         client.force_login(manager)
 
-        with django_assert_num_queries(12):
+        with django_assert_num_queries(10):
             html = page(client, "life_detail", listing.pk)
 
         assert html.count("Enregistrée, sans suite à donner") == count

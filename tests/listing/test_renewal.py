@@ -23,7 +23,7 @@ from referencing.listing.services.expiry import expire_listings
 from referencing.listing.services.renewal import open_renewals, start_again, start_extension, start_renewal
 from tests.candidature.factories import make_candidature
 from tests.factories import make_agent, make_member
-from tests.listing.factories import give_opinion, make_listed
+from tests.listing.factories import countersign, give_opinion, make_listed
 from tests.listing.life_factories import make_decision, make_listing, noon
 from tests.questionnaires.factories import deposit, finish, orient, row, states
 
@@ -293,6 +293,7 @@ class TestFollowingTheFile:
         Candidature.objects.filter(pk=candidature.pk).update(cycle=Cycle.RENEWAL)
         candidature.refresh_from_db()
         give_opinion(candidature)
+        countersign(candidature)
         renewal = Renewal.objects.create(
             listing=listing, opened_at=timezone.now(), state=RenewalState.IN_REVIEW, candidature=candidature
         )
@@ -388,6 +389,7 @@ class TestFollowingTheFile:
         candidature, _ = make_candidature(CandidatureState.APPROVED, dossier=listing.decision.candidature.dossier)
         Candidature.objects.filter(pk=candidature.pk).update(cycle=Cycle.EXTENSION)
         give_opinion(candidature)
+        countersign(candidature)
         old, end = listing.decision_id, listing.ends_on
         decision = make_decision(DecisionKind.LISTING, candidature, actor=ministry, state=DecisionState.NOTIFIED)
 

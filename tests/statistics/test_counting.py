@@ -306,7 +306,7 @@ def test_the_board_costs_the_same_whatever_there_is(client, count, django_assert
     services.refresh_statistics()
     client.force_login(team)
 
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(4):
         response = client.get(reverse("statistics:board_detail"))
 
     assert response.status_code == 200
