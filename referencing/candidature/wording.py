@@ -64,7 +64,8 @@ _EDITOR_STATES: dict[str, str] = {
     CandidatureState.OPINION: "Avis de la commission rendu",
     CandidatureState.RESERVATIONS: "Réserves à lever",
     CandidatureState.MINISTER: "En attente de la décision du ministre",
-    CandidatureState.APPROVED: "Référencement décidé, publication à venir",
+    CandidatureState.APPROVED: "Décision du ministre rendue",
+    CandidatureState.REFUSED: "Décision du ministre rendue",
     CandidatureState.ABANDONED: "Close par abandon",
 }
 _EXPERT_STATES: dict[str, str] = {
@@ -82,8 +83,13 @@ def say_state(state: str, *, audience: Audience = Audience.AGENT) -> str:
     return _STATES[audience].get(state) or str(CandidatureState(state).label)
 
 
+#: The editor learns the sense of an act by taking note of it, which notifies it (A-32): the file itself does not tell.
+VEILED_STATES = (CandidatureState.APPROVED, CandidatureState.REFUSED)
+
+
 def state_badge(state: str, *, audience: Audience = Audience.AGENT) -> Badge:
-    return Badge(say_state(state, audience=audience), tone=TONES[state])
+    is_veiled = audience is Audience.EDITOR and state in VEILED_STATES
+    return Badge(say_state(state, audience=audience), tone="info" if is_veiled else TONES[state])
 
 
 #: Who has the ball, as (subject, what they do), for agents.

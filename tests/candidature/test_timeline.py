@@ -121,6 +121,16 @@ def test_every_holder_of_the_ball_is_worded_for_both_sides(holder):
         assert theme_badge(holder, is_concluded=False, audience=audience).label
 
 
+@pytest.mark.rule("A-32")
+def test_editor_is_not_told_the_sense_of_an_act_by_the_state_of_the_file():
+    approved, refused = (
+        state_badge(state, audience=Audience.EDITOR) for state in (CandidatureState.APPROVED, CandidatureState.REFUSED)
+    )
+
+    assert approved == refused
+    assert state_badge(CandidatureState.APPROVED) != state_badge(CandidatureState.REFUSED)
+
+
 def test_unknown_event_is_shown_to_agents_alone():
     assert say_event("inconnu", audience=Audience.EDITOR) == ""
     assert say_event("inconnu", audience=Audience.AGENT) == "inconnu"
