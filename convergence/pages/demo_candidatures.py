@@ -206,7 +206,17 @@ class _File:
         )
         if self.state == "pre_listed":
             Enrolment.objects.filter(pk=enrolment.pk).update(white_label=WhiteLabelRole.PRODUCER)
-        version = SheetVersion.objects.create(sheet=enrolment.sheet, number=1, at=now, by=self.manager, values={})
+        sheet = enrolment.sheet
+        sheet.organisation_name, sheet.legal_form = self.organisation.name, self.organisation.legal_form
+        sheet.address, sheet.siret = self.organisation.address, self.organisation.siret or ""
+        sheet.representative_first_name, sheet.representative_last_name = (
+            self.manager.first_name,
+            self.manager.last_name,
+        )
+        sheet.representative_function, sheet.representative_email = "Direction générale", self.manager.email
+        workflow.fire(sheet, "submit", actor=self.manager, at=now)
+        version = SheetVersion.objects.create(sheet=sheet, number=1, at=now, by=self.manager, values={})
+        workflow.fire(sheet, "validate", actor=self.verifier, at=now)
         Convention.objects.create(
             enrolment=enrolment,
             sheet_version=version,
