@@ -49,14 +49,19 @@ TOKEN = token_hex()
 def kept(context: Context, template_name: str, **values: Hashable) -> SafeString:
     """`{% kept "components/header.html" chrome=chrome %}`: a part that comes back with every page and depends on few plain
     values, rendered once for each. It sees these values and `csrf_token`, nothing else of the page."""
-    return format_html(_render_kept(template_name, tuple(values.items())), context["csrf_token"])
+    html, pattern = _render_kept(template_name, tuple(values.items()))
+    return format_html(pattern, context["csrf_token"]) if pattern else html
 
 
 @lru_cache(maxsize=512)
-def _render_kept(template_name: str, values: tuple[tuple[str, Hashable], ...]) -> str:
-    """What `format_html` makes the part of again: its own braces doubled, `{0}` where the token goes."""
+def _render_kept(template_name: str, values: tuple[tuple[str, Hashable], ...]) -> tuple[SafeString, str]:
+    """The part; then, if it holds a token, what `format_html` makes it of again: braces doubled, `{0}` for the token.
+
+    A page without form must not ask for its token: that would set a cookie, and nobody could keep the page.
+    """
     html = render_to_string(template_name, {"csrf_token": TOKEN, **dict(values)})
-    return html.replace("{", "{{").replace("}", "}}").replace(TOKEN, "{0}")
+    pattern = html.replace("{", "{{").replace("}", "}}").replace(TOKEN, "{0}") if TOKEN in html else ""
+    return html, pattern
 
 
 def _context(context: Context, values: Mapping[str, Any]) -> dict[str, Any]:
