@@ -57,7 +57,10 @@ def list_pages(asker: Asker, person: str) -> Iterator[str]:
             continue
         address = address_of(name, objects[row.object] | row.extra)
         response = asker.ask(person, "GET", address)
-        if response.headers["Content-Type"].startswith("text/html"):
+        is_page = response.headers["Content-Type"].startswith("text/html")
+        if is_page and response.content.lstrip().lower().startswith(
+            b"<!doctype"
+        ):  # a fragment is looked at in its page
             yield address
 
 
@@ -89,7 +92,7 @@ def test_every_page_is_accessible(page: Page, live_server, settings, tmp_path, p
     session, pages = prepare(person)
     if session:
         page.context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
-    assert len(pages) > 3
+    assert pages
 
     wrong = [f"{path} – {each}" for path in pages for each in complaints(page, live_server.url + path)]
 
