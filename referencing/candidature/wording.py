@@ -204,7 +204,7 @@ EVENTS: dict[str, Words] = {
     ),
     # the minister’s acts, which the editor reads on their own page once it takes note of them
     "decision_signed": Words("Décision du ministre signée", "Une décision du ministre vous attend", told=("decision",)),
-    "decision_notified": Words("Décision notifiée à l’éditeur", "Décision notifiée", told=("decision",)),
+    "decision_notified": Words("Décision notifiée à l’éditeur", "Décision notifiée", told=("decision", "act")),
     "appeal_lodged": Words("Recours formé par l’éditeur", "Recours formé", told=("decision",)),
     "appeal_answered": Words("Réponse donnée à un recours", "Réponse donnée à votre recours", told=("decision",)),
     "sent_back_instruction": Words("Dossier repris : retour à l’instruction", "L’évaluation de votre dossier reprend"),
@@ -351,6 +351,7 @@ DETAILS = {
     "campaign": "Campagne",
     "dossier": "Dossier",
     "decision": "Décision",
+    "act": "Acte",
     "addendum": "Additif",
     "given_up": "Échanges abandonnés",
     "starts_at": "Le",

@@ -143,7 +143,8 @@ def notify(
     )
     proof.save(force_insert=True)
     if decision.candidature is not None:
-        tell(decision.candidature, "decision_notified", actor=actor, data={"decision": decision.number})
+        told = {"decision": decision.number, "act": decision.get_kind_display()}
+        tell(decision.candidature, "decision_notified", actor=actor, data=told)
     transaction.on_commit(partial(notices.decision_notified, decision))
     return proof
 
