@@ -64,6 +64,7 @@ INSTALLED_APPS = [
     "convergence.interests",
     "evidence",
     "questionnaires",
+    "ecoscore",
     "referencing.enrolment",
     "referencing.convention",
     "referencing.dossier",
