@@ -51,7 +51,7 @@ def test_a_measure_worked_by_hand():
     assert round(load_step.data, 4) == Decimal("72.6071")
     assert load_step.performance == 75
     assert round(load_step.energy, 4) == Decimal("89.5206")
-    assert round(by_name["ACTION_RECHERCHE"].performance, 4) == Decimal("68.4240")
+    assert round(by_name["ACTION_RECHERCHE"].performance, 4) == Decimal("68.4241")
     assert by_name["SCROLL_LISTE"].performance is None
     assert by_name["PAUSE_LISTE"].performance is None
     assert round(by_name["PAUSE_LISTE"].data, 4) == Decimal("63.3812")  # 5.4 kB in 30 s
