@@ -285,3 +285,43 @@ class Deposit(models.Model):
 
     def __str__(self) -> str:
         return f"{self.criterion} {self.evidence_type}"
+
+
+class Recovery(models.Model):
+    """A criterion whose answer is taken from elsewhere: it counts as given, and what it says is never kept here (A-23).
+
+    `source`: the pre-listing that a stage above owns. The response’s own answer and evidence stay, and count again once
+    the row is gone (BR-194: the former answer is kept).
+    """
+
+    response = models.ForeignKey(Response, on_delete=models.CASCADE, related_name="recoveries")
+    code = models.CharField("critère", max_length=60)
+    source = models.UUIDField("récupéré de")
+    recovered_at = models.DateTimeField("récupéré le")
+    recovered_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        verbose_name = "réponse récupérée"
+        verbose_name_plural = "réponses récupérées"
+        constraints = [models.UniqueConstraint(fields=["response", "code"], name="recovery_once_per_criterion")]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class Specificity(models.Model):
+    """Whether each product made from a solution must answer a criterion itself, as its producer says (BR-195, BR-202)."""
+
+    response = models.ForeignKey(Response, on_delete=models.CASCADE, related_name="specificities")
+    code = models.CharField("critère", max_length=60)
+    is_specific = models.BooleanField("spécifique à chaque distributeur")
+    set_at = models.DateTimeField("précisée le")
+    set_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        verbose_name = "spécificité d’un critère"
+        verbose_name_plural = "spécificités de critères"
+        constraints = [models.UniqueConstraint(fields=["response", "code"], name="specificity_once_per_criterion")]
+
+    def __str__(self) -> str:
+        return self.code
