@@ -7,8 +7,9 @@ import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django_fsm import FSMField, FSMModelMixin, transition
+from django_fsm import FSMModelMixin, transition
 
+from convergence.database.fields import StateField
 from convergence.products.models import Demarche
 from evidence.models import StoredFile
 from questionnaires.enums import TRANSITIONS, DefinitionState, Status
@@ -25,7 +26,7 @@ class DefinitionVersion(FSMModelMixin, models.Model):
         Demarche, verbose_name="démarche", on_delete=models.PROTECT, related_name="definitions"
     )
     version = models.CharField("version", max_length=30)
-    state = FSMField("état", choices=DefinitionState.choices, default=DefinitionState.DRAFT, protected=True)
+    state = StateField("état", choices=DefinitionState.choices, default=DefinitionState.DRAFT)
     source = models.TextField("grille (YAML)")
     sha256 = models.CharField("empreinte", max_length=64)
     effective_on = models.DateField("en vigueur le")
@@ -133,7 +134,7 @@ class QuestionnaireResponse(FSMModelMixin, models.Model):
 
     response = models.ForeignKey(Response, on_delete=models.CASCADE, related_name="questionnaires")
     code = models.CharField("questionnaire", max_length=60)
-    state = FSMField("état", choices=Status.choices, default=Status.UNAVAILABLE, protected=True)
+    state = StateField("état", choices=Status.choices, default=Status.UNAVAILABLE)
     answered = models.PositiveSmallIntegerField("éléments renseignés (brouillon)", default=0)
     total = models.PositiveSmallIntegerField("éléments attendus (brouillon)", default=0)
     is_reached = models.BooleanField("niveau d’auto-évaluation atteint (dernière validation)", null=True)

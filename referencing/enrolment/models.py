@@ -8,11 +8,12 @@ import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django_fsm import FSMField, FSMModelMixin, transition
+from django_fsm import FSMModelMixin, transition
 from phonenumber_field.modelfields import PhoneNumberField
 
 from convergence.accounts.enums import LegalForm
 from convergence.accounts.rules import is_listing_team
+from convergence.database.fields import StateField
 from convergence.database.sequences import NextNumber
 from convergence.interests.selectors import reachable
 from convergence.products import rules as product_rules
@@ -65,7 +66,7 @@ class Enrolment(FSMModelMixin, models.Model):
     response = models.OneToOneField(Response, verbose_name="réponses", on_delete=models.PROTECT, related_name="+")
     white_label = models.CharField("marque blanche", max_length=15, choices=WhiteLabelRole.choices)
     is_on_behalf = models.BooleanField("pour le compte d’un tiers", default=False)
-    state = FSMField("état", choices=EnrolmentState.choices, default=EnrolmentState.ACTIVE, protected=True)
+    state = StateField("état", choices=EnrolmentState.choices, default=EnrolmentState.ACTIVE)
     cycle = models.CharField("cycle", max_length=10, choices=Cycle.choices, default=Cycle.FIRST)
     cycle_started_at = models.DateTimeField("cycle commencé le", null=True, blank=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
@@ -128,7 +129,7 @@ class AdministrativeSheet(FSMModelMixin, models.Model):
     """
 
     enrolment = models.OneToOneField(Enrolment, on_delete=models.CASCADE, related_name="sheet")
-    state = FSMField("état", choices=SheetState.choices, default=SheetState.TO_COMPLETE, protected=True)
+    state = StateField("état", choices=SheetState.choices, default=SheetState.TO_COMPLETE)
     version = models.PositiveIntegerField(default=1)  # optimistic lock between two colleagues
 
     organisation_name = models.CharField("dénomination ou raison sociale", max_length=200, blank=True)
@@ -303,7 +304,7 @@ class PreListing(FSMModelMixin, models.Model):
     enrolment = models.ForeignKey(
         Enrolment, verbose_name="rattachement", on_delete=models.PROTECT, related_name="pre_listings"
     )
-    state = FSMField("état", choices=PreListingState.choices, default=PreListingState.ACTIVE, protected=True)
+    state = StateField("état", choices=PreListingState.choices, default=PreListingState.ACTIVE)
     dossier_id = models.UUIDField("dossier")
     dossier_reference = models.CharField("numéro du dossier", max_length=40)
     dossier_sha256 = models.CharField("empreinte du dossier", max_length=64)
@@ -420,7 +421,7 @@ class AttachmentRequest(FSMModelMixin, models.Model):
     pre_listing = models.ForeignKey(
         PreListing, verbose_name="solution pré-référencée", on_delete=models.PROTECT, related_name="attachment_requests"
     )
-    state = FSMField("état", choices=AttachmentState.choices, default=AttachmentState.PENDING, protected=True)
+    state = StateField("état", choices=AttachmentState.choices, default=AttachmentState.PENDING)
     told_organisation = models.CharField("éditeur distributeur", max_length=200)
     told_product = models.CharField("produit", max_length=200)
     told_third_party = models.CharField("pour le compte de", max_length=200, blank=True)
@@ -550,7 +551,7 @@ class OsException(FSMModelMixin, models.Model):
     )
     criterion = models.CharField("critère", max_length=60)
     system = models.CharField("système d’exploitation", max_length=60)
-    state = FSMField("état", choices=ExceptionState.choices, default=ExceptionState.DRAFT, protected=True)
+    state = StateField("état", choices=ExceptionState.choices, default=ExceptionState.DRAFT)
     value = models.JSONField("réponse", null=True, blank=True)
     comment = models.TextField("commentaire", blank=True)
     version = models.PositiveIntegerField(default=1)

@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
             name='AttachmentRequest',
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('state', django_fsm.FSMField(choices=[('pending', 'En attente de l’éditeur producteur'), ('accepted', 'Acceptée'), ('refused', 'Refusée'), ('cancelled', 'Annulée'), ('expired', 'Expirée'), ('broken', 'Rompue')], default='pending', max_length=50, protected=True, verbose_name='état')),
+                ('state', models.CharField(choices=[('pending', 'En attente de l’éditeur producteur'), ('accepted', 'Acceptée'), ('refused', 'Refusée'), ('cancelled', 'Annulée'), ('expired', 'Expirée'), ('broken', 'Rompue')], default='pending', max_length=50, verbose_name='état')),
                 ('told_organisation', models.CharField(max_length=200, verbose_name='éditeur distributeur')),
                 ('told_product', models.CharField(max_length=200, verbose_name='produit')),
                 ('told_third_party', models.CharField(blank=True, max_length=200, verbose_name='pour le compte de')),
@@ -63,7 +63,7 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('criterion', models.CharField(max_length=60, verbose_name='critère')),
                 ('system', models.CharField(max_length=60, verbose_name='système d’exploitation')),
-                ('state', django_fsm.FSMField(choices=[('draft', 'En préparation'), ('asked', 'Soumise à l’équipe de référencement'), ('agreed', 'Acceptée'), ('declined', 'Refusée'), ('dropped', 'Abandonnée')], default='draft', max_length=50, protected=True, verbose_name='état')),
+                ('state', models.CharField(choices=[('draft', 'En préparation'), ('asked', 'Soumise à l’équipe de référencement'), ('agreed', 'Acceptée'), ('declined', 'Refusée'), ('dropped', 'Abandonnée')], default='draft', max_length=50, verbose_name='état')),
                 ('value', models.JSONField(blank=True, null=True, verbose_name='réponse')),
                 ('comment', models.TextField(blank=True, verbose_name='commentaire')),
                 ('version', models.PositiveIntegerField(default=1)),
