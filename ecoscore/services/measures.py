@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -10,6 +9,7 @@ from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Max
+from django.urls import reverse
 from django.utils import timezone
 
 from convergence.audit import workflow
@@ -158,13 +158,16 @@ def bench_blockers(measure: Measure, *, final: bool = False) -> list[Blocker]:
     if measure.application.platform == Platform.ANDROID:
         return [Blocker("no_device", NO_DEVICE)]
     checked = read_script(measure.application, measure.scenario.text, final=final)
-    if checked.plan is not None:
-        return []
-    return [
-        Blocker(each.code, f"Ligne {each.line}\u00a0: {each.message}", f"#ligne-{each.line}")
-        for each in checked.diagnostics
-        if each.is_error or final
-    ] or [Blocker("unreadable_script", "Le scénario ne contient aucune étape à mesurer.")]
+    blockers = [
+        Blocker(each.code, f"Ligne {each.line}\u00a0: {each.message}", f"#ligne-{each.line}") for each in checked.blockers
+    ]
+    known = set(measure.application.secrets.values_list("name", flat=True)) if checked.secrets else set()  # type: ignore[attr-defined]
+    where = reverse("ecoscore:secret_list", args=[measure.application_id])
+    return blockers + [
+        Blocker("missing_secret", f"Le scénario utilise ${{{name}}}\u00a0: donnez sa valeur dans les secrets.", where)
+        for name in checked.secrets
+        if name not in known
+    ]
 
 
 def final_blockers(measure: Measure) -> list[Blocker]:

@@ -17,7 +17,7 @@ def read_script(application: Application, text: str, *, pause_ms: int = 0, final
     return check(
         text,
         GdslPlatform(application.platform),
-        variables={"PAUSEDURATION": str(pause_ms or settings.ECOSCORE["PAUSE_MS"]), "PAUSEAFTERLOAD": "1000"},
+        variables={"PAUSEDURATION": str(pause_ms or settings.ECOSCORE["PAUSE_MS"])},
         allow_private=settings.ECOSCORE_ALLOW_PRIVATE,
         final=final,
     )
