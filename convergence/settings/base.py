@@ -159,6 +159,7 @@ APPEND_ONLY_TABLES: list[str] = [
     "audit_auditentry",
     "dossier_dossier",
     "dossier_dossierfile",
+    "dossier_recoveredvalue",
     "dossier_sealedcopy",
     "interests_interestdeclaration",
     "interests_declaredinterest",
