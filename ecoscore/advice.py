@@ -23,7 +23,8 @@ DATA_AT_LOAD = Advice(
     "limités à ce que la page utilise.",
 )
 DATA_IN_ACTION = Advice(
-    "Backend", "Ne renvoyez que ce que l’action affiche\u00a0: réponses paginées, champs utiles seulement, mise en cache."
+    "Backend",
+    "Ne renvoyez que ce que l’action affiche\u00a0: réponses paginées, champs utiles seulement, mise en cache.",
 )
 DATA_AT_REST = Advice(
     "Frontend",
@@ -48,7 +49,8 @@ WORK_AT_REST = Advice(
     "La page travaille alors que personne n’agit\u00a0: arrêtez animations, carrousels et lectures automatiques.",
 )
 REQUESTS = Advice(
-    "Frontend", "Diminuez le nombre de requêtes\u00a0: fichiers regroupés, ressources mises en cache, services tiers retirés."
+    "Frontend",
+    "Diminuez le nombre de requêtes\u00a0: fichiers regroupés, ressources mises en cache, services tiers retirés.",
 )
 
 

@@ -39,9 +39,7 @@ class Bar:
     text: str
     y: int
     label_y: int
-    text_x: float
     width: float | None
-    pattern: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +85,7 @@ def bars(rows: Sequence[tuple[str, Number | None]], *, maximum: Number = FULL, u
         width = None if value is None else round(BAR_WIDTH * float(min(max(value, 0), maximum) / Decimal(maximum)), 1)
         whole = None if value is None else round(value)
         text = "sans objet" if whole is None else f"{whole}{unit}"
-        drawn.append(Bar(label, whole, text, y, y - 5, (width or 0) + 8, width, rank % 3))
+        drawn.append(Bar(label, whole, text, y, y - 5, width))
     return Bars(height=len(rows) * (BAR_HEIGHT + BAR_GAP + 14) + 8, bars=tuple(drawn))
 
 
@@ -97,7 +95,8 @@ def evolution(rows: Sequence[tuple[str, int]]) -> Plot:
         raise ValueError("an evolution needs two points or more")
     step = PLOT_WIDTH / (len(rows) - 1)
     points = tuple(
-        Point(label, value, round(PLOT_LEFT + rank * step, 1), _height(value)) for rank, (label, value) in enumerate(rows)
+        Point(label, value, round(PLOT_LEFT + rank * step, 1), _height(value))
+        for rank, (label, value) in enumerate(rows)
     )
     path = " ".join(f"{point.x:g},{point.y:g}" for point in points)
     return Plot(points, path, tuple(rows), tuple((mark, _height(mark)) for mark in (0, 25, 50, 75, 100)))

@@ -11,9 +11,10 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
-from django_fsm import FSMField, FSMModelMixin, transition
+from django_fsm import FSMModelMixin, transition
 
 from convergence.audit.triggers import frozen
+from convergence.database.fields import StateField
 from convergence.interests.selectors import reachable
 from convergence.products import rules as product_rules
 from convergence.products.models import Product
@@ -188,7 +189,7 @@ class Measure(FSMModelMixin, models.Model):
     kind = models.CharField("nature", max_length=12, choices=MeasureKind.choices, default=MeasureKind.SCENARIO)
     version = models.CharField("version de l’application", max_length=60)
     scenario = models.ForeignKey(Scenario, verbose_name="scénario", on_delete=models.PROTECT, related_name="+")
-    state = FSMField("état", choices=MeasureState.choices, default=MeasureState.DRAFT, protected=True)
+    state = StateField("état", choices=MeasureState.choices, default=MeasureState.DRAFT)
     purpose = models.CharField("demande", max_length=12, choices=Purpose.choices, blank=True)
     series = models.PositiveIntegerField("passage au banc", default=0)
     runs = models.PositiveSmallIntegerField("répétitions", default=0)
@@ -321,9 +322,7 @@ class Measure(FSMModelMixin, models.Model):
     def queue(self, *, at: datetime, by: User, runs: int, pause_ms: int) -> None:
         self._ask(at=at, by=by, runs=runs, pause_ms=pause_ms, purpose=Purpose.FINAL)
 
-    @transition(
-        field=state, source=MeasureState.QUEUED, target=MeasureState.FINAL, custom={"label": "Résultat final"}
-    )
+    @transition(field=state, source=MeasureState.QUEUED, target=MeasureState.FINAL, custom={"label": "Résultat final"})
     def conclude(self, *, at: datetime) -> None:
         self._leave_bench(at=at)
 

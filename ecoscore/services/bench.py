@@ -92,8 +92,9 @@ def _measure(measure: Measure, runner: Runner) -> Measurement:
         reasons = bench_blockers(measure, final=is_final)
         raise BenchError("script", " ".join(each.message for each in reasons))
     secrets = read_secrets(measure.application)
-    with BenchWatcher(measure) as watcher:
-        measurement = runner(
+    watcher = BenchWatcher(measure)
+    try:
+        return runner(
             checked.plan,
             runs=measure.runs,
             pause_ms=measure.pause_ms,
@@ -101,9 +102,12 @@ def _measure(measure: Measure, runner: Runner) -> Measurement:
             secrets=secrets,
             watcher=watcher,
         )
-    if watcher.is_late:
-        raise BenchError("late", LATE)
-    return measurement
+    except BenchError as error:
+        if watcher.is_late:
+            raise BenchError("late", LATE) from error
+        raise
+    finally:
+        watcher.flush()
 
 
 @transaction.atomic
@@ -117,7 +121,11 @@ def _end(leased: Measure, end: Callable[[Measure], None]) -> None:
 def _conclude(measure: Measure, *, measurement: Measurement) -> None:
     """Freeze the result; a final measure that the method refuses fails with every reason, its figures kept to mend it."""
     now = timezone.now()
-    result, refusals = make_result(measure, measurement, at=now)
+    try:
+        result, refusals = make_result(measure, measurement, at=now)
+    except BenchError as error:
+        _fail(measure, failure=str(error))
+        return
     if measure.state == MeasureState.DEBUGGING:
         result.save(force_insert=True)
         workflow.fire(measure, "report", actor=None, at=now)
@@ -146,7 +154,9 @@ def reclaim_lost(*, at: datetime) -> int:
     Not measured again by itself: people read why, and a bench that dies of one page would die of it again.
     """
     before = at - timedelta(seconds=settings.ECOSCORE["LEASE_SECONDS"])
-    lost = list(Measure.objects.with_application().lost(before=before).select_for_update(skip_locked=True, of=("self",)))
+    lost = list(
+        Measure.objects.with_application().lost(before=before).select_for_update(skip_locked=True, of=("self",))
+    )
     for measure in lost:
         where = f" ({measure.message.rstrip('.')})" if measure.message else ""
         _fail(measure, failure=LOST.format(where=where))

@@ -37,9 +37,7 @@ def create_measure(*, application_id: UUID, version: str, actor: User) -> Measur
     Raises Application.DoesNotExist or PermissionDenied.
     """
     application = _lock_application(application_id, actor)
-    newest = (
-        Measure.objects.filter(application=application, kind=MeasureKind.SCENARIO).order_by("-number").first()
-    )
+    newest = Measure.objects.filter(application=application, kind=MeasureKind.SCENARIO).order_by("-number").first()
     scenario = newest.scenario if newest else _write(application, first_script(application), actor)
     return _create(application, scenario, MeasureKind.SCENARIO, version, actor)
 
@@ -159,7 +157,8 @@ def bench_blockers(measure: Measure, *, final: bool = False) -> list[Blocker]:
         return [Blocker("no_device", NO_DEVICE)]
     checked = read_script(measure.application, measure.scenario.text, final=final)
     blockers = [
-        Blocker(each.code, f"Ligne {each.line}\u00a0: {each.message}", f"#ligne-{each.line}") for each in checked.blockers
+        Blocker(each.code, f"Ligne {each.line}\u00a0: {each.message}", f"#ligne-{each.line}")
+        for each in checked.blockers
     ]
     known = set(measure.application.secrets.values_list("name", flat=True)) if checked.secrets else set()  # type: ignore[attr-defined]
     where = reverse("ecoscore:secret_list", args=[measure.application_id])

@@ -4,6 +4,7 @@ from django import template
 from django.urls import NoReverseMatch, reverse
 
 from convergence.ui.values import Link
+from ecoscore.report import LIMITS
 
 register = template.Library()
 
@@ -26,3 +27,9 @@ def about_links() -> list[Link]:
 def split(text: str) -> list[str]:
     """`{{ "Version,Écoscore"|split }}`: the columns of a small table."""
     return text.split(",")
+
+
+@register.simple_tag
+def report_limits() -> tuple[str, ...]:
+    """What no measure of this kind knows."""
+    return LIMITS

@@ -195,9 +195,7 @@ CANCEL_TEXT = (
     "Le banc s’arrête à l’instruction suivante et ne garde aucun chiffre de ce passage. Le scénario et les résultats "
     "précédents restent, et vous pouvez relancer la mesure."
 )
-WITHDRAW_TEXT = (
-    "Le résultat reste final et lisible par votre structure. Un dossier qui l’a déjà repris ne change pas."
-)
+WITHDRAW_TEXT = "Le résultat reste final et lisible par votre structure. Un dossier qui l’a déjà repris ne change pas."
 
 
 @require_http_methods(["GET", "POST"])
@@ -300,5 +298,3 @@ def _confirmed(
     except TransitionRefused as refusal:
         refuse(request, refusal)
     return redirect(back)
-
-
