@@ -216,7 +216,7 @@ class Relay:
             self.browser_refusals[where] += 1
         else:
             self.refusals[where] += 1
-        self.last_activity = time.monotonic()
+            self.last_activity = time.monotonic()
 
     async def _connect(self, host: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """Connect to an address of `host` that the policy allows, when it allows them all."""
