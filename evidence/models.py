@@ -7,8 +7,9 @@ import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django_fsm import FSMField, FSMModelMixin, transition
+from django_fsm import FSMModelMixin, transition
 
+from convergence.database.fields import StateField
 from evidence.enums import SCAN_TRANSITIONS, ScanState
 
 
@@ -27,7 +28,7 @@ class Blob(FSMModelMixin, models.Model):
     format = models.CharField("format", max_length=10)
     mime = models.CharField("type", max_length=100)
     pages = models.PositiveIntegerField("pages", null=True, blank=True)
-    state = FSMField("analyse antivirus", choices=ScanState.choices, default=ScanState.PENDING, protected=True)
+    state = StateField("analyse antivirus", choices=ScanState.choices, default=ScanState.PENDING)
     requested_at = models.DateTimeField("analyse demandée le")
     scanned_at = models.DateTimeField("analysé le", null=True, blank=True)
     scanner = models.CharField("antivirus", max_length=40, blank=True)

@@ -7,8 +7,9 @@ import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django_fsm import FSMField, FSMModelMixin, transition
+from django_fsm import FSMModelMixin, transition
 
+from convergence.database.fields import StateField
 from convergence.products.models import Demarche
 from evidence.models import StoredFile
 from questionnaires.enums import TRANSITIONS, DefinitionState, Status
@@ -25,7 +26,7 @@ class DefinitionVersion(FSMModelMixin, models.Model):
         Demarche, verbose_name="démarche", on_delete=models.PROTECT, related_name="definitions"
     )
     version = models.CharField("version", max_length=30)
-    state = FSMField("état", choices=DefinitionState.choices, default=DefinitionState.DRAFT, protected=True)
+    state = StateField("état", choices=DefinitionState.choices, default=DefinitionState.DRAFT)
     source = models.TextField("grille (YAML)")
     sha256 = models.CharField("empreinte", max_length=64)
     effective_on = models.DateField("en vigueur le")
@@ -133,7 +134,7 @@ class QuestionnaireResponse(FSMModelMixin, models.Model):
 
     response = models.ForeignKey(Response, on_delete=models.CASCADE, related_name="questionnaires")
     code = models.CharField("questionnaire", max_length=60)
-    state = FSMField("état", choices=Status.choices, default=Status.UNAVAILABLE, protected=True)
+    state = StateField("état", choices=Status.choices, default=Status.UNAVAILABLE)
     answered = models.PositiveSmallIntegerField("éléments renseignés (brouillon)", default=0)
     total = models.PositiveSmallIntegerField("éléments attendus (brouillon)", default=0)
     is_reached = models.BooleanField("niveau d’auto-évaluation atteint (dernière validation)", null=True)
@@ -285,3 +286,43 @@ class Deposit(models.Model):
 
     def __str__(self) -> str:
         return f"{self.criterion} {self.evidence_type}"
+
+
+class Recovery(models.Model):
+    """A criterion whose answer is taken from elsewhere: it counts as given, and what it says is never kept here (A-23).
+
+    `source`: the pre-listing that a stage above owns. The response’s own answer and evidence stay, and count again once
+    the row is gone (BR-194: the former answer is kept).
+    """
+
+    response = models.ForeignKey(Response, on_delete=models.CASCADE, related_name="recoveries")
+    code = models.CharField("critère", max_length=60)
+    source = models.UUIDField("récupéré de")
+    recovered_at = models.DateTimeField("récupéré le")
+    recovered_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        verbose_name = "réponse récupérée"
+        verbose_name_plural = "réponses récupérées"
+        constraints = [models.UniqueConstraint(fields=["response", "code"], name="recovery_once_per_criterion")]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class Specificity(models.Model):
+    """Whether each product made from a solution must answer a criterion itself, as its producer says (BR-195, BR-202)."""
+
+    response = models.ForeignKey(Response, on_delete=models.CASCADE, related_name="specificities")
+    code = models.CharField("critère", max_length=60)
+    is_specific = models.BooleanField("spécifique à chaque distributeur")
+    set_at = models.DateTimeField("précisée le")
+    set_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        verbose_name = "spécificité d’un critère"
+        verbose_name_plural = "spécificités de critères"
+        constraints = [models.UniqueConstraint(fields=["response", "code"], name="specificity_once_per_criterion")]
+
+    def __str__(self) -> str:
+        return self.code

@@ -12,12 +12,13 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
-from django_fsm import FSMField, FSMModelMixin, transition
+from django_fsm import FSMModelMixin, transition
 
 from convergence.accounts.access import Access, load_access
 from convergence.accounts.enums import LegalForm, MembershipState, MembershipType, Role, Theme
 from convergence.accounts.querysets import InvitationQuerySet, MembershipQuerySet, OrganisationQuerySet, UserManager
 from convergence.accounts.triggers import KEEP_A_MANAGER
+from convergence.database.fields import StateField
 from convergence.database.search import Fold
 from convergence.kernel.identifiers import format_siret
 
@@ -135,7 +136,7 @@ class Membership(FSMModelMixin, models.Model):
     )
     type = models.CharField("type de compte", max_length=20, choices=MembershipType.choices)
     is_validator = models.BooleanField("peut valider les questionnaires", default=False)
-    state = FSMField("état", choices=MembershipState.choices, default=MembershipState.REQUESTED, protected=True)
+    state = StateField("état", choices=MembershipState.choices, default=MembershipState.REQUESTED)
     requested_at = models.DateTimeField("demandé le", auto_now_add=True)
     started_at = models.DateTimeField("actif depuis", null=True, blank=True)
     ended_at = models.DateTimeField("terminé le", null=True, blank=True)

@@ -6,8 +6,9 @@ from datetime import datetime
 import pgtrigger
 from django.conf import settings
 from django.db import models
-from django_fsm import FSMField, FSMModelMixin, transition
+from django_fsm import FSMModelMixin, transition
 
+from convergence.database.fields import StateField
 from convergence.jobs.enums import TRANSITIONS, JobState
 
 
@@ -26,7 +27,7 @@ class Job(FSMModelMixin, models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField("travail", max_length=60)
-    state = FSMField("état", choices=JobState.choices, default=JobState.QUEUED, protected=True)
+    state = StateField("état", choices=JobState.choices, default=JobState.QUEUED)
     payload = models.JSONField(default=dict, blank=True)
     requester = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name="demandé par", null=True, on_delete=models.CASCADE, related_name="+"

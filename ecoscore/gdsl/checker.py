@@ -21,7 +21,7 @@ SECRET_PREFIX = "SECRET_"  # noqa: S105 the beginning of a name
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*")
 _STEP_NAME = re.compile(r"\w{1,64}")
 _VARIABLE = re.compile(r"\$\{([^}]*)(\}?)")
-_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_SECRET = re.compile(r"SECRET_[A-Z0-9_]+")
 _PACKAGE = re.compile(r"[A-Za-z]\w*(?:\.[A-Za-z]\w*)+", re.ASCII)
 _FILE = re.compile(r"[\w-][\w.-]*\.(?:apk|aab)", re.ASCII)
 _DURATION = re.compile(r"(\d+)\s*(ms|s|min)", re.IGNORECASE)
@@ -250,7 +250,11 @@ class _Check:
                 self.say(
                     line.number, column, "E006", "L’accolade de la variable n’est pas fermée.", match.group() + "}"
                 )
-            elif name.startswith(SECRET_PREFIX) and _IDENTIFIER.fullmatch(name) and len(name) > len(SECRET_PREFIX):
+            elif name.startswith(SECRET_PREFIX) and not _SECRET.fullmatch(name):
+                message = "Le nom d’un secret s’écrit en majuscules : ${SECRET_MOT_DE_PASSE}."
+                plain = re.sub(r"[^A-Z0-9]+", "_", name.upper()).strip("_")
+                self.say(line.number, column, "E006", message, f"${{{plain}}}" if _SECRET.fullmatch(plain) else "")
+            elif name.startswith(SECRET_PREFIX):
                 if kind is Kind.TYPED:
                     self.secrets[name] = None
                     return match.group()

@@ -78,7 +78,7 @@ class Migration(migrations.Migration):
                 ('format', models.CharField(max_length=10, verbose_name='format')),
                 ('mime', models.CharField(max_length=100, verbose_name='type')),
                 ('pages', models.PositiveIntegerField(blank=True, null=True, verbose_name='pages')),
-                ('state', django_fsm.FSMField(choices=[('pending', 'Analyse antivirus en cours'), ('clean', 'Analysé, sain'), ('infected', 'Contenu dangereux'), ('error', 'Analyse en échec, sera relancée'), ('not_scanned', 'Trop gros pour l’antivirus')], default='pending', max_length=50, protected=True, verbose_name='analyse antivirus')),
+                ('state', models.CharField(choices=[('pending', 'Analyse antivirus en cours'), ('clean', 'Analysé, sain'), ('infected', 'Contenu dangereux'), ('error', 'Analyse en échec, sera relancée'), ('not_scanned', 'Trop gros pour l’antivirus')], default='pending', max_length=50, verbose_name='analyse antivirus')),
                 ('requested_at', models.DateTimeField(verbose_name='analyse demandée le')),
                 ('scanned_at', models.DateTimeField(blank=True, null=True, verbose_name='analysé le')),
                 ('scanner', models.CharField(blank=True, max_length=40, verbose_name='antivirus')),

@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('version', models.CharField(max_length=30, verbose_name='version')),
-                ('state', django_fsm.FSMField(choices=[('draft', 'Brouillon'), ('published', 'Publiée'), ('retired', 'Retirée')], default='draft', max_length=50, protected=True, verbose_name='état')),
+                ('state', models.CharField(choices=[('draft', 'Brouillon'), ('published', 'Publiée'), ('retired', 'Retirée')], default='draft', max_length=50, verbose_name='état')),
                 ('source', models.TextField(verbose_name='grille (YAML)')),
                 ('sha256', models.CharField(max_length=64, verbose_name='empreinte')),
                 ('effective_on', models.DateField(verbose_name='en vigueur le')),
@@ -56,7 +56,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('code', models.CharField(max_length=60, verbose_name='questionnaire')),
-                ('state', django_fsm.FSMField(choices=[('unavailable', 'Indisponible'), ('not_applicable', 'Non applicable'), ('to_complete', 'A compléter'), ('draft', 'Brouillon'), ('validation_requested', 'Validation demandée'), ('done', 'Terminé')], default='unavailable', max_length=50, protected=True, verbose_name='état')),
+                ('state', models.CharField(choices=[('unavailable', 'Indisponible'), ('not_applicable', 'Non applicable'), ('to_complete', 'A compléter'), ('draft', 'Brouillon'), ('validation_requested', 'Validation demandée'), ('done', 'Terminé')], default='unavailable', max_length=50, verbose_name='état')),
                 ('answered', models.PositiveSmallIntegerField(default=0, verbose_name='éléments renseignés (brouillon)')),
                 ('total', models.PositiveSmallIntegerField(default=0, verbose_name='éléments attendus (brouillon)')),
                 ('is_reached', models.BooleanField(null=True, verbose_name='niveau d’auto-évaluation atteint (dernière validation)')),

@@ -8,8 +8,9 @@ import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
-from django_fsm import FSMField, FSMModelMixin, transition
+from django_fsm import FSMModelMixin, transition
 
+from convergence.database.fields import StateField
 from convergence.interests.selectors import reachable
 from evidence.models import StoredFile
 from referencing.convention import rules
@@ -61,7 +62,7 @@ class Convention(FSMModelMixin, models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     enrolment = models.ForeignKey(Enrolment, on_delete=models.PROTECT, related_name="conventions")
     sheet_version = models.ForeignKey(SheetVersion, verbose_name="fiche", on_delete=models.PROTECT, related_name="+")
-    state = FSMField("état", choices=ConventionState.choices, default=ConventionState.TO_SEND, protected=True)
+    state = StateField("état", choices=ConventionState.choices, default=ConventionState.TO_SEND)
     parties = models.JSONField("parties", default=list)
     data_categories = ArrayField(
         models.CharField(max_length=20, choices=DataCategory.choices),
@@ -221,7 +222,7 @@ class Annex(FSMModelMixin, models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     convention = models.ForeignKey(Convention, on_delete=models.PROTECT, related_name="annexes")
     number = models.PositiveSmallIntegerField("numéro")
-    state = FSMField("état", choices=AnnexState.choices, default=AnnexState.TO_SEND, protected=True)
+    state = StateField("état", choices=AnnexState.choices, default=AnnexState.TO_SEND)
     scope = models.JSONField("échanges")
     source = models.CharField("dossier", max_length=200)
     text = models.TextField("texte", help_text="HTML dont le PDF à signer est fait.")

@@ -82,6 +82,40 @@ class DossierFile(models.Model):
         return self.name
 
 
+class RecoveredValueQuerySet(models.QuerySet["RecoveredValue"]):
+    def visible_to(self, user: User) -> RecoveredValueQuerySet:
+        """The verifier’s part: back-office only, and never its distributor, nor another (BR-197, BR-198, A-24)."""
+        if not user.access.reads_every_file:
+            return self.none()
+        return self.filter(reachable(user, "dossier__enrolment__product__organisation"))
+
+
+class RecoveredValue(models.Model):
+    """What a producer answered to one criterion, frozen by value beside the distributor’s dossier that recovers it (BR-204).
+
+    The dossier itself carries only `commitment`: HMAC-SHA-256 of `content` under `key`, drawn at random (A-24).
+    """
+
+    dossier = models.ForeignKey(Dossier, on_delete=models.PROTECT, related_name="recovered_values")
+    criterion = models.CharField("critère", max_length=60)
+    pre_listing_id = models.UUIDField("pré-référencement")
+    producer_dossier = models.ForeignKey(Dossier, on_delete=models.PROTECT, related_name="+")
+    content = models.BinaryField("contenu (JSON canonique)")
+    key = models.BinaryField("clé de l’engagement")
+    commitment = models.CharField("engagement", max_length=64)
+
+    objects = RecoveredValueQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "réponse récupérée"
+        verbose_name_plural = "réponses récupérées"
+        constraints = [models.UniqueConstraint(fields=["dossier", "criterion"], name="recovered_value_once")]
+        triggers = frozen("recovered_value")
+
+    def __str__(self) -> str:
+        return self.criterion
+
+
 class AddendumKind(models.TextChoices):
     COMPLEMENT = "complement", "Compléments"
     SCOPE_REDUCTION = "scope_reduction", "Réduction du périmètre"

@@ -91,3 +91,54 @@ PRE_LISTING_TRANSITIONS: list[tuple[str, str]] = [
     (PreListingState.SUSPENDED, PreListingState.ACTIVE),
     *((state, end) for state in STANDING_PRE_LISTINGS for end in _PRE_LISTING_EXITS),
 ]
+
+
+class AttachmentState(models.TextChoices):
+    """A distributor’s request to be attached to a producer’s solution (SC-21, SC-22, A-23)."""
+
+    PENDING = "pending", "En attente de l’éditeur producteur"
+    ACCEPTED = "accepted", "Acceptée"
+    REFUSED = "refused", "Refusée"
+    CANCELLED = "cancelled", "Annulée"
+    EXPIRED = "expired", "Expirée"
+    BROKEN = "broken", "Rompue"
+
+
+ATTACHMENT_TRANSITIONS: list[tuple[str, str]] = [
+    *(
+        (AttachmentState.PENDING, end)
+        for end in (
+            AttachmentState.ACCEPTED,
+            AttachmentState.REFUSED,
+            AttachmentState.CANCELLED,
+            AttachmentState.EXPIRED,
+        )
+    ),
+    (AttachmentState.ACCEPTED, AttachmentState.BROKEN),
+]
+#: States in which an enrolment is, or waits to be, attached to a producer (OQ-19: one at a time).
+STANDING_ATTACHMENTS = [AttachmentState.PENDING, AttachmentState.ACCEPTED]
+
+
+class ExceptionState(models.TextChoices):
+    """An answer that differs for one operating system, agreed by the listing team."""
+
+    DRAFT = "draft", "En préparation"
+    ASKED = "asked", "Soumise à l’équipe de référencement"
+    AGREED = "agreed", "Acceptée"
+    DECLINED = "declined", "Refusée"
+    DROPPED = "dropped", "Abandonnée"
+
+
+EXCEPTION_TRANSITIONS: list[tuple[str, str]] = [
+    (ExceptionState.DRAFT, ExceptionState.ASKED),
+    (ExceptionState.ASKED, ExceptionState.DRAFT),
+    (ExceptionState.ASKED, ExceptionState.AGREED),
+    (ExceptionState.ASKED, ExceptionState.DECLINED),
+    (ExceptionState.DECLINED, ExceptionState.DRAFT),
+    (ExceptionState.AGREED, ExceptionState.DRAFT),
+    *(
+        (state, ExceptionState.DROPPED)
+        for state in (ExceptionState.DRAFT, ExceptionState.ASKED, ExceptionState.AGREED, ExceptionState.DECLINED)
+    ),
+]

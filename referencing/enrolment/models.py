@@ -8,11 +8,12 @@ import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django_fsm import FSMField, FSMModelMixin, transition
+from django_fsm import FSMModelMixin, transition
 from phonenumber_field.modelfields import PhoneNumberField
 
 from convergence.accounts.enums import LegalForm
 from convergence.accounts.rules import is_listing_team
+from convergence.database.fields import StateField
 from convergence.database.sequences import NextNumber
 from convergence.interests.selectors import reachable
 from convergence.products import rules as product_rules
@@ -20,13 +21,18 @@ from convergence.products.models import Demarche, Product
 from evidence.models import StoredFile
 from questionnaires.models import Response
 from referencing.enrolment.enums import (
+    ATTACHMENT_TRANSITIONS,
+    EXCEPTION_TRANSITIONS,
     PRE_LISTING_TRANSITIONS,
     SHEET_TRANSITIONS,
+    STANDING_ATTACHMENTS,
     STANDING_PRE_LISTINGS,
     Api,
+    AttachmentState,
     Cycle,
     Direction,
     EnrolmentState,
+    ExceptionState,
     PreListingState,
     Purpose,
     SheetState,
@@ -59,7 +65,8 @@ class Enrolment(FSMModelMixin, models.Model):
     demarche = models.ForeignKey(Demarche, verbose_name="démarche", on_delete=models.PROTECT, related_name="enrolments")
     response = models.OneToOneField(Response, verbose_name="réponses", on_delete=models.PROTECT, related_name="+")
     white_label = models.CharField("marque blanche", max_length=15, choices=WhiteLabelRole.choices)
-    state = FSMField("état", choices=EnrolmentState.choices, default=EnrolmentState.ACTIVE, protected=True)
+    is_on_behalf = models.BooleanField("pour le compte d’un tiers", default=False)
+    state = StateField("état", choices=EnrolmentState.choices, default=EnrolmentState.ACTIVE)
     cycle = models.CharField("cycle", max_length=10, choices=Cycle.choices, default=Cycle.FIRST)
     cycle_started_at = models.DateTimeField("cycle commencé le", null=True, blank=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
@@ -80,6 +87,11 @@ class Enrolment(FSMModelMixin, models.Model):
                 condition=Q(cycle=Cycle.FIRST) | Q(cycle_started_at__isnull=False),
                 name="enrolment_later_cycle_is_dated",
                 violation_error_message="Un nouveau cycle a une date de début.",
+            ),
+            models.CheckConstraint(
+                condition=Q(is_on_behalf=False) | Q(white_label=WhiteLabelRole.DISTRIBUTOR),
+                name="enrolment_on_behalf_is_a_distributor",
+                violation_error_message="Seul un éditeur distributeur évalue un produit pour le compte d’un tiers.",
             ),
         ]
         triggers = [
@@ -117,7 +129,7 @@ class AdministrativeSheet(FSMModelMixin, models.Model):
     """
 
     enrolment = models.OneToOneField(Enrolment, on_delete=models.CASCADE, related_name="sheet")
-    state = FSMField("état", choices=SheetState.choices, default=SheetState.TO_COMPLETE, protected=True)
+    state = StateField("état", choices=SheetState.choices, default=SheetState.TO_COMPLETE)
     version = models.PositiveIntegerField(default=1)  # optimistic lock between two colleagues
 
     organisation_name = models.CharField("dénomination ou raison sociale", max_length=200, blank=True)
@@ -285,16 +297,18 @@ class PreListing(FSMModelMixin, models.Model):
     """« Pré-référencement » of a producer’s solution: points to its frozen values, which distributors inherit (A-23).
 
     Owned here, written by the instruction. The dossier is named by its id, reference and hash, because it stands above.
+    `offer`: `{"recoverable": [codes], "specific": [codes]}`, codes of criteria alone — never what they answer.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     enrolment = models.ForeignKey(
         Enrolment, verbose_name="rattachement", on_delete=models.PROTECT, related_name="pre_listings"
     )
-    state = FSMField("état", choices=PreListingState.choices, default=PreListingState.ACTIVE, protected=True)
+    state = StateField("état", choices=PreListingState.choices, default=PreListingState.ACTIVE)
     dossier_id = models.UUIDField("dossier")
     dossier_reference = models.CharField("numéro du dossier", max_length=40)
     dossier_sha256 = models.CharField("empreinte du dossier", max_length=64)
+    offer = models.JSONField("critères offerts", default=dict)
     pre_listed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     pre_listed_at = models.DateTimeField("pré-référencé le")
     expires_on = models.DateField("jusqu’au", null=True, blank=True)
@@ -317,7 +331,7 @@ class PreListing(FSMModelMixin, models.Model):
             pgtrigger.FSM(name="pre_listing_machine", field="state", transitions=PRE_LISTING_TRANSITIONS),
             pgtrigger.ReadOnly(
                 name="pre_listing_points_to_one_dossier",
-                fields=["enrolment", "dossier_id", "dossier_reference", "dossier_sha256"],
+                fields=["enrolment", "dossier_id", "dossier_reference", "dossier_sha256", "offer"],
             ),
         ]
 
@@ -380,3 +394,247 @@ class PreListing(FSMModelMixin, models.Model):
     )
     def expire(self, *, at: datetime) -> None:
         self.ended_at = at
+
+
+class AttachmentRequestQuerySet(models.QuerySet["AttachmentRequest"]):
+    def visible_to(self, user: User) -> AttachmentRequestQuerySet:
+        """Members of the distributor and of the producer see it; the listing team and support too."""
+        return self.filter(
+            reachable(user, "enrolment__product__organisation")
+            | reachable(user, "pre_listing__enrolment__product__organisation")
+        )
+
+    def standing(self) -> AttachmentRequestQuerySet:
+        return self.filter(state__in=STANDING_ATTACHMENTS)
+
+
+class AttachmentRequest(FSMModelMixin, models.Model):
+    """« Demande de rattachement » of a distributor’s enrolment to a pre-listed solution (BR-190, BR-192, A-23).
+
+    `told_*`: what the producer reads of the distributor, by value, since it may not see its enrolment.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    enrolment = models.ForeignKey(
+        Enrolment, verbose_name="rattachement", on_delete=models.PROTECT, related_name="attachment_requests"
+    )
+    pre_listing = models.ForeignKey(
+        PreListing, verbose_name="solution pré-référencée", on_delete=models.PROTECT, related_name="attachment_requests"
+    )
+    state = StateField("état", choices=AttachmentState.choices, default=AttachmentState.PENDING)
+    told_organisation = models.CharField("éditeur distributeur", max_length=200)
+    told_product = models.CharField("produit", max_length=200)
+    told_third_party = models.CharField("pour le compte de", max_length=200, blank=True)
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    requested_at = models.DateTimeField("reçue le")
+    expires_on = models.DateField("à traiter avant le")
+    answered_at = models.DateTimeField("traitée le", null=True, blank=True)
+    answered_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    why = models.TextField("motif", blank=True)
+    ends_on = models.DateField("prend fin le", null=True, blank=True)
+    ending_asked_at = models.DateTimeField("fin annoncée le", null=True, blank=True)
+    ending_asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    ended_at = models.DateTimeField("rompue le", null=True, blank=True)
+
+    objects = AttachmentRequestQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "demande de rattachement"
+        verbose_name_plural = "demandes de rattachement"
+        constraints = [
+            models.UniqueConstraint(
+                name="attachment_one_standing_per_enrolment",
+                fields=["enrolment"],
+                condition=Q(state__in=STANDING_ATTACHMENTS),
+                violation_error_message="Ce produit est déjà rattaché, ou demande à l’être, à une solution.",
+            ),
+            models.CheckConstraint(
+                name="attachment_refusal_says_why",
+                condition=~Q(state=AttachmentState.REFUSED) | ~Q(why=""),
+                violation_error_message="Un refus dit son motif.",
+            ),
+        ]
+        indexes = [models.Index(fields=["pre_listing", "state"], name="attachment_by_pre_listing")]
+        triggers = [pgtrigger.FSM(name="attachment_machine", field="state", transitions=ATTACHMENT_TRANSITIONS)]
+
+    def __str__(self) -> str:
+        return f"Demande de rattachement – {self.told_product}"
+
+    @transition(
+        field=state, source=AttachmentState.PENDING, target=AttachmentState.ACCEPTED, custom={"label": "Accepter"}
+    )
+    def accept(self, *, by: User, at: datetime) -> None:
+        self.answered_by, self.answered_at = by, at
+
+    @transition(
+        field=state, source=AttachmentState.PENDING, target=AttachmentState.REFUSED, custom={"label": "Refuser"}
+    )
+    def refuse(self, *, by: User, why: str, at: datetime) -> None:
+        self.answered_by, self.why, self.answered_at = by, why, at
+
+    @transition(
+        field=state,
+        source=AttachmentState.PENDING,
+        target=AttachmentState.CANCELLED,
+        custom={"label": "Annuler la demande"},
+    )
+    def cancel(self, *, why: str, at: datetime) -> None:
+        """By the distributor, or because the pre-listing ended (A-23)."""
+        self.why, self.ended_at = why, at
+
+    @transition(
+        field=state,
+        source=AttachmentState.PENDING,
+        target=AttachmentState.EXPIRED,
+        custom={"label": "Constater la fin"},
+    )
+    def expire(self, *, at: datetime) -> None:
+        self.ended_at = at
+
+    @transition(field=state, source=AttachmentState.ACCEPTED, target=AttachmentState.BROKEN, custom={"label": "Rompre"})
+    def break_off(self, *, why: str, at: datetime) -> None:
+        """Its notice is over, or the pre-listing ended."""
+        self.why, self.ended_at = why or self.why, at
+
+
+class Mandate(models.Model):
+    """The file by which a third party lets the distributor act in its name: dated, revocable (A-26).
+
+    Who the third party is stands in the fiche administrative, since it is the editor of record and the signatory.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    enrolment = models.ForeignKey(
+        Enrolment, verbose_name="rattachement", on_delete=models.PROTECT, related_name="mandates"
+    )
+    file = models.ForeignKey(StoredFile, verbose_name="mandat", on_delete=models.PROTECT, related_name="+")
+    given_on = models.DateField("donné le")
+    ends_on = models.DateField("jusqu’au", null=True, blank=True)
+    deposited_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    deposited_at = models.DateTimeField("déposé le")
+    revoked_at = models.DateTimeField("révoqué le", null=True, blank=True)
+    revoked_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    revoke_reason = models.TextField("motif de la révocation", blank=True)
+
+    class Meta:
+        verbose_name = "mandat"
+        constraints = [
+            models.UniqueConstraint(
+                name="mandate_one_in_force",
+                fields=["enrolment"],
+                condition=Q(revoked_at__isnull=True),
+                violation_error_message="Un mandat est déjà en vigueur : révoquez-le d’abord.",
+            ),
+            models.CheckConstraint(
+                name="mandate_ends_after_it_was_given",
+                condition=Q(ends_on__isnull=True) | Q(ends_on__gte=models.F("given_on")),
+                violation_error_message="Un mandat prend fin après le jour où il est donné.",
+            ),
+        ]
+        triggers = [
+            pgtrigger.ReadOnly(name="mandate_is_what_was_deposited", fields=["enrolment", "file", "given_on"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"Mandat du {self.given_on}"
+
+
+class OsException(FSMModelMixin, models.Model):
+    """For one criterion, the answer that differs on one operating system; the others keep the common answer.
+
+    `value` as in `questionnaires.Answer`. `evidence`: as in `Validation.content`, frozen with the dossier once agreed.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    enrolment = models.ForeignKey(
+        Enrolment, verbose_name="rattachement", on_delete=models.PROTECT, related_name="os_exceptions"
+    )
+    criterion = models.CharField("critère", max_length=60)
+    system = models.CharField("système d’exploitation", max_length=60)
+    state = StateField("état", choices=ExceptionState.choices, default=ExceptionState.DRAFT)
+    value = models.JSONField("réponse", null=True, blank=True)
+    comment = models.TextField("commentaire", blank=True)
+    version = models.PositiveIntegerField(default=1)
+    edited_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    edited_at = models.DateTimeField("modifiée le")
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    decided_at = models.DateTimeField("examinée le", null=True, blank=True)
+    decision_note = models.TextField("motif", blank=True)
+
+    class Meta:
+        verbose_name = "exception par système"
+        verbose_name_plural = "exceptions par système"
+        constraints = [
+            models.UniqueConstraint(
+                name="os_exception_one_per_system",
+                fields=["enrolment", "criterion", "system"],
+                condition=~Q(state=ExceptionState.DROPPED),
+                violation_error_message="Une exception existe déjà pour ce critère et ce système.",
+            )
+        ]
+        triggers = [pgtrigger.FSM(name="os_exception_machine", field="state", transitions=EXCEPTION_TRANSITIONS)]
+
+    def __str__(self) -> str:
+        return f"{self.criterion} – {self.system}"
+
+    @transition(field=state, source=ExceptionState.DRAFT, target=ExceptionState.ASKED, custom={"label": "Soumettre"})
+    def ask(self) -> None:
+        self.decided_by, self.decided_at, self.decision_note = None, None, ""
+
+    @transition(
+        field=state,
+        source=[ExceptionState.ASKED, ExceptionState.DECLINED, ExceptionState.AGREED],
+        target=ExceptionState.DRAFT,
+        custom={"label": "Reprendre"},
+    )
+    def rework(self) -> None:
+        """Back to the editor, who changes it and asks again."""
+
+    @transition(
+        field=state,
+        source=ExceptionState.ASKED,
+        target=ExceptionState.AGREED,
+        permission=is_listing_team,
+        custom={"label": "Accepter"},
+    )
+    def agree(self, *, by: User, at: datetime, note: str) -> None:
+        self.decided_by, self.decided_at, self.decision_note = by, at, note
+
+    @transition(
+        field=state,
+        source=ExceptionState.ASKED,
+        target=ExceptionState.DECLINED,
+        permission=is_listing_team,
+        custom={"label": "Refuser"},
+    )
+    def decline(self, *, by: User, at: datetime, note: str) -> None:
+        self.decided_by, self.decided_at, self.decision_note = by, at, note
+
+    @transition(
+        field=state,
+        source=[ExceptionState.DRAFT, ExceptionState.ASKED, ExceptionState.AGREED, ExceptionState.DECLINED],
+        target=ExceptionState.DROPPED,
+        custom={"label": "Abandonner"},
+    )
+    def drop(self) -> None:
+        """The common answer holds for this system again."""
+
+
+class OsExceptionFile(models.Model):
+    """A piece of evidence of one exception; archived, never deleted (BR-072)."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    exception = models.ForeignKey(OsException, on_delete=models.PROTECT, related_name="files")
+    evidence_type = models.CharField("type de preuve", max_length=60)
+    file = models.ForeignKey(StoredFile, verbose_name="fichier", on_delete=models.PROTECT, related_name="+")
+    deposited_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    deposited_at = models.DateTimeField("déposée le")
+    archived_at = models.DateTimeField("archivée le", null=True, blank=True)
+    archived_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        verbose_name = "preuve d’une exception"
+        verbose_name_plural = "preuves d’exceptions"
+
+    def __str__(self) -> str:
+        return f"{self.exception_id} {self.evidence_type}"

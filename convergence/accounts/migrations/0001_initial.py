@@ -156,7 +156,7 @@ class Migration(migrations.Migration):
                 ("is_validator", models.BooleanField(default=False, verbose_name="peut valider les questionnaires")),
                 (
                     "state",
-                    django_fsm.FSMField(
+                    models.CharField(
                         choices=[
                             ("requested", "Demandé"),
                             ("active", "Actif"),
@@ -165,7 +165,6 @@ class Migration(migrations.Migration):
                         ],
                         default="requested",
                         max_length=50,
-                        protected=True,
                         verbose_name="état",
                     ),
                 ),

@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
             name='Candidature',
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('state', django_fsm.FSMField(choices=[('new', 'En préparation'), ('applied', 'Déposée'), ('admissibility', 'Recevabilité en cours'), ('cancelled', 'Annulée'), ('withdrawn', 'Retirée')], default='new', max_length=50, protected=True, verbose_name='état')),
+                ('state', models.CharField(choices=[('new', 'En préparation'), ('applied', 'Déposée'), ('admissibility', 'Recevabilité en cours'), ('cancelled', 'Annulée'), ('withdrawn', 'Retirée')], default='new', max_length=50, verbose_name='état')),
                 ('applied_at', models.DateTimeField(blank=True, null=True, verbose_name='déposée le')),
                 ('taken_at', models.DateTimeField(blank=True, null=True, verbose_name='prise en charge le')),
                 ('closed_at', models.DateTimeField(blank=True, null=True, verbose_name='close le')),

@@ -74,7 +74,7 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('number', models.PositiveSmallIntegerField(verbose_name='numéro')),
                 ('kind', models.CharField(choices=[('pieces', 'Pièces manquantes'), ('criteria', 'Compléments sur des critères')], max_length=10, verbose_name='nature')),
-                ('state', django_fsm.FSMField(choices=[('open', 'En attente de réponse'), ('answered', 'Répondue'), ('withdrawn', 'Retirée'), ('ended', 'Close avec la candidature')], default='open', max_length=50, protected=True, verbose_name='état')),
+                ('state', models.CharField(choices=[('open', 'En attente de réponse'), ('answered', 'Répondue'), ('withdrawn', 'Retirée'), ('ended', 'Close avec la candidature')], default='open', max_length=50, verbose_name='état')),
                 ('text', models.TextField(blank=True, verbose_name='message')),
                 ('due_on', models.DateField(verbose_name='à répondre avant le')),
                 ('requested_at', models.DateTimeField(verbose_name='demandée le')),
@@ -134,7 +134,7 @@ class Migration(migrations.Migration):
                 ('criterion', models.CharField(max_length=60, verbose_name='critère')),
                 ('title', models.CharField(max_length=300, verbose_name='intitulé')),
                 ('severity', models.CharField(choices=[('major', 'Majeure'), ('minor', 'Mineure'), ('observation', 'Observation')], max_length=12, verbose_name='gravité')),
-                ('state', django_fsm.FSMField(choices=[('open', 'Ouverte'), ('answered', 'Répondue'), ('lifted', 'Levée'), ('maintained', 'Maintenue')], default='open', max_length=50, protected=True, verbose_name='état')),
+                ('state', models.CharField(choices=[('open', 'Ouverte'), ('answered', 'Répondue'), ('lifted', 'Levée'), ('maintained', 'Maintenue')], default='open', max_length=50, verbose_name='état')),
                 ('rationale', models.TextField(verbose_name='constat')),
                 ('due_on', models.DateField(blank=True, null=True, verbose_name='à traiter avant le')),
                 ('opened_at', models.DateTimeField(verbose_name='ouverte le')),
@@ -238,7 +238,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='candidature',
             name='state',
-            field=django_fsm.FSMField(choices=[('new', 'En préparation'), ('applied', 'Déposée'), ('admissibility', 'Recevabilité en cours'), ('evaluation', 'Évaluation en cours'), ('ready_commission', 'Prête pour la commission'), ('pre_listed', 'Pré-référencée'), ('inadmissible', 'Irrecevable'), ('cancelled', 'Annulée'), ('withdrawn', 'Retirée'), ('abandoned', 'Abandonnée')], default='new', max_length=50, protected=True, verbose_name='état'),
+            field=models.CharField(choices=[('new', 'En préparation'), ('applied', 'Déposée'), ('admissibility', 'Recevabilité en cours'), ('evaluation', 'Évaluation en cours'), ('ready_commission', 'Prête pour la commission'), ('pre_listed', 'Pré-référencée'), ('inadmissible', 'Irrecevable'), ('cancelled', 'Annulée'), ('withdrawn', 'Retirée'), ('abandoned', 'Abandonnée')], default='new', max_length=50, verbose_name='état'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='candidature',

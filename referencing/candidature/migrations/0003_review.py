@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
                 ('theme', models.CharField(max_length=60, verbose_name='thème')),
                 ('criterion', models.CharField(max_length=60, verbose_name='critère')),
                 ('is_internal', models.BooleanField(verbose_name='entre agents')),
-                ('state', django_fsm.FSMField(choices=[('open', 'Ouverte'), ('resolved', 'Résolue'), ('closed', 'Close')], default='open', max_length=50, protected=True, verbose_name='état')),
+                ('state', models.CharField(choices=[('open', 'Ouverte'), ('resolved', 'Résolue'), ('closed', 'Close')], default='open', max_length=50, verbose_name='état')),
                 ('opened_at', models.DateTimeField(verbose_name='ouverte le')),
                 ('last_message_at', models.DateTimeField(verbose_name='dernier message le')),
                 ('settled_at', models.DateTimeField(blank=True, null=True, verbose_name='résolue ou close le')),

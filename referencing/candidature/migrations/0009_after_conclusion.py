@@ -4,7 +4,6 @@ import datetime
 
 import django.db.models.functions.comparison
 import django.db.models.functions.text
-import django_fsm
 import pgtrigger.compiler
 import pgtrigger.migrations
 from django.conf import settings
@@ -61,7 +60,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='candidature',
             name='state',
-            field=django_fsm.FSMField(choices=[('new', 'En préparation'), ('applied', 'Déposée'), ('admissibility', 'Recevabilité en cours'), ('evaluation', 'Évaluation en cours'), ('ready_commission', 'Prête pour la commission'), ('scheduled', 'Inscrite à l’ordre du jour'), ('opinion', 'Avis rendu'), ('reservations', 'Réserves à lever'), ('minister', 'Transmise au ministre'), ('approved', 'Référencement décidé'), ('listed', 'Référencée'), ('pre_listed', 'Pré-référencée'), ('refused', 'Référencement refusé'), ('rescinded', 'Décision annulée ou abrogée'), ('inadmissible', 'Irrecevable'), ('cancelled', 'Annulée'), ('withdrawn', 'Retirée'), ('abandoned', 'Abandonnée')], default='new', max_length=50, protected=True, verbose_name='état'),
+            field=models.CharField(choices=[('new', 'En préparation'), ('applied', 'Déposée'), ('admissibility', 'Recevabilité en cours'), ('evaluation', 'Évaluation en cours'), ('ready_commission', 'Prête pour la commission'), ('scheduled', 'Inscrite à l’ordre du jour'), ('opinion', 'Avis rendu'), ('reservations', 'Réserves à lever'), ('minister', 'Transmise au ministre'), ('approved', 'Référencement décidé'), ('listed', 'Référencée'), ('pre_listed', 'Pré-référencée'), ('refused', 'Référencement refusé'), ('rescinded', 'Décision annulée ou abrogée'), ('inadmissible', 'Irrecevable'), ('cancelled', 'Annulée'), ('withdrawn', 'Retirée'), ('abandoned', 'Abandonnée')], default='new', max_length=50, verbose_name='état'),
         ),
         migrations.AlterField(
             model_name='candidature',

@@ -10,11 +10,12 @@ from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
-from django_fsm import ConcurrentTransitionMixin, FSMField, FSMModelMixin, transition
+from django_fsm import ConcurrentTransitionMixin, FSMModelMixin, transition
 
 from convergence.accounts.enums import Role
 from convergence.accounts.rules import is_listing_team, is_ministry, is_secretary
 from convergence.audit.triggers import frozen
+from convergence.database.fields import StateField
 from convergence.database.statements import Slot
 from convergence.interests.selectors import barred_organisations
 from convergence.products import rules as product_rules
@@ -96,7 +97,7 @@ class Candidature(ConcurrentTransitionMixin, FSMModelMixin, models.Model):
         Enrolment, verbose_name="rattachement", on_delete=models.PROTECT, related_name="candidatures"
     )
     dossier = models.ForeignKey(Dossier, verbose_name="dossier", on_delete=models.PROTECT, related_name="candidatures")
-    state = FSMField("état", choices=CandidatureState.choices, default=CandidatureState.NEW, protected=True)
+    state = StateField("état", choices=CandidatureState.choices, default=CandidatureState.NEW)
     applied_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name="déposée par", on_delete=models.PROTECT, related_name="+"
     )

@@ -11,8 +11,9 @@ import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import Count, F, OuterRef, Q, Subquery
-from django_fsm import FSMField, FSMModelMixin, transition
+from django_fsm import FSMModelMixin, transition
 
+from convergence.database.fields import StateField
 from evidence.enums import ScanState
 from evidence.models import StoredFile
 from referencing.candidature.enums import (
@@ -81,9 +82,7 @@ class TestCampaign(FSMModelMixin, models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     candidature = models.ForeignKey(Candidature, on_delete=models.PROTECT, related_name="campaigns")
     number = models.PositiveSmallIntegerField("numéro")
-    state = FSMField(
-        "état", choices=CampaignState.choices, default=CampaignState.UNIT_SELF_CHECK, protected=True, max_length=25
-    )
+    state = StateField("état", choices=CampaignState.choices, default=CampaignState.UNIT_SELF_CHECK, max_length=25)
     coach = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         verbose_name="accompagnateur",

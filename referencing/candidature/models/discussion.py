@@ -8,8 +8,9 @@ import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
-from django_fsm import FSMField, FSMModelMixin, transition
+from django_fsm import FSMModelMixin, transition
 
+from convergence.database.fields import StateField
 from referencing.candidature.enums import DISCUSSION_TRANSITIONS, DiscussionState
 from referencing.candidature.models.candidature import Candidature
 from referencing.candidature.rules import can_discuss, can_instruct
@@ -40,7 +41,7 @@ class Discussion(FSMModelMixin, models.Model):
     theme = models.CharField("thème", max_length=60)
     criterion = models.CharField("critère", max_length=60)
     is_internal = models.BooleanField("entre agents")
-    state = FSMField("état", choices=DiscussionState.choices, default=DiscussionState.OPEN, protected=True)
+    state = StateField("état", choices=DiscussionState.choices, default=DiscussionState.OPEN)
     opened_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     opened_at = models.DateTimeField("ouverte le")
     last_message_at = models.DateTimeField("dernier message le")

@@ -8,8 +8,9 @@ import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django_fsm import FSMField, FSMModelMixin, transition
+from django_fsm import FSMModelMixin, transition
 
+from convergence.database.fields import StateField
 from referencing.candidature.enums import (
     NON_CONFORMITY_TRANSITIONS,
     REQUEST_TRANSITIONS,
@@ -36,7 +37,7 @@ class ComplementRequest(FSMModelMixin, models.Model):
     candidature = models.ForeignKey(Candidature, on_delete=models.PROTECT, related_name="requests")
     number = models.PositiveSmallIntegerField("numéro")
     kind = models.CharField("nature", max_length=10, choices=RequestKind.choices)
-    state = FSMField("état", choices=RequestState.choices, default=RequestState.OPEN, protected=True)
+    state = StateField("état", choices=RequestState.choices, default=RequestState.OPEN)
     text = models.TextField("message", blank=True)
     due_on = models.DateField("à répondre avant le")
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
@@ -196,7 +197,7 @@ class NonConformity(FSMModelMixin, models.Model):
     criterion = models.CharField("critère", max_length=60)
     title = models.CharField("intitulé", max_length=300)
     severity = models.CharField("gravité", max_length=12, choices=Severity.choices)
-    state = FSMField("état", choices=NonConformityState.choices, default=NonConformityState.OPEN, protected=True)
+    state = StateField("état", choices=NonConformityState.choices, default=NonConformityState.OPEN)
     rationale = models.TextField("constat")
     due_on = models.DateField("à traiter avant le", null=True, blank=True)
     opened_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")

@@ -44,7 +44,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('number', models.BigIntegerField(db_default=convergence.database.sequences.NextNumber('commission_session_number'), editable=False, unique=True, verbose_name='numéro')),
-                ('state', django_fsm.FSMField(choices=[('planned', 'Planifiée'), ('convoked', 'Convoquée'), ('open', 'Ouverte'), ('without_quorum', 'Sans quorum'), ('reconvoked', 'Reconvoquée'), ('closed', 'Close'), ('minutes_approved', 'Procès-verbal approuvé'), ('cancelled', 'Annulée')], default='planned', max_length=50, protected=True, verbose_name='état')),
+                ('state', models.CharField(choices=[('planned', 'Planifiée'), ('convoked', 'Convoquée'), ('open', 'Ouverte'), ('without_quorum', 'Sans quorum'), ('reconvoked', 'Reconvoquée'), ('closed', 'Close'), ('minutes_approved', 'Procès-verbal approuvé'), ('cancelled', 'Annulée')], default='planned', max_length=50, verbose_name='état')),
                 ('held_at', models.DateTimeField(verbose_name='date et heure')),
                 ('place', models.CharField(blank=True, max_length=300, verbose_name='lieu')),
                 ('remote_url', models.URLField(blank=True, verbose_name='lien de visioconférence')),
@@ -255,7 +255,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('number', models.PositiveSmallIntegerField(verbose_name='numéro')),
-                ('state', django_fsm.FSMField(choices=[('open', 'À lever'), ('answered', 'Réponse à examiner'), ('lifted', 'Levée'), ('closed', 'Close sans levée')], default='open', max_length=50, protected=True, verbose_name='état')),
+                ('state', models.CharField(choices=[('open', 'À lever'), ('answered', 'Réponse à examiner'), ('lifted', 'Levée'), ('closed', 'Close sans levée')], default='open', max_length=50, verbose_name='état')),
                 ('is_suspensive', models.BooleanField(verbose_name='suspensive')),
                 ('criterion', models.CharField(max_length=60, verbose_name='critère')),
                 ('text', models.TextField(verbose_name='réserve')),

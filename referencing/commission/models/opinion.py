@@ -7,9 +7,10 @@ import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django_fsm import ConcurrentTransitionMixin, FSMField, FSMModelMixin, transition
+from django_fsm import ConcurrentTransitionMixin, FSMModelMixin, transition
 
 from convergence.audit.triggers import frozen
+from convergence.database.fields import StateField
 from evidence.models import StoredFile
 from referencing.candidature.models import Candidature
 from referencing.commission.enums import (
@@ -55,7 +56,7 @@ class Reservation(ConcurrentTransitionMixin, FSMModelMixin, models.Model):
     opinion = models.ForeignKey(Opinion, on_delete=models.PROTECT, related_name="reservations")
     candidature = models.ForeignKey(Candidature, on_delete=models.PROTECT, related_name="reservations")
     number = models.PositiveSmallIntegerField("numéro")
-    state = FSMField("état", choices=ReservationState.choices, default=ReservationState.OPEN, protected=True)
+    state = StateField("état", choices=ReservationState.choices, default=ReservationState.OPEN)
     is_suspensive = models.BooleanField("suspensive")
     criterion = models.CharField("critère", max_length=60)
     text = models.TextField("réserve")

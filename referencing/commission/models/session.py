@@ -8,9 +8,10 @@ import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django_fsm import ConcurrentTransitionMixin, FSMField, FSMModelMixin, transition
+from django_fsm import ConcurrentTransitionMixin, FSMModelMixin, transition
 
 from convergence.audit.triggers import frozen
+from convergence.database.fields import StateField
 from convergence.database.sequences import NextNumber
 from evidence.models import StoredFile
 from referencing.candidature.models import Candidature
@@ -37,7 +38,7 @@ class CommissionSession(ConcurrentTransitionMixin, FSMModelMixin, models.Model):
     number = models.BigIntegerField(
         "numéro", unique=True, editable=False, db_default=NextNumber("commission_session_number")
     )
-    state = FSMField("état", choices=SessionState.choices, default=SessionState.PLANNED, protected=True)
+    state = StateField("état", choices=SessionState.choices, default=SessionState.PLANNED)
     held_at = models.DateTimeField("date et heure")
     place = models.CharField("lieu", max_length=300, blank=True)
     remote_url = models.URLField("lien de visioconférence", blank=True)

@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
             name='Convention',
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('state', django_fsm.FSMField(choices=[('to_send', 'En attente d’envoi de la convention par les vérificateurs MES'), ('to_sign', 'Convention à signer'), ('signed', 'Convention signée'), ('validated', 'Votre convention a été validée'), ('revoked', 'Convention annulée')], default='to_send', max_length=50, protected=True, verbose_name='état')),
+                ('state', models.CharField(choices=[('to_send', 'En attente d’envoi de la convention par les vérificateurs MES'), ('to_sign', 'Convention à signer'), ('signed', 'Convention signée'), ('validated', 'Votre convention a été validée'), ('revoked', 'Convention annulée')], default='to_send', max_length=50, verbose_name='état')),
                 ('parties', models.JSONField(default=list, verbose_name='parties')),
                 ('data_categories', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('aucune', 'Aucune donnée de Mon espace santé'), ('identite', 'Identité et coordonnées'), ('mesures', 'Mesures de santé'), ('documents', 'Documents de santé'), ('agenda', 'Rendez-vous et agenda')], max_length=20), default=list, size=None, verbose_name='catégories de données')),
                 ('purposes', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('prevention', 'Prévention'), ('diagnostic', 'Diagnostic'), ('soins', 'Soins'), ('suivi', 'Suivi social et médico-social')], max_length=20), blank=True, default=list, size=None, verbose_name='finalités')),

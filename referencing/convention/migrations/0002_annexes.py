@@ -27,7 +27,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('number', models.PositiveSmallIntegerField(verbose_name='numéro')),
-                ('state', django_fsm.FSMField(choices=[('to_send', 'Annexe à envoyer'), ('to_sign', 'Annexe à signer'), ('signed', 'Annexe signée par l’éditeur'), ('revoked', 'Annexe remplacée')], default='to_send', max_length=50, protected=True, verbose_name='état')),
+                ('state', models.CharField(choices=[('to_send', 'Annexe à envoyer'), ('to_sign', 'Annexe à signer'), ('signed', 'Annexe signée par l’éditeur'), ('revoked', 'Annexe remplacée')], default='to_send', max_length=50, verbose_name='état')),
                 ('scope', models.JSONField(verbose_name='échanges')),
                 ('source', models.CharField(max_length=200, verbose_name='dossier')),
                 ('text', models.TextField(help_text='HTML dont le PDF à signer est fait.', verbose_name='texte')),

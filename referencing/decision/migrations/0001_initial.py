@@ -39,7 +39,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('kind', models.CharField(choices=[('listing', 'Décision de référencement'), ('refusal', 'Décision de refus de référencement'), ('renewal', 'Décision de renouvellement'), ('formal_notice', 'Mise en demeure'), ('notice_lifting', 'Levée de mise en demeure'), ('suspension', 'Décision de suspension'), ('reinstatement', 'Décision de rétablissement'), ('withdrawal', 'Décision de retrait'), ('abrogation', 'Décision d’abrogation'), ('extension', 'Décision de prolongation')], max_length=15, verbose_name='nature')),
-                ('state', django_fsm.FSMField(choices=[('draft', 'Projet'), ('endorsed', 'Projet visé'), ('signed', 'Signée'), ('notified', 'Notifiée'), ('court_suspended', 'Suspendue par le juge'), ('annulled', 'Annulée'), ('abrogated', 'Abrogée'), ('dropped', 'Projet abandonné')], default='draft', max_length=50, protected=True, verbose_name='état')),
+                ('state', models.CharField(choices=[('draft', 'Projet'), ('endorsed', 'Projet visé'), ('signed', 'Signée'), ('notified', 'Notifiée'), ('court_suspended', 'Suspendue par le juge'), ('annulled', 'Annulée'), ('abrogated', 'Abrogée'), ('dropped', 'Projet abandonné')], default='draft', max_length=50, verbose_name='état')),
                 ('number', models.CharField(blank=True, max_length=40, null=True, unique=True, verbose_name='numéro')),
                 ('reasons', models.TextField(blank=True, verbose_name='motifs')),
                 ('scope', models.JSONField(blank=True, default=list, verbose_name='échanges autorisés')),
@@ -79,7 +79,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('kind', models.CharField(choices=[('gracious', 'Recours gracieux'), ('hierarchical', 'Recours hiérarchique')], max_length=15, verbose_name='nature')),
-                ('state', django_fsm.FSMField(choices=[('new', 'En préparation'), ('lodged', 'En cours d’examen'), ('rejected', 'Rejeté'), ('silently_rejected', 'Rejeté par silence'), ('granted', 'Accueilli'), ('withdrawn', 'Retiré par l’éditeur')], default='new', max_length=50, protected=True, verbose_name='état')),
+                ('state', models.CharField(choices=[('new', 'En préparation'), ('lodged', 'En cours d’examen'), ('rejected', 'Rejeté'), ('silently_rejected', 'Rejeté par silence'), ('granted', 'Accueilli'), ('withdrawn', 'Retiré par l’éditeur')], default='new', max_length=50, verbose_name='état')),
                 ('text', models.TextField(verbose_name='motifs du recours')),
                 ('is_by_letter', models.BooleanField(default=False, verbose_name='reçu par courrier')),
                 ('author_name', models.CharField(max_length=200, verbose_name='auteur')),
@@ -141,7 +141,7 @@ class Migration(migrations.Migration):
             name='Suit',
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('state', django_fsm.FSMField(choices=[('pending', 'En cours'), ('suspended', 'Décision suspendue en référé'), ('rejected', 'Requête rejetée'), ('annulled', 'Décision annulée'), ('ended', 'Désistement ou non-lieu')], default='pending', max_length=50, protected=True, verbose_name='état')),
+                ('state', models.CharField(choices=[('pending', 'En cours'), ('suspended', 'Décision suspendue en référé'), ('rejected', 'Requête rejetée'), ('annulled', 'Décision annulée'), ('ended', 'Désistement ou non-lieu')], default='pending', max_length=50, verbose_name='état')),
                 ('court', models.CharField(max_length=200, verbose_name='juridiction')),
                 ('case_number', models.CharField(max_length=60, verbose_name='numéro d’affaire')),
                 ('claimant', models.CharField(max_length=200, verbose_name='requérant')),

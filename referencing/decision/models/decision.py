@@ -8,8 +8,9 @@ import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django_fsm import ConcurrentTransitionMixin, FSMField, FSMModelMixin, transition
+from django_fsm import ConcurrentTransitionMixin, FSMModelMixin, transition
 
+from convergence.database.fields import StateField
 from convergence.interests.selectors import conflicting_organisations
 from evidence.models import StoredFile
 from referencing.candidature.models import Candidature
@@ -83,7 +84,7 @@ class Decision(ConcurrentTransitionMixin, FSMModelMixin, models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField("nature", max_length=15, choices=DecisionKind.choices)
-    state = FSMField("état", choices=DecisionState.choices, default=DecisionState.DRAFT, protected=True)
+    state = StateField("état", choices=DecisionState.choices, default=DecisionState.DRAFT)
     enrolment = models.ForeignKey(
         Enrolment, verbose_name="rattachement", on_delete=models.PROTECT, related_name="decisions"
     )

@@ -10,8 +10,9 @@ import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django_fsm import ConcurrentTransitionMixin, FSMField, FSMModelMixin, transition
+from django_fsm import ConcurrentTransitionMixin, FSMModelMixin, transition
 
+from convergence.database.fields import StateField
 from evidence.models import StoredFile
 from referencing.decision.enums import (
     ANSWERABLE_STATES,
@@ -53,7 +54,7 @@ class Appeal(ConcurrentTransitionMixin, FSMModelMixin, models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     decision = models.ForeignKey(Decision, on_delete=models.PROTECT, related_name="appeals")
     kind = models.CharField("nature", max_length=15, choices=AppealKind.choices)
-    state = FSMField("état", choices=AppealState.choices, default=AppealState.NEW, protected=True)
+    state = StateField("état", choices=AppealState.choices, default=AppealState.NEW)
     text = models.TextField("motifs du recours")
     document = models.ForeignKey(
         StoredFile, verbose_name="pièce jointe", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
@@ -182,7 +183,7 @@ class Suit(ConcurrentTransitionMixin, FSMModelMixin, models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     decision = models.ForeignKey(Decision, on_delete=models.PROTECT, related_name="suits")
-    state = FSMField("état", choices=SuitState.choices, default=SuitState.PENDING, protected=True)
+    state = StateField("état", choices=SuitState.choices, default=SuitState.PENDING)
     court = models.CharField("juridiction", max_length=200)
     case_number = models.CharField("numéro d’affaire", max_length=60)
     claimant = models.CharField("requérant", max_length=200)

@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('number', models.BigIntegerField(db_default=convergence.database.sequences.NextNumber('enrolment_number'), editable=False, unique=True, verbose_name='numéro')),
                 ('white_label', models.CharField(choices=[('none', 'Produit unique (cas nominal)'), ('producer', 'Solution d’un éditeur producteur'), ('distributor', 'Solution d’un éditeur distributeur')], max_length=15, verbose_name='marque blanche')),
-                ('state', django_fsm.FSMField(choices=[('active', 'En cours'), ('rejected', 'Refusé'), ('closed', 'Clos')], default='active', max_length=50, protected=True, verbose_name='état')),
+                ('state', models.CharField(choices=[('active', 'En cours'), ('rejected', 'Refusé'), ('closed', 'Clos')], default='active', max_length=50, verbose_name='état')),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='rattaché le')),
                 ('created_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('demarche', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='enrolments', to='products.demarche', verbose_name='démarche')),
@@ -47,7 +47,7 @@ class Migration(migrations.Migration):
             name='AdministrativeSheet',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', django_fsm.FSMField(choices=[('to_complete', 'A compléter'), ('draft', 'Brouillon'), ('submitted', 'Transmise'), ('changes_requested', 'A corriger'), ('validated', 'Validée'), ('rejected', 'Refusée')], default='to_complete', max_length=50, protected=True, verbose_name='état')),
+                ('state', models.CharField(choices=[('to_complete', 'A compléter'), ('draft', 'Brouillon'), ('submitted', 'Transmise'), ('changes_requested', 'A corriger'), ('validated', 'Validée'), ('rejected', 'Refusée')], default='to_complete', max_length=50, verbose_name='état')),
                 ('version', models.PositiveIntegerField(default=1)),
                 ('organisation_name', models.CharField(blank=True, max_length=200, verbose_name='dénomination ou raison sociale')),
                 ('legal_form', models.CharField(blank=True, choices=[('sa', 'Société anonyme (SA)'), ('sas', 'Société par actions simplifiée (SAS, SASU)'), ('sarl', 'Société à responsabilité limitée (SARL, EURL)'), ('other_company', 'Autre société commerciale'), ('sole_trader', 'Entreprise individuelle'), ('association', 'Association'), ('foundation', 'Fondation'), ('mutual', 'Mutuelle'), ('public_hospital', 'Établissement public de santé'), ('public_body', 'Autre établissement public ou collectivité'), ('grouping', 'Groupement (GIP, GCS, GIE)'), ('foreign', 'Société ou organisme de droit étranger')], max_length=20, verbose_name='forme juridique')),

@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
             name='PreListing',
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('state', django_fsm.FSMField(choices=[('active', 'En cours'), ('suspended', 'Suspendu'), ('replaced', 'Remplacé'), ('revoked', 'Révoqué'), ('withdrawn', 'Retiré par l’éditeur'), ('expired', 'Expiré')], default='active', max_length=50, protected=True, verbose_name='état')),
+                ('state', models.CharField(choices=[('active', 'En cours'), ('suspended', 'Suspendu'), ('replaced', 'Remplacé'), ('revoked', 'Révoqué'), ('withdrawn', 'Retiré par l’éditeur'), ('expired', 'Expiré')], default='active', max_length=50, verbose_name='état')),
                 ('dossier_id', models.UUIDField(verbose_name='dossier')),
                 ('dossier_reference', models.CharField(max_length=40, verbose_name='numéro du dossier')),
                 ('dossier_sha256', models.CharField(max_length=64, verbose_name='empreinte du dossier')),

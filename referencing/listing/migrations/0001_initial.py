@@ -50,7 +50,7 @@ class Migration(migrations.Migration):
             name='Audit',
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('state', django_fsm.FSMField(choices=[('planned', 'À annoncer'), ('notified', 'Annoncé'), ('running', 'En attente des documents de l’éditeur'), ('filed', 'Documents reçus'), ('reported', 'Rapport établi'), ('favourable', 'Conclusion favorable'), ('unfavourable', 'Mise en demeure proposée'), ('cancelled', 'Annulé')], default='planned', max_length=50, protected=True, verbose_name='état')),
+                ('state', models.CharField(choices=[('planned', 'À annoncer'), ('notified', 'Annoncé'), ('running', 'En attente des documents de l’éditeur'), ('filed', 'Documents reçus'), ('reported', 'Rapport établi'), ('favourable', 'Conclusion favorable'), ('unfavourable', 'Mise en demeure proposée'), ('cancelled', 'Annulé')], default='planned', max_length=50, verbose_name='état')),
                 ('origin', models.CharField(choices=[('draw', 'Tirage au sort'), ('report', 'Signalement'), ('choice', 'Choix motivé de l’auditeur')], max_length=10, verbose_name='origine')),
                 ('motive', models.TextField(blank=True, verbose_name='motif')),
                 ('planned_at', models.DateTimeField(verbose_name='décidé le')),
@@ -140,7 +140,7 @@ class Migration(migrations.Migration):
             name='Listing',
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('state', django_fsm.FSMField(choices=[('listed', 'Référencé'), ('suspended', 'Suspendu'), ('expired', 'Expiré'), ('withdrawn', 'Retiré'), ('withdrawn_by_editor', 'Retiré par l’éditeur')], default='listed', max_length=50, protected=True, verbose_name='état')),
+                ('state', models.CharField(choices=[('listed', 'Référencé'), ('suspended', 'Suspendu'), ('expired', 'Expiré'), ('withdrawn', 'Retiré'), ('withdrawn_by_editor', 'Retiré par l’éditeur')], default='listed', max_length=50, verbose_name='état')),
                 ('published_on', models.DateField(verbose_name='publié le')),
                 ('ends_on', models.DateField(verbose_name='jusqu’au')),
                 ('renewed_on', models.DateField(blank=True, null=True, verbose_name='renouvelé le')),
@@ -242,7 +242,7 @@ class Migration(migrations.Migration):
             name='PublicationSheet',
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('state', django_fsm.FSMField(choices=[('draft', 'Brouillon'), ('submitted', 'À vérifier'), ('changes_requested', 'À corriger'), ('accepted', 'Acceptée')], default='draft', max_length=50, protected=True, verbose_name='état')),
+                ('state', models.CharField(choices=[('draft', 'Brouillon'), ('submitted', 'À vérifier'), ('changes_requested', 'À corriger'), ('accepted', 'Acceptée')], default='draft', max_length=50, verbose_name='état')),
                 ('version', models.PositiveIntegerField(default=1)),
                 ('public_name', models.CharField(blank=True, max_length=80, verbose_name='nom du service')),
                 ('short_text', models.CharField(blank=True, max_length=160, verbose_name='présentation courte')),
@@ -334,7 +334,7 @@ class Migration(migrations.Migration):
             name='Renewal',
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('state', django_fsm.FSMField(choices=[('open', 'À commencer'), ('started', 'En préparation'), ('in_review', 'En cours d’examen'), ('to_republish', 'Décidé, à publier de nouveau'), ('granted', 'Accordé'), ('refused', 'Refusé'), ('lapsed', 'Sans suite')], default='open', max_length=50, protected=True, verbose_name='état')),
+                ('state', models.CharField(choices=[('open', 'À commencer'), ('started', 'En préparation'), ('in_review', 'En cours d’examen'), ('to_republish', 'Décidé, à publier de nouveau'), ('granted', 'Accordé'), ('refused', 'Refusé'), ('lapsed', 'Sans suite')], default='open', max_length=50, verbose_name='état')),
                 ('opened_at', models.DateTimeField(verbose_name='ouvert le')),
                 ('started_at', models.DateTimeField(blank=True, null=True, verbose_name='commencé le')),
                 ('ended_at', models.DateTimeField(blank=True, null=True, verbose_name='terminé le')),
@@ -379,7 +379,7 @@ class Migration(migrations.Migration):
             name='VersionUpdate',
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('state', django_fsm.FSMField(choices=[('declared', 'Déclarée'), ('recorded', 'Enregistrée, sans suite à donner'), ('update_due', 'Déclaration à mettre à jour'), ('submitted', 'Mise à jour transmise'), ('accepted', 'Mise à jour acceptée'), ('refused', 'Mise à jour refusée'), ('closed', 'Close')], default='declared', max_length=50, protected=True, verbose_name='état')),
+                ('state', models.CharField(choices=[('declared', 'Déclarée'), ('recorded', 'Enregistrée, sans suite à donner'), ('update_due', 'Déclaration à mettre à jour'), ('submitted', 'Mise à jour transmise'), ('accepted', 'Mise à jour acceptée'), ('refused', 'Mise à jour refusée'), ('closed', 'Close')], default='declared', max_length=50, verbose_name='état')),
                 ('version', models.CharField(max_length=30, verbose_name='version')),
                 ('previous', models.CharField(blank=True, max_length=30, verbose_name='version précédente')),
                 ('released_on', models.DateField(verbose_name='mise en service le')),

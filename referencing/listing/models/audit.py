@@ -8,9 +8,10 @@ import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
-from django_fsm import ConcurrentTransitionMixin, FSMField, FSMModelMixin, transition
+from django_fsm import ConcurrentTransitionMixin, FSMModelMixin, transition
 
 from convergence.audit.triggers import frozen
+from convergence.database.fields import StateField
 from convergence.database.sequences import NextNumber
 from evidence.models import StoredFile
 from referencing.listing.enums import AUDIT_TRANSITIONS, OPEN_AUDITS, TOLD_AUDITS, AuditOrigin, AuditState
@@ -110,7 +111,7 @@ class Audit(ConcurrentTransitionMixin, FSMModelMixin, models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     listing = models.ForeignKey(Listing, verbose_name="référencement", on_delete=models.PROTECT, related_name="audits")
-    state = FSMField("état", choices=AuditState.choices, default=AuditState.PLANNED, protected=True)
+    state = StateField("état", choices=AuditState.choices, default=AuditState.PLANNED)
     origin = models.CharField("origine", max_length=10, choices=AuditOrigin.choices)
     draw = models.ForeignKey(AuditDraw, null=True, blank=True, on_delete=models.PROTECT, related_name="audits")
     user_report = models.ForeignKey(UserReport, null=True, blank=True, on_delete=models.PROTECT, related_name="audits")

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import pgtrigger
 from django.db import models
 from django.db.models import F, Q
-from django_fsm import ConcurrentTransitionMixin, FSMField, FSMModelMixin, transition
+from django_fsm import ConcurrentTransitionMixin, FSMModelMixin, transition
 
+from convergence.database.fields import StateField
 from convergence.interests.selectors import conflicting_organisations
 from referencing.commission.selectors.conflicts import recused_on
 from referencing.decision.models import Decision
@@ -51,7 +52,7 @@ class Listing(ConcurrentTransitionMixin, FSMModelMixin, models.Model):
         Enrolment, verbose_name="rattachement", on_delete=models.PROTECT, related_name="listings"
     )
     decision = models.ForeignKey(Decision, verbose_name="décision", on_delete=models.PROTECT, related_name="listings")
-    state = FSMField("état", choices=ListingState.choices, default=ListingState.LISTED, protected=True)
+    state = StateField("état", choices=ListingState.choices, default=ListingState.LISTED)
     published_on = models.DateField("publié le")
     ends_on = models.DateField("jusqu’au")
     renewed_on = models.DateField("renouvelé le", null=True, blank=True)

@@ -11,9 +11,10 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
-from django_fsm import ConcurrentTransitionMixin, FSMField, FSMModelMixin, transition
+from django_fsm import ConcurrentTransitionMixin, FSMModelMixin, transition
 
 from convergence.audit.triggers import frozen
+from convergence.database.fields import StateField
 from convergence.interests.selectors import conflicting_organisations
 from evidence.models import StoredFile
 from referencing.commission.selectors.conflicts import recused_on
@@ -80,7 +81,7 @@ class PublicationSheet(ConcurrentTransitionMixin, FSMModelMixin, models.Model):
     enrolment = models.OneToOneField(
         Enrolment, verbose_name="rattachement", on_delete=models.PROTECT, related_name="publication_sheet"
     )
-    state = FSMField("état", choices=PublicationState.choices, default=PublicationState.DRAFT, protected=True)
+    state = StateField("état", choices=PublicationState.choices, default=PublicationState.DRAFT)
     version = models.PositiveIntegerField(default=1)  # optimistic lock between two colleagues
     public_name = models.CharField("nom du service", max_length=NAME_LENGTH, blank=True)
     short_text = models.CharField("présentation courte", max_length=SHORT_LENGTH, blank=True)

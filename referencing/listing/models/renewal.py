@@ -8,9 +8,10 @@ import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django_fsm import ConcurrentTransitionMixin, FSMField, FSMModelMixin, transition
+from django_fsm import ConcurrentTransitionMixin, FSMModelMixin, transition
 
 from convergence.audit.triggers import frozen
+from convergence.database.fields import StateField
 from referencing.candidature.models import Candidature
 from referencing.decision.models import Decision
 from referencing.listing.enums import OPEN_RENEWALS, RENEWAL_TRANSITIONS, RenewalState
@@ -60,7 +61,7 @@ class Renewal(ConcurrentTransitionMixin, FSMModelMixin, models.Model):
     listing = models.ForeignKey(
         Listing, verbose_name="référencement", on_delete=models.PROTECT, related_name="renewals"
     )
-    state = FSMField("état", choices=RenewalState.choices, default=RenewalState.OPEN, protected=True)
+    state = StateField("état", choices=RenewalState.choices, default=RenewalState.OPEN)
     opened_at = models.DateTimeField("ouvert le")
     started_at = models.DateTimeField("commencé le", null=True, blank=True)
     started_by = models.ForeignKey(

@@ -8,9 +8,10 @@ import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django_fsm import ConcurrentTransitionMixin, FSMField, FSMModelMixin, transition
+from django_fsm import ConcurrentTransitionMixin, FSMModelMixin, transition
 
 from convergence.accounts.rules import is_listing_team
+from convergence.database.fields import StateField
 from referencing.listing.enums import OPEN_VERSIONS, VERSION_TRANSITIONS, VersionState
 from referencing.listing.models.listing import Listing
 from referencing.listing.rules import can_commit
@@ -45,7 +46,7 @@ class VersionUpdate(ConcurrentTransitionMixin, FSMModelMixin, models.Model):
     listing = models.ForeignKey(
         Listing, verbose_name="référencement", on_delete=models.PROTECT, related_name="version_updates"
     )
-    state = FSMField("état", choices=VersionState.choices, default=VersionState.DECLARED, protected=True)
+    state = StateField("état", choices=VersionState.choices, default=VersionState.DECLARED)
     version = models.CharField("version", max_length=30)
     previous = models.CharField("version précédente", max_length=30, blank=True)
     released_on = models.DateField("mise en service le")

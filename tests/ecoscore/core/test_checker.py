@@ -165,6 +165,7 @@ def test_bounds_of_a_pause_are_accepted(value):
         ("pause,${PAUSEDURATION", 7, "${PAUSEDURATION}"),
         ("clickByText,${SECRET_NOM}", 13, ""),
         ("enterText,${SECRET_}", 11, ""),
+        ("enterText,${SECRET_mdp}", 11, "${SECRET_MDP}"),
     ],
 )
 def test_e006_unknown_variable(line, column, suggestion):
