@@ -10,10 +10,15 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from convergence.kernel.canonical import canonical_json
 from ecoscore.bench.driver import BenchError, Pass
 from ecoscore.bench.runner import measure
+from ecoscore.factors import load
 from ecoscore.figures import Measurement, RunFigures
-from ecoscore.gdsl import check
+from ecoscore.gdsl import check, read
+from ecoscore.impact import Indicator, project
+from ecoscore.scores import refusals, score, valid_runs, whole
+from questionnaires.management.files import read_file
 
 _COLUMNS = ("bytes_down", "bytes_up", "requests", "response_ms", "cpu_ms", "duration_ms")
 
@@ -40,10 +45,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if options["runs"] < 1:
             raise CommandError("Il faut au moins une exécution.")
-        try:
-            text = options["file"].read_text(encoding="utf-8-sig")
-        except (OSError, UnicodeDecodeError) as error:
-            raise CommandError(f"{options['file']} ne peut pas être lu : {error}") from error
+        text, unreadable = read(read_file(options["file"]))
+        if unreadable is not None:
+            raise CommandError(unreadable.message)
         checked = check(
             text,
             variables={"PAUSEDURATION": str(options["pause"]), "PAUSEAFTERLOAD": str(options["after_load"])},
@@ -75,6 +79,8 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(as_json(measurement), ensure_ascii=False, indent=2))
         else:
             self._show(measurement)
+            if valid_runs(measurement):
+                self._show_scores(measurement)
         if any(run.failure for run in measurement.runs):
             sys.exit(1)
 
@@ -98,14 +104,43 @@ class Command(BaseCommand):
         for where, count in measurement.refusals.items():
             self.stdout.write(f"Adresse refusée : {where} ({count} fois)")
 
+    def _show_scores(self, measurement: Measurement) -> None:
+        factors = load()
+        scores, impacts = score(measurement, factors), project(measurement, factors)
+        span = f", de {scores.span[0]} à {scores.span[1]} selon l’exécution" if scores.span else ""
+        self.stdout.write(f"\nÉcoscore : {_text(scores.ecoscore)} sur 100{span} (méthode {scores.method})")
+        self.stdout.write(f"  {'':24}{'énergie':>13}{'données':>13}{'performance':>13}")
+        for name, notes in (("ensemble", scores), *((step.name, step) for step in scores.steps)):
+            cells = "".join(f"{_text(whole(note)):>13}" for note in (notes.energy, notes.data, notes.performance))
+            self.stdout.write(f"  {name:24}{cells}")
+        for indicator in Indicator:
+            found = impacts.total(indicator)
+            if found is not None:
+                plain = {name: f"{value:f}" for name, value in found.payload().items()}
+                self.stdout.write(
+                    f"{indicator.label} : {plain['value']} {indicator.unit} (de {plain['low']} à {plain['high']}), estimés"
+                )
+        for reason in refusals(measurement, factors):
+            self.stdout.write(f"Ne peut pas être une mesure finale : {reason}")
+
 
 def as_json(measurement: Measurement) -> dict[str, Any]:
     """The measurement as JSON values, each step with the columns that are printed."""
+    factors = load()
+    has_runs = bool(valid_runs(measurement))
     return {
+        "scores": _plain(score(measurement, factors).payload()) if has_runs else None,
+        "impacts": _plain(project(measurement, factors).payload()) if has_runs else None,
+        "refused_as_final": list(refusals(measurement, factors)),
         "bench": asdict(measurement.bench),
         "runs": [{"number": run.number, "failure": run.failure, "steps": _rows(run)} for run in measurement.runs],
         "refusals": dict(measurement.refusals),
     }
+
+
+def _plain(payload: dict[str, Any]) -> Any:
+    """As canonical JSON writes it: decimals are text."""
+    return json.loads(canonical_json(payload))
 
 
 def _rows(run: RunFigures) -> list[dict[str, Any]]:
