@@ -38,6 +38,7 @@ CPU_RATE = 4
 QUIET_S = 0.7
 QUIET_LIMIT_S = 15.0
 SETTLE_S = 5.0
+_COVER_S = 1.0
 _NAVIGATION_MS = 60_000
 _WAIT_MS = 30_000
 _CLICK_MS = 10_000
@@ -47,6 +48,17 @@ _POPUPS = 20
 
 _FINDER = (Path(__file__).parent / "finder.js").read_text(encoding="utf-8").strip().rstrip(";")
 _WORLD = "ecoscore"
+
+#: No question to the browser’s maker about forms and pages, no connection opened on a guess.
+_PREFERENCES = {
+    "autofill": {"enabled": False, "profile_enabled": False, "credit_card_enabled": False},
+    "credentials_enable_service": False,
+    "profile": {"password_manager_enabled": False},
+    "net": {"network_prediction_options": 2},
+    "safebrowsing": {"enabled": False},
+    "search": {"suggest_enabled": False},
+    "translate": {"enabled": False},
+}
 _SECRET = re.compile(r"\$\{(SECRET_[A-Z0-9_]+)\}")
 
 
@@ -193,9 +205,12 @@ class ChromiumDriver:
         if self._is_covered:
             return
         self._is_covered = True
-        cover = self._living_context().new_page()
-        cover.bring_to_front()
-        self._pump()
+        try:
+            cover = self._living_context().new_page()
+            cover.bring_to_front()
+        except Error as error:
+            raise BenchError("browser", f"La page n’a pas pu passer à l’arrière-plan : {_first_line(error)}") from error
+        self._rest(_COVER_S)
 
     def close(self) -> None:
         """End browser and relay, leave nothing on the machine. Never raises."""
@@ -255,7 +270,7 @@ class ChromiumDriver:
         assert playwright is not None  # noqa: S101 (prepare made it)
         try:
             self._context = playwright.chromium.launch_persistent_context(
-                str(cell.make_profile()),
+                str(cell.make_profile(_PREFERENCES)),
                 executable_path=str(self._executable),
                 headless=True,
                 chromium_sandbox=os.geteuid() != 0 or cell.is_unprivileged,
@@ -314,6 +329,8 @@ class ChromiumDriver:
             self._session = session
         for event in EVENTS:
             session.on(event, partial(self._take, event))
+        session.on("Page.frameNavigated", self._note_navigation)
+        session.send("Page.enable")
         session.send("Network.enable", {"maxTotalBufferSize": 0, "maxResourceBufferSize": 0, "maxPostDataSize": 0})
         self._watch_workers(session)
         if self._which is Pass.PERFORMANCE:
@@ -324,12 +341,9 @@ class ChromiumDriver:
 
         def attached(event: dict[str, Any]) -> None:
             number = event["sessionId"]
-            for position, (method, params) in enumerate(
-                (("Network.enable", {}), ("Runtime.runIfWaitingForDebugger", {}))
-            ):
-                message = json.dumps({"id": position + 1, "method": method, "params": params})
-                with contextlib.suppress(Error):
-                    session.send("Target.sendMessageToTarget", {"sessionId": number, "message": message})
+            message = json.dumps({"id": 1, "method": "Network.enable"})
+            with contextlib.suppress(Error):
+                session.send("Target.sendMessageToTarget", {"sessionId": number, "message": message})
 
         def received(event: dict[str, Any]) -> None:
             message = json.loads(event["message"])
@@ -338,11 +352,16 @@ class ChromiumDriver:
 
         session.on("Target.attachedToTarget", attached)
         session.on("Target.receivedMessageFromTarget", received)
+        session.on("Target.detachedFromTarget", lambda event: self.layer.leave(event["sessionId"]))
         session.send("Target.setAutoAttach", {"autoAttach": True, "waitForDebuggerOnStart": False, "flatten": False})
 
     def _take(self, event: str, params: Mapping[str, Any], session: str = "") -> None:
         self.layer.take(event, params, session)
         self._last_event = time.monotonic()
+
+    def _note_navigation(self, event: Mapping[str, Any]) -> None:
+        if "parentId" not in event["frame"]:
+            self.layer.leave("", event["frame"]["loaderId"])
 
     def _meet_page(self, page: Page) -> None:
         """A window that the site opened is closed; a flood of them ends the run."""
@@ -389,7 +408,11 @@ class ChromiumDriver:
         self._rest(0)
 
     def _rest(self, seconds: float) -> None:
-        self._living_page().wait_for_timeout(seconds * 1000)
+        try:
+            self._living_page().wait_for_timeout(seconds * 1000)
+        except Error as error:
+            self._check()
+            raise BenchError("browser", f"Le navigateur ne répond plus : {_first_line(error)}") from error
 
     def _look(self) -> dict[str, Any]:
         try:
@@ -479,7 +502,6 @@ class ChromiumDriver:
             "swipeLeft": partial(self._scroll, 1, 0),
             "swipeRight": partial(self._scroll, -1, 0),
             "scrollDownward": partial(self._scroll, 0, 1),
-            "scrollUpward": partial(self._scroll, 0, -1),
             "scrollToText": self._scroll_to_text,
             "assertText": partial(self._assert, "text"),
             "assertId": partial(self._assert, "id"),
@@ -570,8 +592,8 @@ class ChromiumDriver:
             raise BenchError("wait", f"{_named('text', value)} n’a pas disparu en {_seconds(ms)}.")
         return True, value
 
-    def _click(self, by: str, value: str, index: str = "0") -> tuple[bool, str]:
-        place = self._ask("locate", patience_s=_CLICK_MS / 1000, by=by, value=value, index=int(index), ms=_CLICK_MS)
+    def _click(self, by: str, value: str, rank: str = "1") -> tuple[bool, str]:
+        place = self._ask("locate", patience_s=_CLICK_MS / 1000, by=by, value=value, index=int(rank) - 1, ms=_CLICK_MS)
         if place is None:
             raise BenchError("click", f"{_named(by, value)} n’est pas sur la page : rien à toucher.")
         if not place["isFree"]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import fcntl
+import json
 import os
 import shlex
 import shutil
@@ -19,7 +20,7 @@ import struct
 import tempfile
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -88,11 +89,16 @@ class Cell:
         home = str(self.home)
         return {**inherited, "HOME": home, "TMPDIR": str(self.home / "tmp"), "LANG": "C.UTF-8", "TZ": "Europe/Paris"}
 
-    def make_profile(self) -> Path:
-        """A fresh, empty user data folder."""
+    def make_profile(self, preferences: Mapping[str, object]) -> Path:
+        """A fresh user data folder that holds nothing but these preferences."""
         profile = Path(tempfile.mkdtemp(prefix="profile-", dir=self.home))
+        inner = profile / "Default"
+        inner.mkdir(mode=0o700)
+        file = inner / "Preferences"
+        file.write_text(json.dumps(preferences))
         if os.geteuid() == 0:
-            os.chown(profile, BENCH_UID, BENCH_UID)
+            for path in (file, inner, profile):
+                os.chown(path, BENCH_UID, BENCH_UID)
         return profile
 
     def processes(self) -> list[int]:

@@ -34,6 +34,7 @@ class _Request:
     is_answered: bool = False
     is_over: bool = False
     is_cached: bool = False
+    loader: str = ""
 
     @property
     def received(self) -> int:
@@ -66,6 +67,15 @@ class Layer:
         """Does a request still wait for the head of its response?"""
         return any(not request.is_answered and not request.is_over for request in self._requests.values())
 
+    def leave(self, session: str, loader: str | None = None) -> None:
+        """A page was left for another document, or a worker ended: what the old one waited for will not be told.
+
+        `loader` is the new document’s; None when nothing follows.
+        """
+        for (owner, _), request in self._requests.items():
+            if owner == session and request.loader != loader:
+                request.is_over = True
+
     def forget(self) -> None:
         """The browser was closed: what it waited for will not come."""
         self._past_bytes, self._past_requests = self.bytes, self.requests
@@ -91,7 +101,7 @@ class Layer:
                 request.redirect_bytes += int(redirect.get("encodedDataLength", 0))
             request.is_answered = request.is_cached = False
         elif str(params["request"]["url"]).startswith(("http:", "https:")):
-            self._requests[key] = _Request()
+            self._requests[key] = _Request(loader=str(params.get("loaderId", "")))
 
     def _advance(self, request: _Request, event: str, params: Mapping[str, Any]) -> None:
         match event:

@@ -112,12 +112,14 @@ def measure(
 
 
 def find_bench(platform: Platform, *, allow_private: bool, secrets: Mapping[str, str]) -> Bench:
-    """The bench of this machine for a platform. Raises BenchError when it has none."""
-    if platform is Platform.WEB:
-        from ecoscore.bench.web import ChromiumBench
+    """The bench of this machine for a platform; what it needs is loaded only here (not in the web server)."""
+    if platform is Platform.ANDROID:
+        from ecoscore.bench.phone import PhoneBench
 
-        return ChromiumBench(allow_private=allow_private, secrets=secrets)
-    raise BenchError("no_device", "Aucun terminal Android n’est connecté à ce banc.")
+        return PhoneBench(secrets=secrets)
+    from ecoscore.bench.web import ChromiumBench
+
+    return ChromiumBench(allow_private=allow_private, secrets=secrets)
 
 
 class _Hand:
@@ -188,7 +190,7 @@ def _run(plan: Plan, number: int, runs: int, bench: Bench, hand: _Hand, watcher:
         )
         return RunFigures(number, merged)
     except BenchError as error:
-        if error.code in ("cancelled", "no_browser", "not_isolated"):
+        if error.code in ("cancelled", "no_browser", "no_device", "not_isolated"):
             raise
         watcher.log(f"run {number} failed: {error.code}: {error}")
         return RunFigures(

@@ -81,7 +81,9 @@ def measure_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """The measure and the bench at work; the part that moves asks for itself again (htmx), or is reloaded by hand."""
     measure = find_measure(request, pk)
     values = progress_values(measure)
-    if request.htmx and measure.is_on_bench:  # type: ignore[attr-defined]
+    if request.htmx:  # type: ignore[attr-defined]
+        if not measure.is_on_bench:  # buttons and results change with it: the whole page is loaded again
+            return HttpResponse(headers={"HX-Refresh": "true"})
         return render(request, "ecoscore/measure_detail.html#progress", values)
     may_edit = product_rules.can_edit(request.user, measure)
     values |= measure_values(measure)
