@@ -116,7 +116,7 @@ def _load(request: HttpRequest, text: str) -> Edit:
     loaded, unreadable = read(file.read())
     if unreadable is not None:
         place = f"Ligne {unreadable.line}, colonne {unreadable.column} : "
-        return Edit(text, problem=f"{place}{unreadable.message} {unreadable.suggestion}")
+        return Edit(text, problem=f"{place}{unreadable.message}")
     if "\x00" in loaded:
         return Edit(text, problem="Ce fichier n’est pas un texte.")
     replaced = text if text.strip() and text.split() != loaded.split() else ""
