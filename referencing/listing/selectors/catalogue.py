@@ -8,12 +8,11 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.contrib.postgres.search import SearchQuery, SearchVector
 from django.db.models import F, Q
 
 from convergence.database.keyset import Cursor, Key, Order, Slice, cut
-from convergence.database.search import Words, fold_words
-from referencing.candidature.selectors.queue import CappedCount
+from convergence.database.search import fold_words, terms_query
+from convergence.database.statements import CappedCount
 from referencing.listing.core.catalogue import ECOSCORES, CatalogueFilter, close_terms, exact_terms
 from referencing.listing.models import CatalogueEntry, CatalogueStamp
 from referencing.listing.models.catalogue import CatalogueEntryQuerySet
@@ -97,8 +96,7 @@ def read_page(asked: CatalogueFilter, *, on: date, cursor: Cursor | None) -> Cat
 
 
 def _matching(rows: CatalogueEntryQuerySet, terms: str) -> CatalogueEntryQuerySet:
-    vector = SearchVector(Words("searchable"), config="simple")
-    return rows.annotate(vector=vector).filter(vector=SearchQuery(terms, config="simple", search_type="raw"))
+    return rows.filter(search_vector=terms_query(terms))
 
 
 def _cut(rows: CatalogueEntryQuerySet, order: Order, cursor: Cursor | None) -> CataloguePage:
