@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from referencing.enrolment.views import attach, exchange, review, sheet
+from referencing.enrolment.views import attach, ecoscore, exchange, review, sheet
 
 app_name = "enrolment"
 
@@ -14,6 +14,7 @@ urlpatterns = [
     path("rattachements/<uuid:pk>/fiche/recapitulatif/", sheet.sheet_confirm, name="sheet_confirm"),
     path("rattachements/<uuid:pk>/fiche/transmettre/", sheet.sheet_submit, name="sheet_submit"),
     path("rattachements/<uuid:pk>/echanges/", exchange.exchange_scope, name="exchange_scope"),
+    path("rattachements/<uuid:pk>/ecoscore/", ecoscore.ecoscore_choose, name="ecoscore_choose"),
     path("instruction/fiches/", review.sheet_list, name="sheet_list"),
     path("instruction/fiches/<uuid:pk>/", review.sheet_review, name="sheet_review"),
     path("instruction/fiches/<uuid:pk>/correction/", review.sheet_request_changes, name="sheet_request_changes"),
