@@ -43,6 +43,10 @@ pages:dashboard                         -                                   GET 
 pages:parcours_detail                   parcours                            GET  200   200   200   200   200   200   | 200   200   200   200   200
 pages:faq                               -                                   GET  200   200   200   200   200   200   | 200   200   200   200   200
 pages:accessibility                     -                                   GET  200   200   200   200   200   200   | 200   200   200   200   200
+ecoscore:methodology                    -                                   GET  200   200   200   200   200   200   | 200   200   200   200   200
+ecoscore:faq                            -                                   GET  200   200   200   200   200   200   | 200   200   200   200   200
+ecoscore:language                       -                                   GET  200   200   200   200   200   200   | 200   200   200   200   200
+ecoscore:script_check                   -                                   POST login 200   200   200   200   200   | 200   200   200   200   200
 trust:verification                      -                                   GET  200   200   200   200   200   200   | 200   200   200   200   200
 trust:verification                      -                                   POST 422   422   422   422   422   422   | 422   422   422   422   422
 statistics:statistics_detail            -                                   GET  200   200   200   200   200   200   | 200   200   200   200   200
