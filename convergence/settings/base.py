@@ -234,6 +234,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "request-missing-scans": {"task": "evidence.request_missing_scans", "schedule": 300},
     "expire-signing-links": {"task": "convention.expire_links", "schedule": 600},
     "expire-pre-listings": {"task": "candidature.expire_pre_listings", "schedule": 3600},
+    "follow-attachments": {"task": "enrolment.follow_attachments", "schedule": 3600},
     "delete-old-drafts": {"task": "drafts.delete_old", "schedule": 86400},
     # in the daytime of Paris, several times: what a stopped machine missed is said when it is back, and once only
     "remind-deadlines": {"task": "candidature.remind_deadlines", "schedule": crontab(minute="0", hour="7-19")},
