@@ -9,6 +9,7 @@ urlpatterns = [
     path("", include("convergence.pages.urls")),
     path("produits/", include("convergence.products.urls")),
     path("", include("referencing.enrolment.urls")),
+    path("", include("referencing.teamwork.urls")),
     path("", include("referencing.convention.urls")),
     path("", include("referencing.dossier.urls")),
     path("", include("referencing.candidature.urls")),
