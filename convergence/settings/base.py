@@ -66,6 +66,7 @@ INSTALLED_APPS = [
     "questionnaires",
     "ecoscore",
     "referencing.enrolment",
+    "referencing.teamwork",
     "referencing.convention",
     "referencing.dossier",
     "referencing.candidature",
@@ -162,6 +163,7 @@ APPEND_ONLY_TABLES: list[str] = [
     "dossier_recoveredvalue",
     "dossier_sealedcopy",
     "candidature_recoveredsupplement",
+    "teamwork_message",
     "interests_interestdeclaration",
     "interests_declaredinterest",
     "commission_convocation",
@@ -238,6 +240,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "delete-old-drafts": {"task": "drafts.delete_old", "schedule": 86400},
     # in the daytime of Paris, several times: what a stopped machine missed is said when it is back, and once only
     "remind-deadlines": {"task": "candidature.remind_deadlines", "schedule": crontab(minute="0", hour="7-19")},
+    "remind-delegations": {"task": "teamwork.remind_delegations", "schedule": crontab(minute="10", hour="7-19")},
     "presume-notifications": {"task": "decision.presume_notifications", "schedule": crontab(minute="20", hour="7-19")},
     "reject-silent-appeals": {"task": "decision.reject_silent_appeals", "schedule": crontab(minute="25", hour="7-19")},
     "remind-reservations": {"task": "commission.remind_reservations", "schedule": crontab(minute="20", hour="7-19")},
