@@ -48,6 +48,8 @@ def report_values(result: Result) -> dict[str, Any]:
                 for label in ("Données (ko)", "Requêtes", "Processeur (ms)", "Réponse (ms)", "Durée (ms)")
             ),
         ],
+        "share_columns": ["Étape", Column("Part", numeric=True)],
+        "share_rows": [[bar.label, bar.text] for bar in report.share_bars.bars],
         "measured_rows": [
             measured(each) for each in [*([report.reference] if report.reference else []), *report.steps]
         ],
