@@ -199,7 +199,7 @@ def go(driver: ChromiumDriver, url: str) -> None:
 def hold(limits: Limits = Limits(total_bytes=3 * 1024**2)) -> dict[str, str]:  # noqa: B008 (frozen)
     """Each way to hold the bench, and the code by which it was cut; `alive`: an ordinary page loads after all of them."""
     found: dict[str, str] = {}
-    with TruthServer(hostile_site(9)) as server:
+    with TruthServer(hostile_site(40009)) as server:
 
         def visit(name: str, path: str, *more: Instruction) -> None:
             driver = ChromiumDriver(policy=only("127.0.0.1", server.port), shape=None, limits=limits)
