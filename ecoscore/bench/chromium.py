@@ -368,12 +368,12 @@ class ChromiumDriver:
         if self._is_covered and page.url in ("", "about:blank") and page.opener() is None:
             return  # our own cover
         self._popups += 1
-        self._log(f"window closed: {page.url}")
+        self._log(f"Fenêtre ouverte par le site, fermée : {page.url}")
         with contextlib.suppress(Error):
             page.close()
 
     def _answer_dialog(self, dialog: Dialog) -> None:
-        self._log(f"dialog answered: {dialog.type}")
+        self._log(f"Boîte de dialogue fermée : {dialog.type}.")
         with contextlib.suppress(Error):
             if dialog.type == "beforeunload":
                 dialog.accept()

@@ -40,7 +40,9 @@ class Watcher(Protocol):
 
     def screenshot(self, run: int, step_name: str, image_bytes: bytes) -> None: ...
 
-    def log(self, line: str) -> None: ...
+    def log(self, line: str) -> None:
+        """A French sentence: an address refused, a window closed, a run that failed."""
+        ...
 
     def is_cancelled(self) -> bool: ...
 
@@ -192,7 +194,7 @@ def _run(plan: Plan, number: int, runs: int, bench: Bench, hand: _Hand, watcher:
     except BenchError as error:
         if error.code in ("cancelled", "no_browser", "no_device", "not_isolated"):
             raise
-        watcher.log(f"run {number} failed: {error.code}: {error}")
+        watcher.log(f"Exécution {number} interrompue ({error.code}) : {error}")
         return RunFigures(
             number, tuple(replace(step, response_ms=None, lcp_ms=None) for step in steps), failure=str(error)
         )
