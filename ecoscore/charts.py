@@ -64,6 +64,7 @@ class Plot:
     path: str
     rows: tuple[tuple[str, int], ...]
     grid: tuple[tuple[int, float], ...]
+    columns: tuple[str, str] = ("Version", "Écoscore")
 
 
 def gauge(score: int, low: int | None = None, high: int | None = None) -> Gauge:

@@ -1,10 +1,14 @@
 from django.urls import path
 
-from ecoscore.views import applications, measures, reports
+from ecoscore.views import about, applications, editor, measures, reports
 
 app_name = "ecoscore"
 
 urlpatterns = [
+    path("ecoscore/methode/", about.methodology, name="methodology"),
+    path("ecoscore/questions/", about.faq, name="faq"),
+    path("ecoscore/langage/", about.language, name="language"),
+    path("ecoscore/scenario/verifier/", editor.script_check, name="script_check"),
     path("produits/<uuid:product>/ecoscore/", applications.application_list, name="application_list"),
     path("produits/<uuid:product>/ecoscore/ajouter/", applications.application_create, name="application_create"),
     path("ecoscore/<uuid:pk>/", applications.application_detail, name="application_detail"),

@@ -130,6 +130,8 @@ def _conclude(measure: Measure, *, measurement: Measurement) -> None:
         result.save(force_insert=True)
         workflow.fire(measure, "report", actor=None, at=now)
         return
+    if result.ecoscore is None and not refusals:
+        refusals = ("Il manque au scénario de quoi noter les trois facteurs.",)
     if refusals:
         result.purpose = Purpose.INTERMEDIATE
         result.save(force_insert=True)

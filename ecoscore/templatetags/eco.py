@@ -23,12 +23,6 @@ def about_links() -> list[Link]:
     return links
 
 
-@register.filter
-def split(text: str) -> list[str]:
-    """`{{ "Version,Écoscore"|split }}`: the columns of a small table."""
-    return text.split(",")
-
-
 @register.simple_tag
 def report_limits() -> tuple[str, ...]:
     """What no measure of this kind knows."""

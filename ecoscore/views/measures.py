@@ -22,6 +22,7 @@ from convergence.ui.values import Action, Link, Row
 from convergence.ui.views import render_confirmation
 from ecoscore.enums import MeasureKind, MeasureState
 from ecoscore.forms import MeasureForm, ScenarioForm
+from ecoscore.gdsl import Platform as GdslPlatform
 from ecoscore.models import Measure, Screenshot
 from ecoscore.services import (
     ask_debug,
@@ -36,6 +37,7 @@ from ecoscore.services.bench import position_of
 from ecoscore.services.measures import bench_blockers, final_blockers
 from ecoscore.services.scripts import read_script
 from ecoscore.views.applications import find_application, refuse, values_of
+from ecoscore.views.editor import editor_values, pending_edit
 from ecoscore.wording import ball_words, state_badge
 
 LOG_LINES = 200
@@ -79,7 +81,9 @@ def measure_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """The measure and the bench at work; the part that moves asks for itself again (htmx), or is reloaded by hand."""
     measure = find_measure(request, pk)
     values = progress_values(measure)
-    if request.htmx and measure.is_on_bench:  # type: ignore[attr-defined]
+    if request.htmx:  # type: ignore[attr-defined]
+        if not measure.is_on_bench:  # buttons and results change with it: the whole page is loaded again
+            return HttpResponse(headers={"HX-Refresh": "true"})
         return render(request, "ecoscore/measure_detail.html#progress", values)
     may_edit = product_rules.can_edit(request.user, measure)
     values |= measure_values(measure)
@@ -208,9 +212,11 @@ def scenario_edit(request: SignedInRequest, pk: UUID) -> HttpResponse:
     if not measure.is_writable:
         messages.error(request, "Le scénario ne change plus\u00a0: la mesure est en cours ou terminée.")
         return redirect("ecoscore:measure_detail", pk)
-    form = ScenarioForm(request.POST if request.method == "POST" else None, initial={"text": measure.scenario.text})
-    text = measure.scenario.text
-    if request.method == "POST" and form.is_valid():
+    platform = GdslPlatform(measure.application.platform)
+    edit = pending_edit(request, platform) if request.method == "POST" else None
+    text = measure.scenario.text if edit is None else edit.text
+    form = ScenarioForm(request.POST if request.method == "POST" and edit is None else None, initial={"text": text})
+    if form.is_bound and form.is_valid():
         text = form.cleaned_data["text"]
         try:
             measure = save_scenario(measure_id=measure.pk, text=text, actor=request.user)
@@ -221,18 +227,16 @@ def scenario_edit(request: SignedInRequest, pk: UUID) -> HttpResponse:
                 messages.success(request, "Le scénario est enregistré et vérifié.")
                 return redirect("ecoscore:measure_detail", pk)
     checked = read_script(measure.application, text)
-    has_errors = checked.plan is None
     return render(
         request,
         "ecoscore/scenario_edit.html",
         {
             **measure_values(measure, Link("Scénario")),
             "form": form,
-            "diagnostics": checked.diagnostics,
-            "has_errors": has_errors,
-            "is_saved": request.method == "POST" and not form.errors,
+            **editor_values(platform, checked, edit=edit),
+            "is_saved": form.is_bound and not form.errors,
         },
-        status=422 if request.method == "POST" else 200,
+        status=422 if form.is_bound or (edit and edit.problem) else 200,
     )
 
 

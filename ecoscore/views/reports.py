@@ -153,6 +153,6 @@ def screenshot_show(request: SignedInRequest, pk: UUID) -> HttpResponse:
             "Content-Disposition": f'inline; filename="{slugify(shot.step)}.{shot.mime.removeprefix("image/")}"',
             "X-Content-Type-Options": "nosniff",
             "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
-            "Cache-Control": "private, max-age=3600",
+            "Cache-Control": "no-store, private",
         },
     )
