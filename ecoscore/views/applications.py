@@ -186,7 +186,7 @@ def application_items(application: Application) -> list[Item]:
     is_web = application.platform == Platform.WEB
     return [
         Item("Plateforme", application.get_platform_display()),
-        Item("Adresse" if is_web else "Paquet", application.address),
+        Item("Adresse", Link(application.url, application.url)) if is_web else Item("Paquet", application.package),
         Item("Parcours représentatif", application.journey),
     ]
 

@@ -3,7 +3,7 @@
 import ipaddress
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecoscore.addresses import is_local_name, is_public, literal
@@ -64,6 +64,7 @@ def test_a_name_is_no_address():
         is_public("exemple.fr")
 
 
+@settings(deadline=None)
 @given(st.ip_addresses(v=4))
 def test_no_wrapping_of_ipv4_in_ipv6_is_reached(address):
     number = int(address)
@@ -72,6 +73,7 @@ def test_no_wrapping_of_ipv4_in_ipv6_is_reached(address):
     assert not any(is_public(ipaddress.IPv6Address(value)) for value in wrapped)
 
 
+@settings(deadline=None)
 @given(st.ip_addresses())
 def test_nothing_is_reached_that_python_calls_private(address):
     if not address.is_global:
@@ -103,6 +105,7 @@ def test_a_host_that_ends_in_a_number_is_an_address_or_nothing(host):
         literal(host)
 
 
+@settings(deadline=None)
 @given(st.ip_addresses(v=4))
 def test_literal_reads_back_every_address(address):
     assert literal(str(address)) == literal(str(int(address))) == literal(hex(int(address))) == address
