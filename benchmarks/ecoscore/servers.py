@@ -355,23 +355,26 @@ def mixed_site(path: str) -> Answer:
 
 
 def touched_site(path: str) -> Answer:
-    """One page, and the same with one thing worse: + 1 MB, + 200 ms of script after the text, + 1 s of server delay."""
+    """One page, and the same with one thing worse: + 1 MB, + 200 ms of script after the text, + 1 s of server delay.
+
+    The page itself is no perfect one (0.6 s of delay, 250 kB, 400 paragraphs): no note stands at its upper end.
+    """
     name = path.strip("/").partition("?")[0]
     work = "const until = performance.now() + 200; let x = 1; while (performance.now() < until) x = (x * 16807) % 2147483647;"
     script = f"setTimeout(() => {{ requestAnimationFrame(() => setTimeout(() => {{ {work} }}, 300)); }}, 0);"
-    paragraphs = "".join(f"<p>Paragraphe {number} de la page mesurée.</p>" for number in range(60))
+    paragraphs = "".join(f"<p>Paragraphe {number} de la page mesurée.</p>" for number in range(400))
     base = f'<h1>Bonjour</h1><p id="texte">Texte attendu</p><img src="/photo.png" alt="" width="16" height="16">{paragraphs}'
     match name:
         case "base":
-            return html(base)
+            return Answer(html(base).body, delay_s=0.6)
         case "megaoctet":
-            return html(base + '<img src="/lourde.png" alt="" width="16" height="16" loading="eager">')
+            return Answer(html(base + '<img src="/lourde.png" alt="" width="16" height="16">').body, delay_s=0.6)
         case "script":
-            return html(base + f"<script>{script}</script>")
+            return Answer(html(base + f"<script>{script}</script>").body, delay_s=0.6)
         case "lente":
-            return Answer(html(base).body, delay_s=1.0)
+            return Answer(html(base).body, delay_s=1.6)
         case "photo.png":
-            return Answer(picture(100, 4), "image/png", headers=_FRESH)
+            return Answer(picture(250, 4), "image/png", headers=_FRESH)
         case "lourde.png":
             return Answer(picture(1024, 5), "image/png", headers=_FRESH)
         case "immobile":
