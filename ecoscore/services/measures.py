@@ -161,7 +161,7 @@ def bench_blockers(measure: Measure, *, final: bool = False) -> list[Blocker]:
         Blocker(each.code, f"Ligne {each.line}\u00a0: {each.message}", f"#ligne-{each.line}")
         for each in checked.blockers
     ]
-    known = set(measure.application.secrets.values_list("name", flat=True)) if checked.secrets else set()  # type: ignore[attr-defined]
+    known = set(measure.application.secrets.values_list("name", flat=True)) if checked.secrets else set()
     where = reverse("ecoscore:secret_list", args=[measure.application_id])
     return blockers + [
         Blocker("missing_secret", f"Le scénario utilise ${{{name}}}\u00a0: donnez sa valeur dans les secrets.", where)

@@ -145,7 +145,7 @@ def application_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
     finals = [each for each in results if each.measure_id in versions and versions[each.measure_id].is_concluded]
     finals = [each for each in finals if each.purpose == "final"]
     comparable = [each for each in finals if _frame_of(each) == _frame_of(finals[0])][:EVOLUTION]
-    points = [(versions[each.measure_id].version, each.ecoscore) for each in reversed(comparable)]
+    points = [(versions[each.measure_id].version, each.ecoscore or 0) for each in reversed(comparable)]
     return render(
         request,
         "ecoscore/application_detail.html",
