@@ -180,10 +180,11 @@ def freeze_addendum(
     files: Iterable[AddedEvidence],
     actor: User,
     at: datetime,
+    author: str = "",
 ) -> Addendum:
     """Freeze `content` beside a dossier that stays as it was, sealed like it (BR-114); in the caller’s transaction.
 
-    The caller holds a lock under which nobody else adds to this dossier (its candidature): numbers follow each other.
+    `author` stands in the frozen content in place of the name of whoever sends it. The caller holds a lock under which nobody else adds to this dossier (its candidature): numbers follow each other.
     """
     number = Addendum.objects.filter(dossier=dossier).count() + 1
     payload = canonical_json(
@@ -196,7 +197,7 @@ def freeze_addendum(
             "dossier": dossier.reference,
             "dossier_sha256": dossier.sha256,
             "frozen_at": at,
-            "created_by": str(actor),
+            "created_by": author or str(actor),
         }
     )
     addendum = Addendum.objects.create(
