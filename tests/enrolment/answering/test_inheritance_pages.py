@@ -196,7 +196,7 @@ class TestQueries:
     ):
         for _ in range(others):
             make_distributor(solution)
-        for code, expected in {"interoperabilite": 7, "ethique": 8, "rgpd": 8}.items():
+        for code, expected in {"interoperabilite": 9, "ethique": 10, "rgpd": 10}.items():
             with django_assert_num_queries(expected):
                 client.get(page(distributor, code))
 
@@ -214,7 +214,7 @@ class TestQueries:
         recover(response=enrolment.response, codes=codes, source=source, actor=manager, at=timezone.now())
         client.force_login(manager)
 
-        with django_assert_num_queries(7):
+        with django_assert_num_queries(9):
             html = client.get(page(enrolment)).content.decode()
         assert html.count(PHRASE) == count
 
@@ -224,6 +224,6 @@ class TestQueries:
         Enrolment.objects.filter(pk=enrolment.pk).update(white_label=WhiteLabelRole.PRODUCER)
         client.force_login(make_member(enrolment.product.organisation))
 
-        with django_assert_num_queries(7):
+        with django_assert_num_queries(8):
             html = client.get(page(enrolment)).content.decode()
         assert html.count(QUESTION) == count
