@@ -161,6 +161,7 @@ APPEND_ONLY_TABLES: list[str] = [
     "dossier_dossierfile",
     "dossier_recoveredvalue",
     "dossier_sealedcopy",
+    "enrolment_dissolution",
     "interests_interestdeclaration",
     "interests_declaredinterest",
     "commission_convocation",

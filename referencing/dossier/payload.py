@@ -13,6 +13,7 @@ from questionnaires.facts import restore_orientation, validated_criteria
 from questionnaires.grids import compiled_grid
 from questionnaires.models import ORIENTATION, Deposit, QuestionnaireResponse
 from referencing.dossier.core import SCHEMA, Standing
+from referencing.enrolment.editors import identify_editor
 from referencing.enrolment.enums import Cycle
 from referencing.enrolment.models import Enrolment, SheetVersion
 
@@ -100,7 +101,6 @@ def build_payload(live: Live, *, reference: str, at: datetime, author: str) -> d
     """The whole dossier as plain values, ready for `canonical_json`. Secret answers never enter (A-10)."""
     enrolment = live.enrolment
     product = enrolment.product
-    organisation = product.organisation
     current = {standing.code for standing in list_standings(live) if standing.is_applicable and standing.is_current}
     return {
         "schema": SCHEMA,
@@ -116,13 +116,9 @@ def build_payload(live: Live, *, reference: str, at: datetime, author: str) -> d
             "description": product.description,
             "certifications": product.certifications,
         },
-        "organisation": {
-            "name": organisation.name,
-            "legal_form": organisation.legal_form,
-            "siret": organisation.siret or "",
-            "country": organisation.country,
-            "register_number": organisation.register_number,
-        },
+        "organisation": identify_editor(enrolment, live.sheet.values if live.sheet else None),
+        # who acts for a third party, which is the editor of record (A-26); other dossiers have no such key
+        **({"distributor": {"name": product.organisation.name}} if enrolment.is_on_behalf else {}),
         "enrolment": {
             "number": enrolment.number,
             "label": enrolment.label,

@@ -66,6 +66,7 @@ from tests.commission.factories import clear, make_commission, make_session, sea
 from tests.convention.factories import SHEET, TERMS, last_code, last_token
 from tests.decision.factories import make_decidable, make_draft, make_signed
 from tests.dossier.factories import answer_core, answer_everything, make_signed_enrolment
+from tests.enrolment.white_label.factories import make_attached, make_demand, make_pre_listing
 from tests.factories import DemarcheFactory, OrganisationFactory, ProductFactory, UserFactory, make_agent, make_member
 from tests.listing.factories import make_listed, make_sheet
 from tests.listing.life_factories import add_life, freeze_draw
@@ -126,6 +127,7 @@ def build_side(agents: dict[str, User]) -> Side:
     add_membership_objects(side)
     add_sheets_and_conventions(side, agents[Role.LISTING_TEAM])
     add_dossiers(side, agents[Role.LISTING_TEAM])
+    add_white_label(side)
     add_tests(side)
     add_sessions(side, agents)
     add_deliberations(side, agents)
@@ -264,6 +266,23 @@ def add_dossiers(side: Side, verifier: User) -> None:
         pre_listed_at=timezone.now(),
     )
     side.objects["pre_listing"] = {"pk": pre_listing.pk}
+
+
+def add_white_label(side: Side) -> None:
+    """A solution of the organisation with its distributors, and a product of it that is a distributor’s."""
+    fields = {"organisation": side.organisation, "owner": side.people["responsable"]}
+    solution, producer = make_pre_listing(**fields)
+    waiting, _ = make_demand(solution)
+    attached, _ = make_attached(solution, producer)
+    elsewhere, _ = make_pre_listing()
+    asked, _ = make_demand(elsewhere, third_party="Hôpital de la Côte", **fields)
+    side.objects |= {
+        "producing": {"pk": solution.enrolment_id},
+        "demand": {"pk": waiting.pk},
+        "attached": {"pk": attached.pk},
+        "own_demand": {"pk": asked.pk},
+        "distributing": {"pk": asked.enrolment_id},
+    }
 
 
 def add_publication(side: Side) -> None:
