@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from referencing.enrolment.views import attach, exchange, review, sheet
+from referencing.enrolment.views import attach, ecoscore, exchange, review, sheet
 from referencing.enrolment.white_label.views import distributor, producer, third_party
 
 app_name = "enrolment"
@@ -15,6 +15,7 @@ urlpatterns = [
     path("rattachements/<uuid:pk>/fiche/recapitulatif/", sheet.sheet_confirm, name="sheet_confirm"),
     path("rattachements/<uuid:pk>/fiche/transmettre/", sheet.sheet_submit, name="sheet_submit"),
     path("rattachements/<uuid:pk>/echanges/", exchange.exchange_scope, name="exchange_scope"),
+    path("rattachements/<uuid:pk>/ecoscore/", ecoscore.ecoscore_choose, name="ecoscore_choose"),
     path("rattachements/<uuid:pk>/solution/", distributor.solution_detail, name="solution_detail"),
     path("rattachements/<uuid:pk>/cas-nominal/", distributor.nominal_choose, name="nominal_choose"),
     path("rattachements/<uuid:pk>/distributeurs/", producer.distributor_list, name="distributor_list"),

@@ -19,6 +19,7 @@ from convergence.accounts.models import Membership
 from convergence.audit.machines import Machine, list_files, list_machines
 from convergence.audit.workflow import is_allowed
 from convergence.jobs.models import Job
+from ecoscore.models import Measure
 from evidence.models import Blob
 from questionnaires.models import DefinitionVersion, QuestionnaireResponse
 from referencing.candidature.models import Candidature, ComplementRequest, Discussion, NonConformity, TestCampaign
@@ -29,6 +30,7 @@ from referencing.dossier.services import generate_dossier
 from referencing.enrolment.models import AdministrativeSheet, AttachmentRequest, Enrolment, PreListing
 from referencing.listing.models import Audit, Listing, PublicationSheet, Renewal, VersionUpdate
 from tests.dossier.factories import answer_core, make_signed_enrolment
+from tests.ecoscore.factories import make_application, make_measure
 from tests.factories import MembershipFactory, make_agent
 from tests.listing.factories import make_logo, make_sheet
 
@@ -224,6 +226,7 @@ def make_rows() -> dict[type[models.Model], models.Model]:
         Enrolment: enrolment,
         Job: Job.objects.latest("created_at"),
         Listing: listing,
+        Measure: make_measure(make_application(enrolment.product)),
         Membership: Membership.objects.latest("pk"),
         NonConformity: gap,
         PreListing: pre_listing,
