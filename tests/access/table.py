@@ -124,6 +124,16 @@ ecoscore:report_detail                  ecoscore_result                     GET 
 ecoscore:report_pdf                     ecoscore_result                     GET  login 200   200   200   200   404   | 200   200   404   404   404
 enrolment:ecoscore_choose               answering                           GET  login 200   200   200   200   404   | 200   200   404   404   404
 enrolment:ecoscore_choose               answering                           POST login 422   422   422   422   404   | 403   403   404   404   404
+enrolment:mandate_detail                distributing                             GET  login 200   200   200   200   404   | 200   200   404   404   404
+enrolment:mandate_detail                distributing                             POST login 403   403   422   422   404   | 403   403   404   404   404
+enrolment:mandate_revoke                distributing                             GET  login 403   403   200   200   404   | 200   403   404   404   404
+enrolment:mandate_revoke                distributing                             POST login 403   403   422   422   404   | 422   403   404   404   404
+enrolment:mandate_download              mandate                                  GET  login 200   200   200   200   404   | 200   200   404   404   404
+enrolment:dissolution_record            dissolving                               GET  login 403   403   403   403   403   | 200   403   403   403   403
+enrolment:dissolution_record            dissolving                               POST login 403   403   403   403   403   | 422   403   403   403   403
+enrolment:dissolution_evidence          dissolved                                GET  login 403   403   403   403   403   | 200   403   403   403   403
+listing:producer_review_close           producer_review                          GET  login 403   403   403   403   403   | 200   403   403   403   403
+listing:producer_review_close           producer_review                          POST login 403   403   403   403   403   | 422   403   403   403   403
 enrolment:questionnaire_list            answering                           GET  login 200   200   200   200   404   | 200   200   404   404   404
 enrolment:orientation_detail            answering                           GET  login 200   200   200   200   404   | 200   200   404   404   404
 enrolment:orientation_detail            answering                           POST login 302   302   302   302   404   | 403   403   404   404   404

@@ -57,9 +57,11 @@ from referencing.convention import services as conventions
 from referencing.decision.services import lodge_appeal, open_decision, prepare_annex, record_suit
 from referencing.dossier.services import generate_dossier
 from referencing.enrolment.enums import WhiteLabelRole
-from referencing.enrolment.models import Enrolment, PreListing
+from referencing.enrolment.models import Dissolution, Enrolment, PreListing
+from referencing.enrolment.models import Mandate as ThirdPartyMandate
 from referencing.enrolment.services import attach_product, save_sheet, submit_sheet
 from referencing.listing.enums import PublicationState
+from referencing.listing.models import Listing, ProducerReview
 from tests.candidature.asking import LEVELS, ask, in_days, open_gap
 from tests.candidature.campaigns import make_campaign, make_ended
 from tests.candidature.factories import make_candidature
@@ -68,7 +70,6 @@ from tests.commission.factories import clear, make_commission, make_session, sea
 from tests.convention.factories import SHEET, TERMS, last_code, last_token
 from tests.decision.factories import make_decidable, make_draft, make_signed
 from tests.dossier.factories import answer_core, answer_everything, make_signed_enrolment
-from tests.enrolment.white_label.factories import make_attached, make_demand, make_pre_listing
 from tests.ecoscore.factories import (
     fake_runner,
     final_result,
@@ -77,6 +78,7 @@ from tests.ecoscore.factories import (
     make_intermediate,
     make_measure,
 )
+from tests.enrolment.white_label.factories import make_attached, make_demand, make_pre_listing
 from tests.factories import DemarcheFactory, OrganisationFactory, ProductFactory, UserFactory, make_agent, make_member
 from tests.listing.factories import make_listed, make_sheet
 from tests.listing.life_factories import add_life, freeze_draw
@@ -320,6 +322,34 @@ def add_white_label(side: Side) -> None:
         "attached": {"pk": attached.pk},
         "own_demand": {"pk": asked.pk},
         "distributing": {"pk": asked.enrolment_id},
+        "dissolving": {"pk": attached.enrolment_id},
+    }
+    now = timezone.now()
+    mandate = ThirdPartyMandate.objects.create(
+        enrolment=asked.enrolment,
+        file=keep_generated(content=f"%PDF-1.7 {asked.pk}".encode(), name="mandat.pdf", code="pdf"),
+        given_on=now.date(),
+        deposited_by=producer,
+        deposited_at=now,
+    )
+    Dissolution.objects.create(
+        enrolment=waiting.enrolment,
+        editor="Éditeur dissous",
+        dissolved_on=now.date(),
+        evidence=keep_generated(content=f"%PDF-1.7 {waiting.pk}".encode(), name="dissolution.pdf", code="pdf"),
+        recorded_by=producer,
+        recorded_at=now,
+    )
+    review = ProducerReview.objects.create(
+        listing=Listing.objects.get(enrolment__product__organisation=side.organisation),
+        pre_listing=solution,
+        opened_at=now,
+        due_on=now.date(),
+    )
+    side.objects |= {
+        "mandate": {"pk": asked.enrolment_id, "mandate": mandate.pk},
+        "dissolved": {"pk": waiting.enrolment_id},
+        "producer_review": {"pk": review.pk},
     }
 
 
