@@ -162,6 +162,7 @@ APPEND_ONLY_TABLES: list[str] = [
     "dossier_dossierfile",
     "dossier_recoveredvalue",
     "dossier_sealedcopy",
+    "enrolment_dissolution",
     "candidature_recoveredsupplement",
     "teamwork_message",
     "interests_interestdeclaration",

@@ -7,9 +7,13 @@ class CandidatureConfig(AppConfig):
     verbose_name = "Candidatures"
 
     def ready(self) -> None:
+        from convergence.audit.workflow import follow
         from convergence.jobs import registry
         from referencing.candidature import outputs
-        from referencing.candidature.services import issuing
+        from referencing.candidature.services import issuing, producers
 
         registry.register(outputs.REPORT_JOB, outputs.make_report)
         registry.register(issuing.ISSUE_JOB, issuing.make_document)
+        for left in ("suspend", "replace", "revoke", "withdraw", "expire"):
+            follow(f"prelisting.{left}", producers.pre_listing_left)
+        follow("candidature.apply", producers.candidature_applied)

@@ -37,6 +37,7 @@ CHILDREN = (
     "pin",
     "frozen_evidence",
     "reservation_file",
+    "mandate",
     "audit_plan",
 )
 

@@ -57,9 +57,11 @@ from referencing.convention import services as conventions
 from referencing.decision.services import lodge_appeal, open_decision, prepare_annex, record_suit
 from referencing.dossier.services import generate_dossier
 from referencing.enrolment.enums import WhiteLabelRole
-from referencing.enrolment.models import Enrolment, PreListing
+from referencing.enrolment.models import Dissolution, Enrolment, PreListing
+from referencing.enrolment.models import Mandate as ThirdPartyMandate
 from referencing.enrolment.services import attach_product, save_sheet, submit_sheet
 from referencing.listing.enums import PublicationState
+from referencing.listing.models import Listing, ProducerReview
 from tests.candidature.asking import LEVELS, ask, in_days, open_gap
 from tests.candidature.campaigns import make_campaign, make_ended
 from tests.candidature.factories import make_candidature
@@ -76,6 +78,7 @@ from tests.ecoscore.factories import (
     make_intermediate,
     make_measure,
 )
+from tests.enrolment.white_label.factories import make_attached, make_demand, make_pre_listing
 from tests.factories import DemarcheFactory, OrganisationFactory, ProductFactory, UserFactory, make_agent, make_member
 from tests.listing.factories import make_listed, make_sheet
 from tests.listing.life_factories import add_life, freeze_draw
@@ -137,6 +140,7 @@ def build_side(agents: dict[str, User]) -> Side:
     add_ecoscore(side)
     add_sheets_and_conventions(side, agents[Role.LISTING_TEAM])
     add_dossiers(side, agents[Role.LISTING_TEAM])
+    add_white_label(side)
     add_tests(side)
     add_sessions(side, agents)
     add_deliberations(side, agents)
@@ -302,6 +306,51 @@ def add_dossiers(side: Side, verifier: User) -> None:
         pre_listed_at=timezone.now(),
     )
     side.objects["pre_listing"] = {"pk": pre_listing.pk}
+
+
+def add_white_label(side: Side) -> None:
+    """A solution of the organisation with its distributors, and a product of it that is a distributor’s."""
+    fields = {"organisation": side.organisation, "owner": side.people["responsable"]}
+    solution, producer = make_pre_listing(**fields)
+    waiting, _ = make_demand(solution)
+    attached, _ = make_attached(solution, producer)
+    elsewhere, _ = make_pre_listing()
+    asked, _ = make_demand(elsewhere, third_party="Hôpital de la Côte", **fields)
+    side.objects |= {
+        "producing": {"pk": solution.enrolment_id},
+        "demand": {"pk": waiting.pk},
+        "attached": {"pk": attached.pk},
+        "own_demand": {"pk": asked.pk},
+        "distributing": {"pk": asked.enrolment_id},
+        "dissolving": {"pk": attached.enrolment_id},
+    }
+    now = timezone.now()
+    mandate = ThirdPartyMandate.objects.create(
+        enrolment=asked.enrolment,
+        file=keep_generated(content=f"%PDF-1.7 {asked.pk}".encode(), name="mandat.pdf", code="pdf"),
+        given_on=now.date(),
+        deposited_by=producer,
+        deposited_at=now,
+    )
+    Dissolution.objects.create(
+        enrolment=waiting.enrolment,
+        editor="Éditeur dissous",
+        dissolved_on=now.date(),
+        evidence=keep_generated(content=f"%PDF-1.7 {waiting.pk}".encode(), name="dissolution.pdf", code="pdf"),
+        recorded_by=producer,
+        recorded_at=now,
+    )
+    review = ProducerReview.objects.create(
+        listing=Listing.objects.get(enrolment__product__organisation=side.organisation),
+        pre_listing=solution,
+        opened_at=now,
+        due_on=now.date(),
+    )
+    side.objects |= {
+        "mandate": {"pk": asked.enrolment_id, "mandate": mandate.pk},
+        "dissolved": {"pk": waiting.enrolment_id},
+        "producer_review": {"pk": review.pk},
+    }
 
 
 def add_publication(side: Side) -> None:
