@@ -21,7 +21,14 @@ from convergence.audit.workflow import is_allowed
 from convergence.jobs.models import Job
 from evidence.models import Blob
 from questionnaires.models import DefinitionVersion, QuestionnaireResponse
-from referencing.candidature.models import Candidature, ComplementRequest, Discussion, NonConformity, TestCampaign
+from referencing.candidature.models import (
+    Candidature,
+    ComplementRequest,
+    Discussion,
+    NonConformity,
+    ProducerQuestion,
+    TestCampaign,
+)
 from referencing.commission.models import AgendaPoint, CommissionSession, Opinion, Reservation
 from referencing.convention.models import Annex, Convention
 from referencing.decision.models import Appeal, Decision, Suit
@@ -125,6 +132,10 @@ def make_rows() -> dict[type[models.Model], models.Model]:
     pre_listing = PreListing.objects.create(
         enrolment=enrolment, dossier_id=dossier.pk, pre_listed_by=manager, pre_listed_at=now
     )
+    question = ProducerQuestion.objects.create(
+        **asked, pre_listing=pre_listing, kind="non_conformity", severity="major", theme="rgpd", criterion="RGPD.1",
+        asked_by=manager, asked_at=now,
+    )  # fmt: skip
     session = CommissionSession.objects.create(
         held_at=now, place="Salle 1", chair=manager, created_by=manager, opened_at=now
     )
@@ -218,6 +229,7 @@ def make_rows() -> dict[type[models.Model], models.Model]:
         Membership: Membership.objects.latest("pk"),
         NonConformity: gap,
         PreListing: pre_listing,
+        ProducerQuestion: question,
         PublicationSheet: sheet,
         QuestionnaireResponse: response.questionnaires.get(code="interoperabilite"),
         Renewal: renewal,
@@ -244,6 +256,11 @@ ENDS: dict[str, dict[str, str]] = {
     "candidature.complementrequest": {
         "answered": "L’instruction continue.",
         "withdrawn": "Plus rien n’est demandé.",
+        "ended": "Le dossier s’est terminé avant.",
+    },
+    "candidature.producerquestion": {
+        "withdrawn": "Plus rien n’est demandé à l’éditeur producteur.",
+        "taken_over": "Le distributeur répond lui-même à une demande ordinaire.",
         "ended": "Le dossier s’est terminé avant.",
     },
     "candidature.testcampaign": {

@@ -17,7 +17,6 @@ from convergence.kernel.errors import TransitionRefused
 from evidence.services import scan
 from referencing.candidature.content import find_files, load_criteria, load_parts
 from referencing.candidature.core.criteria import find_criterion
-from referencing.candidature.core.recovered import commit
 from referencing.candidature.enums import CandidatureState, Holder, ProducerQuestionKind, ProducerQuestionState
 from referencing.candidature.models import (
     Candidature,
@@ -55,6 +54,8 @@ from referencing.candidature.services.reminders import remind_deadlines
 from referencing.candidature.services.standing import load_standing
 from referencing.candidature.versions import list_versions, load_version
 from referencing.dossier.models import Addendum
+from referencing.dossier.recovered import commit
+from referencing.enrolment.inheritance import CONFIDENTIAL
 from tests.candidature.asking import EVIDENCE, LEVELS, OTHER, in_days, write
 from tests.candidature.factories import conclude_themes
 from tests.candidature.recovering import SECRET, ask, make_producer, make_recovered_file
@@ -156,7 +157,7 @@ def test_pages_of_the_file_for_both_sides(client):
     read = "".join(client.get(page).content.decode() for page in pages)
     assert SECRET not in read
     assert evidence.sha256 not in read
-    assert "réponse de l’éditeur producteur (confidentielle)" in read
+    assert CONFIDENTIAL.capitalize() in read
     assert client.get(original).status_code == 404
     assert client.get(image).status_code == 404
 
@@ -421,7 +422,7 @@ def test_strangers_and_the_distributor_have_no_buffer():
 def test_a_contributor_prepares_and_does_not_send():
     producer = make_producer()
     question = ask(make_recovered_file(producer)[0])
-    contributor = make_member(producer.pre_listing.enrolment.product.organisation, MembershipType.CONTRIBUTEUR)
+    contributor = make_member(producer.pre_listing.enrolment.product.organisation, MembershipType.SALARIE)
     write_answer(question, contributor)
 
     with pytest.raises(PermissionDenied):
@@ -645,7 +646,7 @@ def test_an_agent_asks_from_the_criterion_and_follows_the_question(client):
     other, _, _ = make_recovered_file(producer)
     client.force_login(referent)
     criterion = reverse("candidature:criterion_review", args=[candidature.pk, LEVELS])
-    create = reverse("candidature:producer_question_create", args=[candidature.pk]) + f"?critere={LEVELS}"
+    create = reverse("candidature:producer_question_create", args=[candidature.pk, LEVELS])
     assert create in client.get(criterion).content.decode()
     assert other.enrolment.label in client.get(create).content.decode()
 

@@ -24,7 +24,7 @@ from questionnaires.stored import store
 from referencing.candidature import recovered_notices as notices
 from referencing.candidature.content import list_recovered
 from referencing.candidature.core.addenda import AddedFile, Reply
-from referencing.candidature.core.recovered import KEY_LENGTH, PRODUCER, commit, masked_item, verifier_part
+from referencing.candidature.core.recovered import PRODUCER, masked_item, verifier_part
 from referencing.candidature.enums import (
     CandidatureState,
     ProducerQuestionKind,
@@ -63,6 +63,7 @@ from referencing.candidature.services.answering import (
 from referencing.candidature.services.files import lock_file
 from referencing.candidature.services.journal import tell
 from referencing.dossier.models import Addendum, AddendumKind, RecoveredValue
+from referencing.dossier.recovered import KEY_BYTES, METHOD, commit
 from referencing.dossier.services import freeze_addendum
 
 if TYPE_CHECKING:
@@ -686,12 +687,12 @@ def _freeze(
         else None,
     )
     content = verifier_part(reply)
-    key = secrets.token_bytes(KEY_LENGTH)
+    key = secrets.token_bytes(KEY_BYTES)
     commitment = commit(content, key)
     addendum = freeze_addendum(
         dossier=candidature.dossier,
         kind=AddendumKind.COMPLEMENT,
-        content={"items": [masked_item(reply, source, commitment)]},
+        content={"items": [masked_item(reply, source, commitment=commitment, method=METHOD)]},
         files=[],
         actor=actor,
         at=timezone.now(),

@@ -86,7 +86,6 @@ def asked_of_producer(candidature: Candidature, criterion: EffectiveCriterion, u
     is_evaluated = candidature.state == CandidatureState.EVALUATION
     if is_instructor(user, candidature):
         seat = ProducerQuestion(candidature=candidature, theme=criterion.theme)
-        page = reverse("candidature:producer_question_create", args=[candidature.pk])
         may_ask = (
             is_evaluated and can_judge(user, seat) and all(each.state != ProducerQuestionState.OPEN for each in rows)
         )
@@ -100,7 +99,9 @@ def asked_of_producer(candidature: Candidature, criterion: EffectiveCriterion, u
                 }
                 for each in rows
             ],
-            "ask_url": f"{page}?critere={criterion.code}" if may_ask else "",
+            "ask_url": reverse("candidature:producer_question_create", args=[candidature.pk, criterion.code])
+            if may_ask
+            else "",
         }
     takeable = next((each for each in rows if each.state in TAKEABLE and each.severity != Severity.OBSERVATION), None)
     return {

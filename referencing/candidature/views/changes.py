@@ -35,9 +35,9 @@ from referencing.candidature.rules import can_judge, is_instructor
 from referencing.candidature.services.carrying import carry_verdicts, find_carriable
 from referencing.candidature.versions import VersionRef, ages_of, default_pair, list_versions, load_version
 from referencing.candidature.views.frame import file_frame, get_file
-from referencing.candidature.wording import MASKED
 from referencing.dossier.readers import LEVELS, NATURES, answer_text
 from referencing.enrolment.core import ITEMS
+from referencing.enrolment.inheritance import CONFIDENTIAL
 
 BADGES: dict[Change, Badge] = {
     "added": Badge("Nouveau", tone="new"),
@@ -252,7 +252,7 @@ def _answer(criterion: EffectiveCriterion | None) -> str:
     if criterion is None:
         return ""
     if criterion.recovered is not None and criterion.answer is None:
-        return MASKED
+        return CONFIDENTIAL.capitalize()
     return answer_text({**asdict(criterion), "recovered": None})
 
 

@@ -20,8 +20,8 @@ from referencing.candidature.models import Candidature, Discussion, ThemeReview,
 from referencing.candidature.models.discussion import DiscussionQuerySet
 from referencing.candidature.rules import is_any_expert, is_instructor
 from referencing.candidature.views.frame import get_file
-from referencing.candidature.wording import MASKED
 from referencing.dossier.readers import answer_text
+from referencing.enrolment.inheritance import CONFIDENTIAL
 
 if TYPE_CHECKING:
     from convergence.accounts.models import User
@@ -87,7 +87,7 @@ def outcome_badge(outcome: str) -> Badge:
 def words_of(criterion: EffectiveCriterion, answer: Mapping[str, Any] | None = None) -> str:
     """The answer (or another one) in words; of a recovered one, nothing but that it is."""
     if criterion.recovered is not None and criterion.answer is None and not answer:
-        return MASKED
+        return CONFIDENTIAL.capitalize()
     return answer_text(
         {"answer": answer or criterion.answer, "levels": criterion.levels, "value_label": criterion.value_label}
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -106,12 +106,29 @@ def candidature_dossier(request: SignedInRequest, pk: UUID) -> HttpResponse:
         "candidature/candidature_dossier.html",
         {
             **file_frame(request, candidature, "dossier"),
-            "content": present(dict(load_content(candidature, opened=is_agent).payload)),
+            "content": present(_shown(load_content(candidature, opened=is_agent).payload)),
             "verify_url": reverse("dossier:dossier_verify", args=[candidature.dossier_id])
             if Dossier.objects.visible_to(request.user).filter(pk=candidature.dossier_id).exists()
             else "",
         },
     )
+
+
+def _shown(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """What was opened for agents stands in clear, with where it was recovered from; what is masked stays so."""
+    return {
+        **payload,
+        "questionnaires": [
+            {**part, "criteria": [_shown_row(row) for row in part["criteria"]]} for part in payload["questionnaires"]
+        ],
+    }
+
+
+def _shown_row(row: Mapping[str, Any]) -> dict[str, Any]:
+    source = row.get("recovered")
+    if not source or (row["answer"] is None and not row["evidence"] and not row["comment"]):
+        return dict(row)
+    return {**row, "recovered": None, "recovered_from": f"{source['solution']} – {source['producer']}"}
 
 
 @dataclass(frozen=True, slots=True)
