@@ -97,7 +97,7 @@ def test_a_complement_on_a_recovered_criterion_is_answered_by_the_producer(sit: 
     expect(agent.locator("#viewer img").first).to_be_visible()
 
     # the distributor reads neither, wherever it looks
-    secrets = [SECRET, "Ornithorynque", "Casoar", "casoar", proof.name, proof.sha256]
+    secrets = [SECRET, "Ornithorynque", "Casoar", "casoar", proof.sha256]
     for path in (
         f"{file}/",
         f"{file}/dossier/",
