@@ -22,7 +22,7 @@ from evidence.services import examine, keep, prepare_container, withheld_reason
 from questionnaires.core.scoring import parse_criterion_answer
 from questionnaires.stored import store
 from referencing.candidature import recovered_notices as notices
-from referencing.candidature.content import list_recovered
+from referencing.candidature.content import list_recovered, may_open
 from referencing.candidature.core.addenda import AddedFile, Reply
 from referencing.candidature.core.recovered import PRODUCER, masked_item, verifier_part
 from referencing.candidature.enums import (
@@ -47,7 +47,6 @@ from referencing.candidature.rules import (
     can_answer,
     can_instruct,
     can_judge,
-    is_instructor,
     prepares_as_producer,
 )
 from referencing.candidature.services import standing
@@ -145,7 +144,7 @@ def ask_producer(
             asked_by=actor,
             asked_at=now,
         )
-        if not is_instructor(actor, candidature) or not can_judge(actor, question):
+        if not may_open(actor, candidature) or not can_judge(actor, question):
             raise PermissionDenied("ask_producer")
         blockers += _find_file_blockers(candidature, criterion)
         questions.append(question)

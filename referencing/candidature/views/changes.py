@@ -19,6 +19,7 @@ from convergence.accounts.requests import SignedInRequest
 from convergence.kernel.errors import TransitionRefused
 from convergence.ui.typography import NBSP, format_date
 from convergence.ui.values import Badge, FilterTag
+from referencing.candidature.content import may_open
 from referencing.candidature.core.comparison import (
     Change,
     Comparison,
@@ -81,7 +82,7 @@ def candidature_changes(request: SignedInRequest, pk: UUID) -> HttpResponse:
         only_obligations = request.GET.get("obligations") == "1"
         shows_all = request.GET.get("tout") == "1"
         before, after = pair
-        opened = bool(is_instructor(request.user, candidature))
+        opened = may_open(request.user, candidature)
         comparison = compare_versions(
             load_version(before, opened=opened),
             load_version(after, opened=opened),

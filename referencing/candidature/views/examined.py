@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from convergence.accounts.requests import SignedInRequest
 from convergence.ui.values import Badge, Progress, Tone
-from referencing.candidature.content import load_content
+from referencing.candidature.content import load_content, may_open
 from referencing.candidature.core.criteria import EffectiveCriterion
 from referencing.candidature.core.examination import CHANGED, NEEDS_REREADING, TO_DO, Judged, find_gap
 from referencing.candidature.enums import Outcome
@@ -69,7 +69,7 @@ def load_examined(request: SignedInRequest, pk: UUID) -> Examined:
     prefetch_related_objects([candidature], Prefetch("reviews", reviews))
     is_agent = is_instructor(request.user, candidature)
     verdicts = Verdict.objects.filter(candidature=candidature).select_related("by") if is_agent else ()
-    content = load_content(candidature, opened=is_agent)
+    content = load_content(candidature, opened=may_open(request.user, candidature))
     return Examined(
         candidature=candidature,
         payload=content.payload,

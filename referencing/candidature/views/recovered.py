@@ -23,7 +23,7 @@ from convergence.kernel.errors import Blocker, TransitionRefused
 from convergence.ui.typography import NBSP, format_date
 from convergence.ui.values import Action, Link
 from convergence.ui.views import render_confirmation
-from referencing.candidature.content import list_recovered, load_criteria
+from referencing.candidature.content import list_recovered, load_criteria, may_open
 from referencing.candidature.core.criteria import EffectiveCriterion, find_criterion
 from referencing.candidature.delays import propose_day
 from referencing.candidature.enums import CandidatureState, Severity
@@ -161,7 +161,7 @@ def producer_question_detail(request: SignedInRequest, pk: UUID, number: int) ->
     """What was asked of the producer and what it answered, for the agents alone."""
     candidature = get_file(request, pk)
     question = get_question(request, candidature, number)
-    about = find_criterion(load_criteria(candidature, opened=True), question.criterion)
+    about = find_criterion(load_criteria(candidature, opened=may_open(request.user, candidature)), question.criterion)
     return render(
         request,
         "candidature/producer_question_detail.html",
