@@ -96,8 +96,7 @@ def load_cascade(pre_listing: PreListing, *, on: date) -> CascadeMap:
         seen.add(enrolment.pk)
         file = files.get(enrolment.pk)
         stage = _stage(file, is_frozen=enrolment.pk in dossiers)
-        dossier = file.dossier_id if file else dossiers.get(enrolment.pk)
-        codes = frozen[dossier] if dossier and file else live.get(enrolment.response_id, set())
+        codes = frozen[file.dossier_id] if file else live.get(enrolment.response_id, set())
         is_attached = attachment.state == AttachmentState.ACCEPTED
         if not is_attached and not codes:
             continue
