@@ -14,7 +14,7 @@ from convergence.audit import workflow
 from convergence.audit.services import record
 from convergence.kernel.errors import Blocker, TransitionRefused
 from evidence.core.containers import Credentials
-from evidence.models import ContainerPassphrase
+from evidence.models import ContainerPassphrase, StoredFile
 from evidence.services import (
     download_container,
     examine,
@@ -41,12 +41,12 @@ def deposit_evidence(
     response: Response,
     criterion: str,
     evidence_type: str,
-    upload: UploadedFile[Any],
+    upload: UploadedFile[Any] | StoredFile,
     actor: User,
     at: datetime,
     access: AccessPolicy,
 ) -> Deposit:
-    """Check an upload, keep it and count it (BR-076, BR-078).
+    """Check an upload, keep it and count it (BR-076, BR-078); a file that was checked and kept before is taken as it is.
 
     Raises PermissionDenied, UploadRefused with every problem of the file, TransitionRefused (criterion not shown, single
     deposit already there), KeyError when the grid expects no such evidence.
@@ -56,12 +56,16 @@ def deposit_evidence(
     expected = evidence_type_of(compiled.grid, criterion, evidence_type)
     place = f"#{anchor(criterion, Part.EVIDENCE, evidence_type)}"
     container = prepare_container(owner_key=access.owner_key, actor=actor) if expected.encrypted else None
-    examined = examine(  # may take seconds: before any lock
-        upload=upload,
-        allowed_formats=expected.formats,
-        max_size_mb=expected.max_size_mb,
-        encrypted_for=container,
-        anchor=place,
+    examined = (
+        upload
+        if isinstance(upload, StoredFile)
+        else examine(  # may take seconds: before any lock
+            upload=upload,
+            allowed_formats=expected.formats,
+            max_size_mb=expected.max_size_mb,
+            encrypted_for=container,
+            anchor=place,
+        )
     )
     with transaction.atomic():
         row = lock_questionnaire(response, compiled.grid.questionnaire_of[criterion].code)
@@ -78,7 +82,7 @@ def deposit_evidence(
             response=response,
             criterion=criterion,
             evidence_type=evidence_type,
-            file=keep(examined=examined, actor=actor),
+            file=examined if isinstance(examined, StoredFile) else keep(examined=examined, actor=actor),
             deposited_by=actor,
             deposited_at=at,
         )
