@@ -36,9 +36,18 @@ from ecoscore.services.bench import claim
 from evidence.services import examine, keep_generated
 from referencing.candidature.content import load_criteria
 from referencing.candidature.enums import CampaignState, CandidatureState, DocumentKind, LetterKind
-from referencing.candidature.models import Attachment, Candidature, Conclusion, IssuedDocument, Letter, QueueView
+from referencing.candidature.models import (
+    Attachment,
+    Candidature,
+    Conclusion,
+    IssuedDocument,
+    Letter,
+    ProducerQuestion,
+    QueueView,
+)
 from referencing.candidature.services import add_file, add_pin, ask_extension, open_discussion, send_reply, take_charge
 from referencing.candidature.services.connection.slots import propose_slot
+from referencing.candidature.services.recovered import add_producer_file
 from referencing.commission.core.voting import OPINIONS
 from referencing.commission.enums import PointOutcome, RecusalSource, SessionState
 from referencing.commission.models import (
@@ -65,6 +74,8 @@ from referencing.listing.models import Listing, ProducerReview
 from tests.candidature.asking import LEVELS, ask, in_days, open_gap
 from tests.candidature.campaigns import make_campaign, make_ended
 from tests.candidature.factories import make_candidature
+from tests.candidature.recovering import ask as ask_about
+from tests.candidature.recovering import make_producer, make_recovered_file
 from tests.commission.deliberation_factories import make_reservation, make_signed_minutes
 from tests.commission.factories import clear, make_commission, make_session, seat_people
 from tests.convention.factories import SHEET, TERMS, last_code, last_token
@@ -295,6 +306,7 @@ def add_dossiers(side: Side, verifier: User) -> None:
         if is_examined:
             add_examination(side, candidature, verifier)
             add_requests(side, candidature, verifier)
+            add_recovered(side, verifier)
     add_publication(side)
     add_letter(side, candidature, verifier)
     side.objects["conclusion"] = {"pk": candidature.pk, "number": add_conclusion(candidature, verifier).number}
@@ -571,6 +583,34 @@ def add_requests(side: Side, candidature: Candidature, verifier: User) -> None:
         "answer_file": file | {"attachment": joined.pk},
         "addendum": file | {"number": addendum.number},
         "addendum_file": file | {"number": addendum.number, "file": addendum.files.get().pk},
+    }
+
+
+def add_recovered(side: Side, verifier: User) -> None:
+    """A file of the side that recovers an answer of a foreign solution, about which its producer is asked; and a solution of
+    the side, asked about by a foreign file."""
+    fields = {"organisation": side.organisation, "owner": side.people["responsable"]}
+    candidature, _, _ = make_recovered_file(make_producer(), product=fields, referent=verifier)
+    question = ask_about(candidature)
+    ProducerQuestion.objects.filter(pk=question.pk).update(wanted_on=in_days(30), wanted_why="Congés.")
+    free, _, _ = make_recovered_file(make_producer(), product=fields, referent=verifier)
+    solution = make_producer(**fields)
+    theirs = ask_about(make_recovered_file(solution, referent=verifier)[0])
+    here = {"pre_listing": solution.pre_listing.pk, "criterion": LEVELS}
+    file = add_producer_file(
+        pre_listing_id=solution.pre_listing.pk,
+        criterion=LEVELS,
+        upload=pdf(),
+        evidence_type="",
+        actor=side.people["mandataire"],
+    )
+    side.objects |= {
+        "producer_question": {"pk": candidature.pk, "number": question.number},
+        "recovered_criterion": {"pk": candidature.pk, "criterion": LEVELS},
+        "recovered_unasked": {"pk": free.pk, "criterion": LEVELS},
+        "solution_asked": here,
+        "solution_file": {"pk": file.pk},
+        "solution_delay": {"pk": theirs.pk},
     }
 
 
