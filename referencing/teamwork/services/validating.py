@@ -39,6 +39,8 @@ def validate_awaiting(*, enrolment: Enrolment, questionnaire: str, seen: str, ac
     `seen`: the fingerprint that the page carried. Raises DoesNotExist, PermissionDenied, TransitionRefused (changed since,
     or everything that forbids a validation).
     """
+    access = policy_for(enrolment, actor)
+    access.require_validate()
     row = QuestionnaireResponse.objects.locked().get(response=enrolment.response_id, code=questionnaire)
     row = QuestionnaireResponse.objects.select_related("validation").get(pk=row.pk)
     (awaiting,) = read_differences([row], {enrolment.response_id: enrolment})
@@ -49,5 +51,5 @@ def validate_awaiting(*, enrolment: Enrolment, questionnaire: str, seen: str, ac
         questionnaire=questionnaire,
         actor=actor,
         at=at,
-        access=policy_for(enrolment, actor),
+        access=access,
     )
