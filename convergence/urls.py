@@ -8,6 +8,7 @@ from convergence.pages import health
 urlpatterns = [
     path("", include("convergence.pages.urls")),
     path("produits/", include("convergence.products.urls")),
+    path("", include("ecoscore.urls")),
     path("", include("referencing.enrolment.urls")),
     path("", include("referencing.teamwork.urls")),
     path("", include("referencing.convention.urls")),

@@ -100,6 +100,7 @@ HOLDERS = {
     Holder.EDITOR: Badge("À vous", tone="new"),
     Holder.VERIFIERS: Badge("Vérificateurs", tone="info"),
     Holder.REPRESENTATIVE: Badge("Représentant légal", tone="info"),
+    Holder.PRODUCER: Badge("Éditeur producteur", tone="info"),
     Holder.EXPERTS: Badge("Experts", tone="info"),
     Holder.TESTS: Badge("Équipe de tests", tone="info"),
     Holder.COMMISSION: Badge("Commission", tone="info"),

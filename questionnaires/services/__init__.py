@@ -27,7 +27,9 @@ from questionnaires.services.deposits import (
 )
 from questionnaires.services.locking import closed_reason
 from questionnaires.services.orientation import Consequences, ConsequencesToConfirm, preview_consequences
+from questionnaires.services.recovery import answer_itself, is_inheritable, recover
 from questionnaires.services.responses import open_orientation, open_response
+from questionnaires.services.specificity import set_specificities
 from questionnaires.services.validation import ValidationRequest, request_validation, validate
 
 __all__ = [
@@ -38,6 +40,7 @@ __all__ = [
     "SaveResult",
     "StaleAnswer",
     "ValidationRequest",
+    "answer_itself",
     "archive_deposit",
     "ask_again",
     "closed_reason",
@@ -46,6 +49,7 @@ __all__ = [
     "deposit_evidence",
     "import_definition",
     "is_container_shown",
+    "is_inheritable",
     "latest_definition",
     "load_grid",
     "open_container",
@@ -54,9 +58,11 @@ __all__ = [
     "preview_consequences",
     "publish_definition",
     "read_secret",
+    "recover",
     "renew_container",
     "request_validation",
     "retire_definition",
     "save_answers",
+    "set_specificities",
     "validate",
 ]

@@ -27,11 +27,11 @@ from questionnaires.access import AccessPolicy
 from questionnaires.core import EvidenceType, Grid, anchor
 from questionnaires.core.scoring import Part
 from questionnaires.enums import Status
-from questionnaires.facts import is_given, is_single_deposit, progress_of, read_deposits
+from questionnaires.facts import is_given, is_single_deposit, progress_of
 from questionnaires.grids import CompiledGrid, compiled_grid
 from questionnaires.models import Deposit, QuestionnaireResponse, Response
 from questionnaires.services.drafts import read_draft
-from questionnaires.services.locking import lock_questionnaire, require_open
+from questionnaires.services.locking import RECOVERED, lock_questionnaire, require_open
 
 DEFINITIVE = "Cette preuve à dépôt unique est définitive\u00a0: elle ne se retire ni ne se remplace."
 
@@ -74,6 +74,8 @@ def deposit_evidence(
         if criterion not in draft.evaluation.criteria[row.code]:
             message = "Ce critère n’est plus demandé d’après votre orientation validée."
             raise TransitionRefused([Blocker("not_shown", message, place)])
+        if criterion in draft.recovered:
+            raise TransitionRefused([Blocker("recovered", RECOVERED, f"#{anchor(criterion)}")])
         if expected.single_deposit:
             _require_free(draft.deposits, criterion, evidence_type, place)
         deposit = Deposit.objects.create(
@@ -176,9 +178,7 @@ def _recount(
     if row.state in (Status.UNAVAILABLE, Status.NOT_APPLICABLE):
         return
     draft = read_draft(compiled, row)
-    progress = progress_of(
-        compiled, row.code, draft.evaluation, draft.rows, read_deposits(row.response, compiled.grid, row.code)
-    )
+    progress = progress_of(compiled, row.code, draft.evaluation, draft.rows, draft.deposits, draft.recovered)
     row.answered, row.total = progress.answered, progress.total
     workflow.fire(row, "save_draft", actor=actor, at=at)
 

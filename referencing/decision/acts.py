@@ -12,9 +12,9 @@ from convergence.documents.pdf import Attachment, render_pdf
 from convergence.documents.qr import qr_svg, verification_url
 from convergence.documents.signatures import SignatureBox
 from convergence.ui.typography import format_date
+from referencing.commission.selectors.opinions import followed_reservations
 from referencing.decision.core.act import SCHEMA, Signatory, build_act
 from referencing.decision.enums import FAVOURABLE_KINDS, DecisionKind
-from referencing.decision.selectors.files import standing_reservations
 from referencing.dossier.models import Addendum
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def _basis(decision: Decision) -> dict[str, Any]:
             "session": f"n° {session.number}",
             "reservations": [
                 {"number": each.number, "criterion": each.criterion, "text": each.text, "due_on": each.due_on}
-                for each in standing_reservations(decision.opinion, is_suspensive=False)
+                for each in followed_reservations(decision.opinion)
             ],
         }
     return basis

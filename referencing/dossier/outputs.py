@@ -17,6 +17,7 @@ from referencing.dossier.readers import (
     answer_text,
     find_frozen,
     parse_payload,
+    reached_text,
     read_payload,
 )
 from referencing.dossier.services import seal_copy
@@ -142,7 +143,7 @@ def _sheets(content: dict[str, Any]) -> list[Sheet]:
                         NATURES[criterion["nature"]],
                         acceptable_text(criterion),
                         answer_text(criterion),
-                        "Oui" if criterion["is_reached"] else "Non",
+                        reached_text(criterion),
                         criterion["comment"],
                         "\n".join(f"{item['name']} (SHA-256 {item['sha256']})" for item in criterion["evidence"]),
                     )

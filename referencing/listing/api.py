@@ -99,7 +99,7 @@ class PublicService(generics.GenericAPIView[CatalogueEntry]):
     lookup_field = "number"
 
     def get_queryset(self) -> QuerySet[CatalogueEntry]:
-        return published(timezone.localdate()).order_by("sort_name", "number")
+        return published(timezone.localdate()).defer("searchable", "search_vector").order_by("sort_name", "number")
 
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         final: Response = super().finalize_response(request, response, *args, **kwargs)

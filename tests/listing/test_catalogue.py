@@ -215,7 +215,7 @@ def test_public_pages_ask_the_same_queries(client: Client, count: int, django_as
 
     with django_assert_num_queries(2):
         page = client.get(HOME)
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         found = client.get(f"{HOME}?q=carnet&prix=gratuit")
     with django_assert_num_queries(1):
         sheet = client.get(address_of(entries[0]))
@@ -244,6 +244,23 @@ def test_search_forgives_accents_case_plurals_and_a_mistaken_end(client: Client)
     nothing = client.get(HOME, {"q": "xylophone"})
     assert names(nothing) == []
     assert "Aucun service trouvé" in nothing.content.decode()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("limit", [1, 3, 1000])
+def test_search_finds_the_same_however_many_there_are(client: Client, monkeypatch: Any, limit: int) -> None:
+    """Above the limit of the count, the rows are found another way."""
+    monkeypatch.setattr("referencing.listing.selectors.catalogue.COUNT_LIMIT", limit)
+    monkeypatch.setattr("referencing.listing.selectors.catalogue.PAGE_SIZE", 2)
+    for name in ("Boussole de tension", "Boussole du sommeil", "Agenda", "Boussole de route"):
+        named(name)
+
+    first = client.get(HOME, {"q": "boussoles"})
+    second = client.get(first.context["page"].next_url)
+
+    assert names(first) + names(second) == ["Boussole de route", "Boussole de tension", "Boussole du sommeil"]
+    assert not second.context["page"].next_url
+    assert names(client.get(HOME, {"q": "boussoles", "tri": "ecoscore"}))[0].startswith("Boussole")
 
 
 @pytest.mark.django_db

@@ -17,20 +17,26 @@ from django.urls import reverse
 from django.utils import timezone
 
 from convergence.accounts.enums import Role
+from convergence.audit import workflow
 from convergence.audit.models import AuditEntry
 from convergence.kernel.errors import TransitionRefused
 from referencing.candidature.enums import CampaignState, CandidatureState
 from referencing.candidature.models import Candidature, CandidatureEvent
 from referencing.commission.enums import OpinionKind, ReservationState
-from referencing.commission.models import Opinion
+from referencing.commission.models import Opinion, Reservation
+from referencing.commission.selectors.opinions import newest_opinion, open_suspensive
+from referencing.commission.services.transmit import find_transmit_blockers
 from referencing.convention.enums import ConventionState
 from referencing.convention.models import Convention
 from referencing.decision.enums import DecisionKind, DecisionState, Party
 from referencing.decision.models import Decision
+from referencing.decision.selectors import kinds_for
+from referencing.decision.services.drafting import find_draft_blockers
 from referencing.enrolment.enums import Cycle
 from referencing.listing import services
 from referencing.listing.enums import ListingState, PublicationState
 from referencing.listing.models import CatalogueEntry, Listing, PublicationSheet, PublicationVersion
+from referencing.listing.services.conditions import find_opinion_blockers
 from referencing.listing.services.publishing import renewal_granted
 from tests.candidature.campaigns import give_scope, make_ended
 from tests.candidature.factories import make_candidature
@@ -450,3 +456,43 @@ def test_the_home_of_the_enrolment_leads_to_the_sheet(client: Any) -> None:
 
     assert reverse("listing:publication_edit", args=[candidature.enrolment_id]) in page
     assert not PublicationSheet.objects.exists()
+
+
+@pytest.mark.rule("BR-158", "A-30")
+@pytest.mark.parametrize("state", ReservationState.values)
+def test_commission_minister_and_publication_read_a_suspensive_reservation_alike(state: str) -> None:
+    """Only lifting frees: a reservation closed because its file went another way bars at every stage, hence no file is
+    approved that could never be published."""
+    candidature, _ = make_candidature(CandidatureState.MINISTER, complete=False)
+    opinion = give_opinion(candidature, OpinionKind.WITH_SUSPENSIVE)
+    reserve(opinion, state=state, decided_at=timezone.now() if state in ("lifted", "closed") else None)
+    is_free = state == ReservationState.LIFTED
+
+    transmission = {each.code for each in find_transmit_blockers(candidature, today=timezone.localdate())}
+    signature = {each.code for each in find_draft_blockers(candidature, newest_opinion(candidature), "listing")}
+    publication = {each.code for each in find_opinion_blockers(candidature)}
+
+    assert bool(open_suspensive(candidature)) is not is_free
+    assert ("suspensive_open" in transmission) is not is_free
+    assert signature == (set() if is_free else {"open_suspensive"})
+    assert publication == (set() if is_free else {"reservation"})
+
+
+@pytest.mark.rule("BR-158", "A-33")
+def test_a_file_refused_for_its_reservation_is_not_approved_when_it_is_decided_again() -> None:
+    """Its reservation was closed by the refusal, not lifted: another refusal, or another opinion."""
+    ministry = make_agent(Role.MINISTRY)
+    candidature, _ = make_candidature(CandidatureState.MINISTER, complete=False)
+    reserve(give_opinion(candidature, OpinionKind.WITH_SUSPENSIVE))
+    candidature = Candidature.objects.locked().get(pk=candidature.pk)
+    workflow.fire(candidature, "refuse", actor=ministry, at=timezone.now())
+    assert Reservation.objects.get().state == ReservationState.CLOSED
+    workflow.fire(candidature, "reconsider", actor=ministry)
+
+    assert kinds_for(candidature, newest_opinion(candidature)) == ("refusal",)
+
+    workflow.fire(candidature, "refuse", actor=ministry, at=timezone.now())
+    workflow.fire(candidature, "re_examine", actor=ministry)
+    give_opinion(candidature, OpinionKind.FAVOURABLE)
+    assert kinds_for(candidature, newest_opinion(candidature)) == ("listing", "refusal")
+    assert find_opinion_blockers(candidature) == []

@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Q
+from django.db.models import Prefetch, Q
 
 from convergence.accounts.enums import Role
 from convergence.interests.selectors import conflicting_organisations
 from referencing.candidature.enums import DECIDED_STATES, CandidatureState
 from referencing.candidature.models import Candidature
-from referencing.commission.enums import ReservationState
+from referencing.commission.enums import STANDING_RESERVATIONS, ReservationState
 from referencing.commission.models import AgendaPoint, CommissionSession, Opinion, Reservation
 from referencing.commission.selectors.conflicts import recused_on
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
+    from uuid import UUID
 
     from django.db.models import QuerySet
 
@@ -27,23 +29,45 @@ if TYPE_CHECKING:
 TRANSMITTED_STATES = [CandidatureState.MINISTER, *DECIDED_STATES]
 
 
+def newest_opinions(candidatures: Iterable[Candidature]) -> dict[UUID, Opinion]:
+    """By candidature, the opinion that counts (a re-examination gives another one), with its reservations in order and its
+    session, in two queries."""
+    found = (
+        Opinion.objects.filter(candidature__in=[each.pk for each in candidatures])
+        .select_related("point__session")
+        .prefetch_related(Prefetch("reservations", Reservation.objects.order_by("number")))
+        .order_by("given_at", "pk")
+    )
+    return {each.candidature_id: each for each in found}
+
+
 def newest_opinion(candidature: Candidature) -> Opinion | None:
-    """The opinion that counts, with its reservations loaded: a re-examination gives another one."""
-    opinions = Opinion.objects.filter(candidature=candidature).select_related("point__session")
-    return opinions.prefetch_related("reservations").newest_first().first()
+    return newest_opinions([candidature]).get(candidature.pk)
+
+
+def barring_reservations(opinion: Opinion | None) -> list[Reservation]:
+    """Suspensive reservations that were not lifted, in order: they bar every way to a listing (BR-158).
+
+    The one reading of the commission, the minister and the publication. A reservation that was closed because its file went
+    another way bars too: only lifting frees, or another opinion.
+    """
+    if opinion is None:
+        return []
+    return [each for each in opinion.reservations.all() if each.is_suspensive and each.state != ReservationState.LIFTED]
 
 
 def open_suspensive(candidature: Candidature) -> list[Reservation]:
-    """Suspensive reservations of the newest opinion that were not lifted: they bar a favourable decision (BR-158).
+    """What bars a file, read from its newest opinion (BR-158)."""
+    return barring_reservations(newest_opinion(candidature))
 
-    One that was closed because the file went another way bars it too: only lifting frees.
-    """
-    opinion = newest_opinion(candidature)
+
+def followed_reservations(opinion: Opinion | None) -> list[Reservation]:
+    """Commitments that suspend nothing and that the editor still owes, in order."""
     if opinion is None:
         return []
-    return list(
-        opinion.reservations.suspensive().exclude(state=ReservationState.LIFTED).in_order()  # type: ignore[attr-defined]
-    )
+    return [
+        each for each in opinion.reservations.all() if not each.is_suspensive and each.state in STANDING_RESERVATIONS
+    ]
 
 
 def read_opinion(opinion: Opinion) -> dict[str, Any]:

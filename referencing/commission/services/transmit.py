@@ -19,7 +19,7 @@ from referencing.candidature.services.journal import tell
 from referencing.commission import opinion_notices as notices
 from referencing.commission.enums import FAVOURABLE_OPINIONS, ReservationState
 from referencing.commission.models import Reservation
-from referencing.commission.selectors.opinions import find_known_files, newest_opinion
+from referencing.commission.selectors.opinions import barring_reservations, find_known_files, newest_opinion
 from referencing.commission.services.points import lock_candidature
 from referencing.commission.services.reservations import close_reservations
 
@@ -83,14 +83,13 @@ def find_transmit_blockers(candidature: Candidature, *, today: date) -> list[Blo
         return [Blocker("no_opinion", "La commission n’a pas rendu d’avis sur ce dossier.")]
     if is_refusal_only(candidature, today=today):
         return []
-    waiting = Reservation.objects.filter(candidature=candidature).standing().suspensive().in_order()
     blockers = [
         Blocker(
             "suspensive_open",
             f"La réserve suspensive n° {each.number} n’est pas levée.",
             reverse("commission:reservation_detail", args=[each.pk]),
         )
-        for each in waiting
+        for each in barring_reservations(opinion)
     ]
     return blockers + find_test_blockers(candidature)
 

@@ -5,10 +5,7 @@ from referencing.decision.selectors.current import current_decision, current_dec
 from referencing.decision.selectors.files import (
     decidable_files,
     kinds_for,
-    newest_opinion,
-    newest_opinions,
     scope_of,
-    standing_reservations,
 )
 
 __all__ = [
@@ -18,8 +15,5 @@ __all__ = [
     "current_decisions",
     "decidable_files",
     "kinds_for",
-    "newest_opinion",
-    "newest_opinions",
     "scope_of",
-    "standing_reservations",
 ]

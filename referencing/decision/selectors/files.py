@@ -6,13 +6,14 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import QuerySet
 
 from convergence.interests.selectors import conflicting_organisations
 from referencing.candidature.enums import CandidatureState
 from referencing.candidature.models import Candidature
-from referencing.commission.models import Opinion, Reservation
+from referencing.commission.models import Opinion
 from referencing.commission.selectors.conflicts import recused_on
+from referencing.commission.selectors.opinions import barring_reservations
 from referencing.decision.core.kinds import allowed_kinds
 from referencing.decision.core.scope import build_scope
 from referencing.decision.enums import DRAFT_STATES
@@ -37,38 +38,11 @@ def decidable_files(user: User) -> QuerySet[Candidature, Any]:
     )
 
 
-def newest_opinions(candidatures: Iterable[Candidature]) -> dict[UUID, Opinion]:
-    """Newest opinion by candidature, with its reservations and session, in two queries."""
-    keys = [each.pk for each in candidatures]
-    found = (
-        Opinion.objects.filter(candidature__in=keys)
-        .select_related("point__session")
-        .prefetch_related(Prefetch("reservations", Reservation.objects.order_by("number")))
-        .order_by("given_at", "pk")
-    )
-    return {each.candidature_id: each for each in found}
-
-
-def newest_opinion(candidature: Candidature) -> Opinion | None:
-    return newest_opinions([candidature]).get(candidature.pk)
-
-
-def standing_reservations(opinion: Opinion | None, *, is_suspensive: bool) -> list[Reservation]:
-    """Commitments of an opinion that are not lifted, in order."""
-    if opinion is None:
-        return []
-    return [
-        each
-        for each in opinion.reservations.all()
-        if each.is_suspensive == is_suspensive and each.state in ("open", "answered")
-    ]
-
-
 def kinds_for(candidature: Candidature, opinion: Opinion | None) -> tuple[str, ...]:
     """What the minister may sign on the file: refusal alone after an unfavourable opinion (BR-157, A-01, A-30)."""
     return allowed_kinds(
         opinion=opinion.kind if opinion else "",
-        has_open_suspensive=bool(standing_reservations(opinion, is_suspensive=True)),
+        has_open_suspensive=bool(barring_reservations(opinion)),
         cycle=candidature.cycle,
     )
 

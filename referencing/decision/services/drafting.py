@@ -13,6 +13,7 @@ from convergence.audit import workflow
 from convergence.audit.services import record
 from convergence.kernel.errors import Blocker, TransitionRefused
 from referencing.candidature.enums import CandidatureState
+from referencing.commission.selectors.opinions import barring_reservations, newest_opinion, newest_opinions
 from referencing.decision.core.kinds import ADVERSE_KINDS, HEARD_KINDS
 from referencing.decision.enums import CANDIDATURE_KINDS, DecisionKind
 from referencing.decision.models import Decision
@@ -21,10 +22,7 @@ from referencing.decision.selectors.current import current_decision
 from referencing.decision.selectors.files import (
     decidable_files,
     kinds_for,
-    newest_opinion,
-    newest_opinions,
     scope_of,
-    standing_reservations,
 )
 from referencing.decision.services.locking import lock_candidature, lock_decision
 from referencing.enrolment.models import Enrolment
@@ -140,7 +138,7 @@ def find_draft_blockers(candidature: Candidature, opinion: Opinion | None, kind:
                 "unfavourable", "L’avis de la commission est défavorable : seul un refus peut être décidé.", "#id_kind"
             )
         ]
-    if standing_reservations(opinion, is_suspensive=True):
+    if barring_reservations(opinion):
         return [
             Blocker(
                 "open_suspensive",

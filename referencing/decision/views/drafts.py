@@ -22,6 +22,7 @@ from convergence.ui.values import Action, Badge, Item, Link, Row
 from convergence.ui.views import render_confirmation
 from referencing.candidature.services.conclusion import read_conclusion
 from referencing.commission.models import CommissionSession
+from referencing.commission.selectors.opinions import barring_reservations, newest_opinion, newest_opinions
 from referencing.decision.enums import CANDIDATURE_KINDS, DRAFT_STATES, DecisionKind, DecisionState
 from referencing.decision.forms.acts import BatchForm, DraftForm, ReceivedActForm, TermsForm
 from referencing.decision.models import Appeal, Decision, Suit
@@ -29,10 +30,7 @@ from referencing.decision.selectors.files import (
     decidable_files,
     drafts_of,
     kinds_for,
-    newest_opinion,
-    newest_opinions,
     scope_of,
-    standing_reservations,
 )
 from referencing.decision.services.drafting import (
     draft_decision,
@@ -147,7 +145,7 @@ def _by_session(
 
 def _file_row(candidature: Candidature, opinion: Opinion | None, draft: Decision | None) -> Row:
     reservations = list(opinion.reservations.all()) if opinion else []
-    open_suspensive = len(standing_reservations(opinion, is_suspensive=True))
+    open_suspensive = len(barring_reservations(opinion))
     said = f"{len(reservations)}" + (f", dont {open_suspensive} suspensive non levée" if open_suspensive else "")
     return Row(
         cells=[

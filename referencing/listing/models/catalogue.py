@@ -4,7 +4,7 @@ from datetime import date
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
-from django.contrib.postgres.search import SearchVector
+from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
 from django.db.models import Q
 
@@ -62,6 +62,13 @@ class CatalogueEntry(models.Model):
     decision_number = models.CharField("décision", max_length=40)
     decided_on = models.DateField("décision du", null=True)
     searchable = models.TextField("texte cherché")
+    #: Kept by the database: a search that matches every service would otherwise cut each text into words again.
+    search_vector = models.GeneratedField(
+        expression=SearchVector(Words("searchable"), config="simple"),
+        output_field=SearchVectorField(),
+        db_persist=True,
+        verbose_name="mots cherchés",
+    )
     changed_at = models.DateTimeField("changée le")
 
     objects = CatalogueEntryQuerySet.as_manager()
@@ -82,7 +89,7 @@ class CatalogueEntry(models.Model):
             models.Index(fields=["published_on", "number"], condition=Q(is_listed=True), name="catalogue_by_date"),
             models.Index(fields=["ecoscore_rank", "number"], condition=Q(is_listed=True), name="catalogue_by_ecoscore"),
             GinIndex(fields=["categories"], name="catalogue_categories"),
-            GinIndex(SearchVector(Words("searchable"), config="simple"), name="catalogue_search"),
+            GinIndex(fields=["search_vector"], name="catalogue_search"),
             models.Index(fields=["logo"], name="catalogue_logo"),
         ]
 

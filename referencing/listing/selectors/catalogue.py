@@ -8,12 +8,11 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.contrib.postgres.search import SearchQuery, SearchVector
-from django.db.models import F, Q
+from django.db.models import BooleanField, F, Func, Q
 
 from convergence.database.keyset import Cursor, Key, Order, Slice, cut
-from convergence.database.search import Words, fold_words
-from referencing.candidature.selectors.queue import CappedCount
+from convergence.database.search import fold_words, terms_query
+from convergence.database.statements import CappedCount
 from referencing.listing.core.catalogue import ECOSCORES, CatalogueFilter, close_terms, exact_terms
 from referencing.listing.models import CatalogueEntry, CatalogueStamp
 from referencing.listing.models.catalogue import CatalogueEntryQuerySet
@@ -80,35 +79,49 @@ class CataloguePage:
 
 
 def read_page(asked: CatalogueFilter, *, on: date, cursor: Cursor | None) -> CataloguePage:
-    """One page of the list and how many services the filter keeps, in one query; one more when a search found nothing."""
+    """One page of the list and how many services the filter keeps, in one query.
+
+    A search counts first, since it decides how its rows are best found: two queries, two more when nothing matched.
+    """
     order = ORDERS[asked.sort]
     if cursor is not None and cursor.name != order.name:
         cursor = None
     rows = filter_entries(published(on), asked)
     words = fold_words(asked.text)
     if not words:
-        return _cut(rows, order, cursor)
-    found = _cut(_matching(rows, exact_terms(words)), order, cursor)
+        return _list(rows, order, cursor)
+    found = _search(rows, exact_terms(words), order, cursor)
     close = close_terms(words)
-    if found.slice.rows or not close:
+    if found.count or not close:
         return found
-    near = _cut(_matching(rows, close), order, cursor)
-    return CataloguePage(near.slice, near.count, is_close=bool(near.slice.rows))
+    near = _search(rows, close, order, cursor)
+    return CataloguePage(near.slice, near.count, is_close=bool(near.count))
 
 
-def _matching(rows: CatalogueEntryQuerySet, terms: str) -> CatalogueEntryQuerySet:
-    vector = SearchVector(Words("searchable"), config="simple")
-    return rows.annotate(vector=vector).filter(vector=SearchQuery(terms, config="simple", search_type="raw"))
+def _search(rows: CatalogueEntryQuerySet, terms: str, order: Order, cursor: Cursor | None) -> CataloguePage:
+    """A page of what the terms find, and how many.
+
+    Few are found by the index of words, then sorted. Many are met soon by walking the order of the list; PostgreSQL takes
+    a word that begins every text for a rare one, so the match is asked as a function, which no index answers.
+    """
+    query = terms_query(terms)
+    matching = rows.filter(search_vector=query)
+    count = matching.order_by().values("pk")[: COUNT_LIMIT + 1].count()
+    if count > COUNT_LIMIT:
+        matching = rows.filter(Func(F("search_vector"), query, function="ts_match_vq", output_field=BooleanField()))
+    found = _cut(matching, order, cursor) if count else []
+    return CataloguePage(cut(found, order, cursor, size=PAGE_SIZE), count)
 
 
-def _cut(rows: CatalogueEntryQuerySet, order: Order, cursor: Cursor | None) -> CataloguePage:
-    counted = rows.order_by().values("pk")[: COUNT_LIMIT + 1]
-    found = list(
-        order.after(rows, cursor)
-        .annotate(total=CappedCount(counted))
-        .values(*CARD_FIELDS, *order.names, "total")[: PAGE_SIZE + 1]
-    )
+def _list(rows: CatalogueEntryQuerySet, order: Order, cursor: Cursor | None) -> CataloguePage:
+    counted = CappedCount(rows.order_by().values("pk")[: COUNT_LIMIT + 1])
+    found = _cut(rows.annotate(total=counted), order, cursor, "total")
     return CataloguePage(cut(found, order, cursor, size=PAGE_SIZE), found[0]["total"] if found else 0)
+
+
+def _cut(rows: CatalogueEntryQuerySet, order: Order, cursor: Cursor | None, *more: str) -> list[dict[str, Any]]:
+    """Rows of a page and the one after, which says that there are others."""
+    return list(order.after(rows, cursor).values(*CARD_FIELDS, *order.names, *more)[: PAGE_SIZE + 1])
 
 
 def filter_entries(rows: CatalogueEntryQuerySet, asked: CatalogueFilter) -> CatalogueEntryQuerySet:

@@ -7,8 +7,8 @@ from django.urls import reverse
 from convergence.kernel.errors import Blocker
 from referencing.candidature.models import Candidature
 from referencing.candidature.services.connection.standing import find_test_blockers
-from referencing.commission.enums import FAVOURABLE_OPINIONS, STANDING_RESERVATIONS
-from referencing.commission.models import Opinion, Reservation
+from referencing.commission.enums import FAVOURABLE_OPINIONS
+from referencing.commission.selectors.opinions import barring_reservations, newest_opinion
 from referencing.decision.selectors import convention_blockers
 from referencing.listing.enums import PublicationState
 from referencing.listing.models import PublicationSheet
@@ -29,7 +29,7 @@ def find_publication_blockers(candidature: Candidature) -> list[Blocker]:
 def find_opinion_blockers(candidature: Candidature) -> list[Blocker]:
     """A favourable opinion, and no suspensive reservation left (BR-157, BR-158)."""
     page = reverse("candidature:candidature_detail", args=[candidature.pk])
-    opinion = Opinion.objects.filter(candidature=candidature).order_by("-given_at").first()
+    opinion = newest_opinion(candidature)
     if opinion is None:
         return [Blocker("opinion", "La commission n’a pas rendu d’avis sur ce dossier.", page)]
     if opinion.kind not in FAVOURABLE_OPINIONS:
@@ -37,12 +37,10 @@ def find_opinion_blockers(candidature: Candidature) -> list[Blocker]:
     return [
         Blocker(
             "reservation",
-            f"La réserve suspensive n° {number} n’est pas levée.",
+            f"La réserve suspensive n° {each.number} n’est pas levée.",
             page,
         )
-        for number in Reservation.objects.filter(
-            opinion=opinion, is_suspensive=True, state__in=STANDING_RESERVATIONS
-        ).values_list("number", flat=True)
+        for each in barring_reservations(opinion)
     ]
 
 

@@ -60,6 +60,7 @@ from referencing.enrolment.answering.pages import (
     state_badge,
 )
 from referencing.enrolment.answering.zones import FILE, ZoneMaker
+from referencing.enrolment.white_label.banner import REPLACED
 
 TO_DO = f"Il reste à faire avant de continuer. Vos réponses sont enregistrées{NBSP}:"
 
@@ -334,6 +335,8 @@ def render_page(
             "progress": form_panel(shown, shown.progress),
             "state": state_badge(shown.state),
             "can_write": can_write,
+            "is_inheritable": load_grid(place.enrolment.response.definition).questionnaire(shown.code).inheritable,
+            "replaced_note": REPLACED,
             "offers_request": shown.kind is not Kind.DOCUMENTS or not place.access.can_validate,
             "has_newer_draft": bool(shown.validated_at) and shown.state in (Status.DRAFT, Status.VALIDATION_REQUESTED),
             "errors": list(errors),
