@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 import pytest
 from django.urls import reverse
 from django.utils import timezone
 
 from convergence.accounts.enums import MembershipType, Role
+from convergence.kernel.errors import TransitionRefused
 from convergence.notifications.models import Notification
 from questionnaires.models import QuestionnaireResponse, Validation
 from questionnaires.services import archive_deposit, request_validation
+from questionnaires.services.recovery import recover
+from referencing.teamwork.services import LinkClosed
 from tests.factories import ProductFactory, make_agent, make_member
 from tests.questionnaires.factories import FULL_ACCESS, answer, deposit, finish, make_enrolment, orient
-from tests.teamwork.factories import LEVELS, make_team
+from tests.teamwork.factories import LEVELS, make_link, make_proposal, make_team
 
 pytestmark = pytest.mark.django_db
 
@@ -189,3 +194,30 @@ def test_query_count_is_constant(client, django_assert_num_queries, count):
         response = client.get(QUEUE)
 
     assert len(response.context["rows"]) == count
+
+
+@pytest.mark.rule("A-24")
+def test_a_recovered_answer_says_where_it_comes_from_and_nothing_more(client):
+    enrolment, manager, colleague = make_team()
+    finish(enrolment.response, "interoperabilite", {LEVELS: {"level": "2"}})
+    recover(response=enrolment.response, codes=[LEVELS], source=uuid4(), actor=manager, at=timezone.now())
+    ask(enrolment, colleague)
+    client.force_login(manager)
+
+    (difference,) = client.get(review(enrolment)).context["differences"]
+
+    assert difference["choice_after"] == "Réponse de l’éditeur producteur (confidentielle)"
+    assert (difference["before"], difference["after"]) == ("Maturité moyenne", "(sans réponse)")
+
+
+@pytest.mark.rule("BR-194")
+def test_no_proposal_is_asked_for_what_the_producer_answers():
+    enrolment, manager, _ = make_team()
+    _, token = make_link(enrolment, manager, LEVELS)
+    recover(response=enrolment.response, codes=[LEVELS], source=uuid4(), actor=manager, at=timezone.now())
+
+    with pytest.raises(TransitionRefused) as refusal:
+        make_link(enrolment, manager, LEVELS)
+    assert [blocker.code for blocker in refusal.value.blockers] == ["recovered"]
+    with pytest.raises(LinkClosed):
+        make_proposal(token, value={"level": "2"})

@@ -49,8 +49,10 @@ def is_open(link: ProposalLink, *, at: datetime) -> bool:
     """Whether a proposal may come by it: three queries, for a criterion may stop being asked."""
     if link.state_at(at) is not LinkState.OPEN or link.enrolment.state != EnrolmentState.ACTIVE:
         return False
-    asked = load_standings([link.enrolment])[link.enrolment_id].asked
-    return any(link.criterion == code for codes in asked.values() for _, code in codes)
+    standing = load_standings([link.enrolment])[link.enrolment_id]
+    if link.criterion in standing.recovered:
+        return False
+    return any(link.criterion == code for codes in standing.asked.values() for _, code in codes)
 
 
 def expected_evidence(criterion: Criterion) -> list[EvidenceType]:

@@ -26,7 +26,17 @@ CHANGED = "Les réponses ont changé pendant que vous lisiez\u00a0: relisez les 
 def fingerprint(awaiting: Awaiting) -> str:
     """What stands for everything that the page shows; it changes with the first letter that changes."""
     shown = [
-        [each.code, each.before, each.after, each.comment_before, each.comment_after, each.added, each.gone]
+        [
+            each.code,
+            each.choice_before,
+            each.choice_after,
+            each.before,
+            each.after,
+            each.comment_before,
+            each.comment_after,
+            each.added,
+            each.gone,
+        ]
         for each in awaiting.differences
     ]
     return sha256_hex(canonical_json(shown))
