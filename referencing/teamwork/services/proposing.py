@@ -121,7 +121,8 @@ def _find_blockers(
 def _examine(criterion: Criterion, uploads: Sequence[Upload]) -> list[tuple[str, Examined]]:
     """Before any lock: it may take seconds. Raises UploadRefused with the problems of all files."""
     expected = {each.code: each for each in expected_evidence(criterion)}
-    examined, problems = [], []
+    examined: list[tuple[str, Examined]] = []
+    problems: list[Blocker] = []
     for code, upload in uploads:
         try:
             examined.append(
@@ -175,7 +176,7 @@ def accept(
     version = None
     if takes_answer or takes_comment:
         change = Change(
-            value=_whole_value(enrolment, code, proposal.value) if takes_answer else UNCHANGED,
+            value=_whole_value(enrolment, code, proposal.value or {}) if takes_answer else UNCHANGED,
             comment=proposal.comment if takes_comment else UNCHANGED,
             base_version=base_version,
         )
