@@ -71,6 +71,8 @@ from referencing.enrolment.models import Mandate as ThirdPartyMandate
 from referencing.enrolment.services import attach_product, save_sheet, submit_sheet
 from referencing.listing.enums import PublicationState
 from referencing.listing.models import Listing, ProducerReview
+from referencing.teamwork.core import Scope
+from referencing.teamwork.services import delegate, post_message
 from tests.candidature.asking import LEVELS, ask, in_days, open_gap
 from tests.candidature.campaigns import make_campaign, make_ended
 from tests.candidature.factories import make_candidature
@@ -94,6 +96,7 @@ from tests.factories import DemarcheFactory, OrganisationFactory, ProductFactory
 from tests.listing.factories import make_listed, make_sheet
 from tests.listing.life_factories import add_life, freeze_draw
 from tests.questionnaires.factories import deposit, make_definition, orient, pdf
+from tests.teamwork.factories import make_link, make_proposal
 
 #: Members of the organisation, by what they may do there.
 MEMBERS = ("contributeur", "valideur", "responsable", "representant", "mandataire")
@@ -263,6 +266,28 @@ def run_and_commit(action: Callable[..., Any], *args: Any, **kwargs: Any) -> Non
         callback()
 
 
+def add_team(side: Side, enrolment: Enrolment) -> None:
+    """A part entrusted to a colleague, a conversation, a link and what came by another one."""
+    manager, colleague = side.people["mandataire"], side.people["contributeur"]
+    now = timezone.now()
+    part = delegate(
+        enrolment_id=enrolment.pk, scope=Scope("ethique"), assignee_id=colleague.pk, due_on=None, actor=manager, at=now
+    )
+    post_message(
+        enrolment_id=enrolment.pk, criterion="DEV.1.2", text="Qui sait ?", mentioned=[], actor=colleague, at=now
+    )
+    link, token = make_link(enrolment, manager)
+    proposal = make_proposal(make_link(enrolment, colleague)[1], uploads=[("plan", pdf())])
+    key = {"pk": enrolment.pk}
+    side.objects |= {
+        "team_part": key | {"delegation": part.pk},
+        "team_link": key | {"link": link.pk},
+        "team_proposal": key | {"proposal": proposal.pk},
+        "team_file": key | {"proposal": proposal.pk, "file": proposal.files.get().pk},
+        "proposal_link": {"token": token},
+    }
+
+
 def add_dossiers(side: Side, verifier: User) -> None:
     """Questionnaires half answered; then a dossier, a candidature, a candidature taken in charge."""
     fields = {"organisation": side.organisation, "owner": side.people["responsable"]}
@@ -270,6 +295,7 @@ def add_dossiers(side: Side, verifier: User) -> None:
     answering, _ = make_signed_enrolment(**fields)
     orient(answering.response, actor=manager)
     side.objects["answering"] = {"pk": answering.pk}
+    add_team(side, answering)
     enrolment = {"pk": answering.pk}
     evidence = deposit(answering.response, "DEV.1.2", "declaration", actor=manager)
     single = deposit(answering.response, "RGPD.1", "questionnaire", actor=manager)
