@@ -234,6 +234,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "remind-deadlines": {"task": "candidature.remind_deadlines", "schedule": crontab(minute="0", hour="7-19")},
     "presume-notifications": {"task": "decision.presume_notifications", "schedule": crontab(minute="20", hour="7-19")},
     "reject-silent-appeals": {"task": "decision.reject_silent_appeals", "schedule": crontab(minute="25", hour="7-19")},
+    "remind-injunctions": {"task": "decision.remind_injunctions", "schedule": crontab(minute="25", hour="7-19")},
     "remind-reservations": {"task": "commission.remind_reservations", "schedule": crontab(minute="20", hour="7-19")},
     "remind-interests": {"task": "candidature.remind_interests", "schedule": crontab(minute="15", hour="7-19")},
     "remind-commission": {"task": "commission.remind_to_declare", "schedule": crontab(minute="30", hour="7-19")},

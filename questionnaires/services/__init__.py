@@ -28,6 +28,7 @@ from questionnaires.services.deposits import (
 from questionnaires.services.locking import closed_reason
 from questionnaires.services.orientation import Consequences, ConsequencesToConfirm, preview_consequences
 from questionnaires.services.responses import open_orientation, open_response
+from questionnaires.services.reuse import Item, Reuse, StaleReuse, hand_over_answers, preview_reuse, reuse_answers
 from questionnaires.services.validation import ValidationRequest, request_validation, validate
 
 __all__ = [
@@ -35,8 +36,11 @@ __all__ = [
     "Change",
     "Consequences",
     "ConsequencesToConfirm",
+    "Item",
+    "Reuse",
     "SaveResult",
     "StaleAnswer",
+    "StaleReuse",
     "ValidationRequest",
     "archive_deposit",
     "ask_again",
@@ -44,6 +48,7 @@ __all__ = [
     "confirm_deposit",
     "container_file",
     "deposit_evidence",
+    "hand_over_answers",
     "import_definition",
     "is_container_shown",
     "latest_definition",
@@ -52,11 +57,13 @@ __all__ = [
     "open_orientation",
     "open_response",
     "preview_consequences",
+    "preview_reuse",
     "publish_definition",
     "read_secret",
     "renew_container",
     "request_validation",
     "retire_definition",
+    "reuse_answers",
     "save_answers",
     "validate",
 ]

@@ -16,6 +16,7 @@ from referencing.candidature.core.criteria import EffectiveCriterion, effective_
 from referencing.candidature.models import Candidature
 from referencing.dossier.models import Addendum, AddendumFile, DossierFile
 from referencing.dossier.readers import parse_payload, read_payload
+from referencing.enrolment.models import OsExceptionFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,8 @@ def find_files(candidature: Candidature, hashes: Iterable[str]) -> dict[str, Sto
     added = AddendumFile.objects.filter(addendum__dossier_id=candidature.dossier_id, sha256__in=wanted)
     files = StoredFile.objects.select_related("blob", "passphrase")
     frozen = files.filter(pk__in=Deposit.objects.filter(pk__in=deposits.values("deposit_id")).values("file_id"))
-    found = frozen.union(files.filter(pk__in=added.values("file_id")))
+    by_system = OsExceptionFile.objects.filter(pk__in=deposits.values("deposit_id"))
+    found = frozen.union(files.filter(pk__in=by_system.values("file_id")), files.filter(pk__in=added.values("file_id")))
     return {file.blob.sha256: file for file in found if file.blob.sha256 in wanted}
 
 

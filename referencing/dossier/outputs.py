@@ -15,6 +15,7 @@ from referencing.dossier.readers import (
     NATURES,
     acceptable_text,
     answer_text,
+    exceptions_of,
     find_frozen,
     parse_payload,
     read_payload,
@@ -127,6 +128,7 @@ def _sheets(content: dict[str, Any]) -> list[Sheet]:
         Column("Atteint", 10),
         Column("Commentaire", 60),
         Column("Preuves", 50),
+        Column("Exceptions par système", 60),
     ]
     return [
         orientation,
@@ -144,7 +146,8 @@ def _sheets(content: dict[str, Any]) -> list[Sheet]:
                         answer_text(criterion),
                         "Oui" if criterion["is_reached"] else "Non",
                         criterion["comment"],
-                        "\n".join(f"{item['name']} (SHA-256 {item['sha256']})" for item in criterion["evidence"]),
+                        _evidence_lines(criterion),
+                        "\n\n".join(_exception_lines(each) for each in exceptions_of(criterion)),
                     )
                     for criterion in questionnaire["criteria"]
                 ),
@@ -152,6 +155,17 @@ def _sheets(content: dict[str, Any]) -> list[Sheet]:
             for questionnaire in content["questionnaires"]
         ),
     ]
+
+
+def _evidence_lines(row: dict[str, Any]) -> str:
+    return "\n".join(f"{item['name']} (SHA-256 {item['sha256']})" for item in row["evidence"])
+
+
+def _exception_lines(exception: dict[str, Any]) -> str:
+    """One exception in a cell: system, answer, whether it is reached, comment, evidence."""
+    reached = "atteint" if exception["is_reached"] else "non atteint"
+    first = f"{exception['system_text']} : {exception['answer_text'] or 'documents déposés'} ({reached})"
+    return "\n".join(filter(None, [first, exception["comment"], _evidence_lines(exception)]))
 
 
 def present(content: dict[str, Any]) -> dict[str, Any]:
@@ -167,6 +181,7 @@ def present(content: dict[str, Any]) -> dict[str, Any]:
                         "nature_text": NATURES[criterion["nature"]],
                         "acceptable_text": acceptable_text(criterion),
                         "answer_text": answer_text(criterion),
+                        "exceptions": exceptions_of(criterion),
                     }
                     for criterion in questionnaire["criteria"]
                 ],

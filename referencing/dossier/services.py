@@ -20,6 +20,7 @@ from referencing.convention.models import Convention
 from referencing.dossier import core, notices
 from referencing.dossier.models import Addendum, AddendumFile, AddendumKind, Dossier, DossierFile, SealedCopy
 from referencing.dossier.payload import Live, build_payload, list_standings, load_live
+from referencing.dossier.readers import frozen_evidence
 from referencing.enrolment.enums import EnrolmentState
 from referencing.enrolment.exchange import find_exchange_blockers
 from referencing.enrolment.models import Enrolment
@@ -75,7 +76,7 @@ def generate_dossier(*, enrolment_id: UUID, actor: User) -> Dossier:
         )
         for questionnaire in content["questionnaires"]
         for criterion in questionnaire["criteria"]
-        for item in criterion["evidence"]
+        for item in frozen_evidence(criterion)
     )
     record(
         "dossier.generate",

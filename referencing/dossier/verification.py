@@ -14,7 +14,7 @@ from convergence.documents.signatures import Status, Verification, verify_bytes,
 from convergence.kernel.canonical import canonical_json, sha256_hex
 from evidence.vault import key_of, private_storage
 from referencing.dossier.models import Addendum, AddendumFile, Dossier, DossierFile
-from referencing.dossier.readers import parse_payload
+from referencing.dossier.readers import frozen_evidence, parse_payload
 
 Outcome = Literal["intact", "altered", "unreadable"]
 EXIT_CODES: dict[Outcome, int] = {"intact": 0, "altered": 1, "unreadable": 2}
@@ -75,7 +75,7 @@ def verify_reference(reference: str) -> Verdict:
             (item["deposit"], item["sha256"])
             for questionnaire in content["questionnaires"]
             for criterion in questionnaire["criteria"]
-            for item in criterion["evidence"]
+            for item in frozen_evidence(criterion)
         }
         rows = list(DossierFile.objects.filter(dossier=frozen))
         kept = {(str(row.deposit_id), row.sha256) for row in rows}

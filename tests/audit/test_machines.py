@@ -26,10 +26,10 @@ from referencing.commission.models import AgendaPoint, CommissionSession, Opinio
 from referencing.convention.models import Annex, Convention
 from referencing.decision.models import Appeal, Decision, Suit
 from referencing.dossier.services import generate_dossier
-from referencing.enrolment.models import AdministrativeSheet, Enrolment, PreListing
+from referencing.enrolment.models import AdministrativeSheet, Enrolment, OsException, PreListing, ProductTransfer
 from referencing.listing.models import Audit, Listing, PublicationSheet, Renewal, VersionUpdate
 from tests.dossier.factories import answer_core, make_signed_enrolment
-from tests.factories import MembershipFactory, make_agent
+from tests.factories import MembershipFactory, OrganisationFactory, ProductFactory, make_agent
 from tests.listing.factories import make_logo, make_sheet
 
 EDITOR = "editor"
@@ -125,6 +125,17 @@ def make_rows() -> dict[type[models.Model], models.Model]:
     pre_listing = PreListing.objects.create(
         enrolment=enrolment, dossier_id=dossier.pk, pre_listed_by=manager, pre_listed_at=now
     )
+    transfer = ProductTransfer.objects.create(
+        product=enrolment.product,
+        recipient=OrganisationFactory(),
+        offered_by=manager,
+        offered_at=now,
+        why="Essai",
+        successor=ProductFactory(),
+    )
+    exception = OsException.objects.create(
+        enrolment=enrolment, criterion="A06.1.2", system="ios", edited_by=manager, edited_at=now
+    )
     session = CommissionSession.objects.create(
         held_at=now, place="Salle 1", chair=manager, created_by=manager, opened_at=now
     )
@@ -216,8 +227,10 @@ def make_rows() -> dict[type[models.Model], models.Model]:
         Job: Job.objects.latest("created_at"),
         Listing: listing,
         Membership: Membership.objects.latest("pk"),
+        OsException: exception,
         NonConformity: gap,
         PreListing: pre_listing,
+        ProductTransfer: transfer,
         PublicationSheet: sheet,
         QuestionnaireResponse: response.questionnaires.get(code="interoperabilite"),
         Renewal: renewal,
@@ -287,11 +300,17 @@ ENDS: dict[str, dict[str, str]] = {
         "rejected": "Le produit peut être rattaché de nouveau.",
         "closed": "Le produit peut être rattaché de nouveau.",
     },
+    "enrolment.osexception": {"dropped": "La réponse commune vaut de nouveau ; une autre peut être préparée."},
     "enrolment.prelisting": {
         "replaced": "Un autre l’a remplacé.",
         "revoked": "L’équipe y a mis fin.",
         "withdrawn": "L’éditeur y a mis fin.",
         "expired": "Sa durée est passée.",
+    },
+    "enrolment.producttransfer": {
+        "accepted": "Le produit repris a sa propre vie.",
+        "refused": "Il peut être proposé de nouveau.",
+        "cancelled": "Il peut être proposé de nouveau.",
     },
     "evidence.blob": {"infected": "Ce contenu ne sera jamais lu."},
     "jobs.job": {"done": "Le résultat est là.", "cancelled": "La personne y a renoncé."},

@@ -244,7 +244,14 @@ def _present_file(each: EvidenceChange) -> dict[str, str]:
 
 
 def _answer(criterion: EffectiveCriterion | None) -> str:
-    return answer_text(asdict(criterion)) if criterion else ""
+    if criterion is None:
+        return ""
+    content = asdict(criterion)
+    by_system = [
+        f"Exception sur {each.system}{NBSP}: {answer_text({**content, 'answer': each.answer})} – {each.comment}"
+        for each in criterion.exceptions
+    ]
+    return "\n".join(filter(None, [answer_text(content), *by_system]))
 
 
 def _comment(criterion: EffectiveCriterion | None) -> str:
