@@ -6,8 +6,8 @@ import os
 import sys
 from pathlib import Path
 
-# They read files only: nobody should wait for a database to check a grid.
-WITHOUT_DATABASE = {"grid_lint", "grid_orient"}
+# They read files only: nobody should wait for a database to check a grid or a scenario.
+WITHOUT_DATABASE = {"grid_lint", "grid_orient", "ecoscore_check"}
 
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "convergence.settings.dev")

@@ -8,7 +8,9 @@ from convergence.pages import health
 urlpatterns = [
     path("", include("convergence.pages.urls")),
     path("produits/", include("convergence.products.urls")),
+    path("", include("ecoscore.urls")),
     path("", include("referencing.enrolment.urls")),
+    path("", include("referencing.teamwork.urls")),
     path("", include("referencing.convention.urls")),
     path("", include("referencing.dossier.urls")),
     path("", include("referencing.candidature.urls")),

@@ -15,6 +15,7 @@ class AccessPolicy:
 
     `locked_reason`: a French sentence when nobody may write at the moment (frozen enrolment), whatever their rights.
     `owner_key`: names the owner of encrypted containers (`enrolment:<uuid>`).
+    `asks_specificity`: each criterion that others may inherit also asks whether it is specific to each of them (BR-202).
     """
 
     owner_key: str
@@ -22,6 +23,7 @@ class AccessPolicy:
     may_write: bool = False
     may_validate: bool = False
     locked_reason: str = ""
+    asks_specificity: bool = False
 
     @property
     def can_write(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from questionnaires.core import (
@@ -16,7 +16,7 @@ from questionnaires.core import (
     questionnaire_progress,
 )
 from questionnaires.grids import CompiledGrid
-from questionnaires.models import ORIENTATION, Deposit, Response
+from questionnaires.models import ORIENTATION, Deposit, Response, Specificity
 from questionnaires.models import Answer as AnswerRow
 from questionnaires.stored import SECRET_GIVEN, restore, restore_criterion
 
@@ -47,6 +47,14 @@ def read_deposits(response: Response, grid: Grid, questionnaire: str) -> list[De
     codes = codes_of(grid, questionnaire)
     deposits = Deposit.objects.active().with_file().filter(response=response, criterion__in=codes)
     return list(deposits.order_by("deposited_at", "pk"))
+
+
+def read_specificities(response: Response, grid: Grid, questionnaire: str) -> dict[str, bool]:
+    """One query: what the producer said of its criteria (BR-202); none for a questionnaire that nobody inherits."""
+    if not grid.questionnaire(questionnaire).inheritable:
+        return {}
+    said = Specificity.objects.filter(response=response, code__in=codes_of(grid, questionnaire))
+    return dict(said.values_list("code", "is_specific"))
 
 
 def draft_orientation(grid: Grid, rows: Rows) -> dict[str, Answer]:
@@ -117,14 +125,25 @@ def validated_criteria(grid: Grid, questionnaire: str, content: Mapping[str, Any
     return criterion_answers(grid, questionnaire, {code: answer["value"] for code, answer in answers.items()}, given)
 
 
+def recovered_in(content: Mapping[str, Any]) -> frozenset[str]:
+    """The criteria of a `Validation.content` that are answered elsewhere."""
+    return frozenset(code for code, answer in content["answers"].items() if answer.get("recovered"))
+
+
 def progress_of(
-    compiled: CompiledGrid, questionnaire: str, evaluation: Evaluation, rows: Rows, deposits: Iterable[Deposit]
+    compiled: CompiledGrid,
+    questionnaire: str,
+    evaluation: Evaluation,
+    rows: Rows,
+    deposits: Iterable[Deposit],
+    recovered: Collection[str] = (),
 ) -> Progress:
     """The counter of a questionnaire, the same for tile, form and panel (BR-051).
 
-    `evaluation`: of the draft for the orientation itself, of the validated orientation for the others.
+    `evaluation`: of the draft for the orientation itself, of the validated orientation for the others. `recovered`:
+    `Response.recovered`.
     """
     if questionnaire == ORIENTATION:
         return orientation_progress(compiled.grid, evaluation)
     answers = draft_criteria(compiled.grid, questionnaire, rows, deposits)
-    return questionnaire_progress(compiled.grid, evaluation, questionnaire, answers)
+    return questionnaire_progress(compiled.grid, evaluation, questionnaire, answers, recovered)

@@ -95,11 +95,14 @@ class Response(models.Model):
 
     `orientation`: the visible answers of the last validated orientation, by question code, as `questionnaires.stored`
     keeps them; None until the first validation. Whatever is shown, counted or frozen goes by it, never by the draft (A-08).
+    `recovered`: what the rows of `Recovery` say, `{code: source}`, written with them: every page and every write reads a
+    response, and asks nothing more to know which criteria are answered elsewhere.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     definition = models.ForeignKey(DefinitionVersion, verbose_name="grille", on_delete=models.PROTECT)
     orientation = models.JSONField("orientation validée", null=True, editable=False)
+    recovered = models.JSONField("critères récupérés", default=dict, editable=False)
     created_at = models.DateTimeField("créée le", auto_now_add=True)
 
     objects = ResponseQuerySet.as_manager()
@@ -225,7 +228,8 @@ class Validation(models.Model):
 
     `content`: `{"answers": {code: {"value", "comment", "evidence": [{"deposit", "type", "name", "sha256", "size",
     "deposited_at"}]}}, "counters": {"answered", "total"}}`, shown questions or criteria only, in the order of the grid. A
-    secret answer is only said to be given.
+    secret answer is only said to be given. A criterion answered elsewhere has no value, and `"recovered"` names its source
+    (A-23); one of a producer says whether it is `"specific"` (BR-202).
     """
 
     questionnaire = models.ForeignKey(QuestionnaireResponse, on_delete=models.CASCADE, related_name="validations")

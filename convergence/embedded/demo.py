@@ -1,4 +1,4 @@
-"""`make demo`: PostgreSQL, the web server, a Celery worker and beat, under one supervisor that Ctrl-C stops."""
+"""`make demo`: PostgreSQL, the web server, two Celery workers (jobs, bench) and beat, under one supervisor that Ctrl-C stops."""
 
 import contextlib
 import fcntl
@@ -189,6 +189,23 @@ class Demo:
         self.children = [
             self._child("web", web),
             self._child("worker", [*celery, "worker", "--loglevel", "INFO", "--without-gossip", "--without-mingle"]),
+            self._child(
+                "bench",
+                [
+                    *celery,
+                    "worker",
+                    "--queues",
+                    "bench",
+                    "--concurrency",
+                    "1",
+                    "--hostname",
+                    "bench@%h",
+                    "--loglevel",
+                    "INFO",
+                    "--without-gossip",
+                    "--without-mingle",
+                ],
+            ),
             self._child(
                 "beat", [*celery, "beat", "--schedule", str(self.var / "celerybeat-schedule"), "--pidfile", ""]
             ),

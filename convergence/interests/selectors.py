@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 
 BARRED = "interests.barred"
+#: What later stages add: from a person, keys of organisations as a subquery.
+_ALSO_BARRED: list[Callable[[UUID | Slot], QuerySet[Any, Any]]] = []
 
 
 def conflicting_organisations(user: User) -> QuerySet[Organisation, Any]:
@@ -42,9 +45,19 @@ def _conflicting(person: UUID | Slot, *, on: date) -> QuerySet[Organisation, Any
     return chosen.values("pk").union(named.values("pk"), joined.values("organisation_id"), all=True)
 
 
+def also_bar(organisations: Callable[[UUID | Slot], QuerySet[Any, Any]]) -> None:
+    """Keep whoever a later stage tells, in whatever other role, from the files of these organisations too. Called once
+    the apps are loaded."""
+    if organisations not in _ALSO_BARRED:
+        _ALSO_BARRED.append(organisations)
+
+
 def barred_organisations(user: User) -> frozenset[UUID]:
-    """The same keys as values, read with the person: most people have no link, and their reads then need no condition
-    at all. `User.forget_access` forgets them."""
+    """Organisations whose files the person must not examine, declared here or told by a later stage (`also_bar`).
+
+    Values read with the person: most people have no link, and their reads then need no condition at all.
+    `User.forget_access` forgets them.
+    """
     return frozenset(user.access.beside[BARRED])
 
 
@@ -52,9 +65,14 @@ def read_barred_with_people() -> None:
     """Called once the apps are loaded."""
     also_read(
         BARRED,
-        lambda person: ArraySubquery(_conflicting(person, on=timezone.localdate())),
+        lambda person: ArraySubquery(_barring(person, on=timezone.localdate())),
         varies=lambda: (timezone.localdate(), settings.INTERESTS["LOOK_BACK_YEARS"]),
     )
+
+
+def _barring(person: UUID | Slot, *, on: date) -> QuerySet[Organisation, Any]:
+    told = [organisations(person) for organisations in _ALSO_BARRED]
+    return _conflicting(person, on=on).union(*told, all=True)
 
 
 def reachable(user: User, path: str) -> Q:

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from convergence.database.search import search
 from convergence.notifications import services
+from convergence.notifications.choices import find_choices
 from convergence.notifications.models import Notification
 from convergence.ui.values import FilterTag, Page
 
@@ -37,12 +38,13 @@ def notification_list(request: HttpRequest) -> HttpResponse:
         rows = list(older.order_by("-pk")[: PAGE_SIZE + 1])
         has_newer, has_older = bool(before), len(rows) > PAGE_SIZE
         rows = rows[:PAGE_SIZE]
+    choices = find_choices(_person(request), rows)
     context = {
         "text": text,
         "list_url": reverse("notifications:notification_list"),
         "tags": [FilterTag(f"« {text} »", reverse("notifications:notification_list"))] if text else [],
         "summary": "",
-        "lines": [_line(row) for row in rows],
+        "lines": [{**_line(row), "choices": choices.get(row.pk, ())} for row in rows],
         "unread": any(row.read_at is None for row in rows),
         "page": Page(
             previous_url=_page_url(text, "apres", rows[0].pk) if rows and has_newer else "",

@@ -15,6 +15,7 @@ class Holder(Enum):
     EDITOR = "Vous"
     VERIFIERS = "Les vérificateurs"
     REPRESENTATIVE = "Le représentant légal"
+    PRODUCER = "L’éditeur producteur"
     EXPERTS = "Les experts"
     TESTS = "L’équipe de tests"
     COMMISSION = "La commission"
@@ -175,6 +176,9 @@ def _find_ball_of_instruction(facts: Facts) -> Ball:
         return _COMMISSION_BALLS[facts.candidature]
     return {
         "editor": Ball(Holder.EDITOR, "devez avancer vos tests de connexion", "candidature", facts.due_on),
+        "producer": Ball(
+            Holder.PRODUCER, "doit répondre sur des réponses que vous avez récupérées", "candidature", facts.due_on
+        ),
         "experts": Ball(Holder.EXPERTS, "évaluent votre dossier", "candidature"),
         "tests": Ball(Holder.TESTS, "suit vos tests de connexion", "candidature"),
     }.get(facts.waiting_for, Ball(Holder.VERIFIERS, "suivent l’évaluation de votre dossier", "candidature"))

@@ -12,6 +12,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from random import Random
 from typing import Any
 from uuid import UUID
@@ -144,7 +145,8 @@ class Batch:
     rows: dict[type[models.Model], list[dict[str, Any]]] = field(default_factory=dict)
 
     def add(self, model: type[models.Model], **values: Any) -> None:
-        self.rows.setdefault(model, []).append(values)
+        """What `values` does not say has the default that its column would have from Django."""
+        self.rows.setdefault(model, []).append({**_defaults(model), **values})
 
     def copy(self) -> None:
         with transaction.atomic(), connection.cursor() as cursor:
@@ -155,6 +157,15 @@ class Batch:
                 with cursor.copy(statement) as copy:
                     for row in rows:
                         copy.write_row(list(row.values()))
+
+
+@cache
+def _defaults(model: type[models.Model]) -> dict[str, Any]:
+    return {
+        each.attname: each.get_db_prep_save(each.get_default(), connection)
+        for each in model._meta.concrete_fields
+        if each.has_default() and not each.primary_key
+    }
 
 
 class Load:

@@ -39,6 +39,7 @@ from referencing.enrolment.models import AdministrativeSheet, Enrolment
 from referencing.listing.enums import WRITABLE_SHEETS, PublicationState
 from referencing.listing.models import PublicationSheet
 from referencing.listing.selectors.publication import DESCRIBED_STATES, listed_since
+from referencing.teamwork.selectors import awaiting_validation
 
 if TYPE_CHECKING:
     from convergence.accounts.models import User
@@ -64,7 +65,12 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     return render(
         request,
         "pages/dashboard.html",
-        {"parcours": parcours, "rows": rows, "columns": ENROLMENT_COLUMNS},
+        {
+            "parcours": parcours,
+            "rows": rows,
+            "columns": ENROLMENT_COLUMNS,
+            "to_validate": awaiting_validation(user).count(),
+        },
     )
 
 
@@ -94,6 +100,7 @@ HOLDERS = {
     Holder.EDITOR: Badge("À vous", tone="new"),
     Holder.VERIFIERS: Badge("Vérificateurs", tone="info"),
     Holder.REPRESENTATIVE: Badge("Représentant légal", tone="info"),
+    Holder.PRODUCER: Badge("Éditeur producteur", tone="info"),
     Holder.EXPERTS: Badge("Experts", tone="info"),
     Holder.TESTS: Badge("Équipe de tests", tone="info"),
     Holder.COMMISSION: Badge("Commission", tone="info"),

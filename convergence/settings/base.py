@@ -66,6 +66,7 @@ INSTALLED_APPS = [
     "questionnaires",
     "ecoscore",
     "referencing.enrolment",
+    "referencing.teamwork",
     "referencing.convention",
     "referencing.dossier",
     "referencing.candidature",
@@ -161,6 +162,8 @@ APPEND_ONLY_TABLES: list[str] = [
     "dossier_dossierfile",
     "dossier_recoveredvalue",
     "dossier_sealedcopy",
+    "candidature_recoveredsupplement",
+    "teamwork_message",
     "interests_interestdeclaration",
     "interests_declaredinterest",
     "commission_convocation",
@@ -176,6 +179,8 @@ APPEND_ONLY_TABLES: list[str] = [
     "listing_auditdocument",
     "listing_auditvisit",
     "listing_publicationversion",
+    "ecoscore_scenario",
+    "ecoscore_result",
 ]
 # PostgreSQL asks for an UPDATE right before it locks a row (`FOR UPDATE`): these get it on their key alone, and the
 # trigger of the table still refuses any change.
@@ -223,15 +228,19 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = TIME_ZONE
+# The bench measures one application at a time and nothing else: its own queue, its own worker.
+CELERY_TASK_ROUTES = {"ecoscore.measure_next": {"queue": "bench"}}
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "requeue-stale-jobs": {"task": "jobs.requeue_stale", "schedule": 15},
     "delete-expired-jobs": {"task": "jobs.delete_expired", "schedule": 3600},
     "request-missing-scans": {"task": "evidence.request_missing_scans", "schedule": 300},
     "expire-signing-links": {"task": "convention.expire_links", "schedule": 600},
     "expire-pre-listings": {"task": "candidature.expire_pre_listings", "schedule": 3600},
+    "follow-attachments": {"task": "enrolment.follow_attachments", "schedule": 3600},
     "delete-old-drafts": {"task": "drafts.delete_old", "schedule": 86400},
     # in the daytime of Paris, several times: what a stopped machine missed is said when it is back, and once only
     "remind-deadlines": {"task": "candidature.remind_deadlines", "schedule": crontab(minute="0", hour="7-19")},
+    "remind-delegations": {"task": "teamwork.remind_delegations", "schedule": crontab(minute="10", hour="7-19")},
     "presume-notifications": {"task": "decision.presume_notifications", "schedule": crontab(minute="20", hour="7-19")},
     "reject-silent-appeals": {"task": "decision.reject_silent_appeals", "schedule": crontab(minute="25", hour="7-19")},
     "remind-injunctions": {"task": "decision.remind_injunctions", "schedule": crontab(minute="25", hour="7-19")},
@@ -243,6 +252,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "refresh-statistics": {"task": "statistics.refresh", "schedule": 300},
     "rebuild-statistics": {"task": "statistics.rebuild", "schedule": crontab(minute="40", hour="3")},
     "sweep-incoming-files": {"task": "evidence.sweep", "schedule": 3600},
+    # a bench that died is found out, and one that sleeps is woken, well within a minute
+    "watch-bench": {"task": "ecoscore.watch", "schedule": 10},
 }
 
 # Files. `default` is private: no URL, served only by views that check a permission.
@@ -417,6 +428,19 @@ INTERESTS: dict[str, Any] = {
     "VALID_DAYS": env.int("INTERESTS_VALID_DAYS", default=365),
     "LOOK_BACK_YEARS": env.int("INTERESTS_LOOK_BACK_YEARS", default=5),
     "REMIND_DAYS": [30, 7, 0],
+}
+
+# Écoscore. The bench reaches public addresses only; the demo alone lifts this, to measure its own site on loopback.
+ECOSCORE_ALLOW_PRIVATE = False
+ECOSCORE: dict[str, Any] = {
+    # what measures: (plan, *, runs, pause_ms, allow_private, secrets, watcher) -> Measurement
+    "RUNNER": "ecoscore.bench.runner.measure",
+    "RUNS": 3,
+    "PAUSE_MS": 5_000,
+    "FINAL_PAUSE_MS": 30_000,
+    # a bench without a sign of life for that long is given up
+    "LEASE_SECONDS": 30,
+    "LONGEST_SECONDS": env.int("ECOSCORE_LONGEST_SECONDS", default=3600),
 }
 
 # Life of a listing: delays that an operator may take differently. Months of the audits are those of the arrêté (BR-174).

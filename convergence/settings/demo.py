@@ -3,7 +3,7 @@
 import secrets
 
 from convergence.settings.base import *  # noqa: F403
-from convergence.settings.base import CONVERGENCE, VAR_DIR, configure_logging, env
+from convergence.settings.base import CONVERGENCE, ECOSCORE, VAR_DIR, configure_logging, env
 
 
 def _demo_secret() -> str:
@@ -24,4 +24,6 @@ ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 EMAIL_BACKEND = "convergence.notifications.demo_mail.DemoMailBackend"
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = True
 CONVERGENCE["DEMO_MODE"] = True
+ECOSCORE_ALLOW_PRIVATE = True
+ECOSCORE["FINAL_PAUSE_MS"] = ECOSCORE["PAUSE_MS"]  # a newcomer sees a final measure in under three minutes
 LOGGING = configure_logging(level=env("LOG_LEVEL", default="INFO"), as_json=False)

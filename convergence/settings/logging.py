@@ -11,6 +11,7 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 SECRET_ADDRESS_PARTS: tuple[str, ...] = (
     r"/signature/(?!yousign/)",  # a representative's signing link; the other is the address a provider calls back
     r"/invitations/",
+    r"/proposer/",  # a link by which somebody without an account proposes an answer
     r"/confirm-email/",
     r"/password/reset/key/",
     r"/calendrier/",  # a person's calendar feed

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from .evaluator import Evaluation
@@ -47,15 +47,22 @@ def orientation_progress(grid: Grid, evaluation: Evaluation) -> Progress:
 
 
 def questionnaire_progress(
-    grid: Grid, evaluation: Evaluation, questionnaire: str, answers: Mapping[str, CriterionAnswer]
+    grid: Grid,
+    evaluation: Evaluation,
+    questionnaire: str,
+    answers: Mapping[str, CriterionAnswer],
+    recovered: Collection[str] = (),
 ) -> Progress:
-    """Shown criteria that are complete: a « Conforme » without its evidence is not (BR-070), so complete means validable."""
+    """Shown criteria that are complete: a « Conforme » without its evidence is not (BR-070), so complete means validable.
+
+    A criterion of `recovered` is answered elsewhere and counts as given (A-23).
+    """
     kind = grid.questionnaire(questionnaire).kind
     answered = total = 0
     remaining: list[Remaining] = []
     for code in evaluation.criteria[questionnaire]:
         criterion = grid.criteria[code]
-        lacking = missing(criterion, kind, answers.get(code, NOTHING))
+        lacking = () if code in recovered else missing(criterion, kind, answers.get(code, NOTHING))
         if kind is Kind.DOCUMENTS:
             expected = len(criterion.required_evidence)
             total += expected

@@ -152,12 +152,19 @@ def is_below_recommended(criterion: Criterion, answer: CriterionAnswer = NOTHING
 
 
 def is_questionnaire_reached(
-    grid: Grid, evaluation: Evaluation, questionnaire: str, answers: Mapping[str, CriterionAnswer]
+    grid: Grid,
+    evaluation: Evaluation,
+    questionnaire: str,
+    answers: Mapping[str, CriterionAnswer],
+    recovered: Collection[str] = (),
 ) -> bool:
-    """« Niveau d’auto-évaluation » : true for « Atteint » – every shown obligation is reached (BR-062)."""
+    """« Niveau d’auto-évaluation » : true for « Atteint » – every shown obligation is reached (BR-062).
+
+    `recovered`: criteria answered elsewhere, of which nothing may be deduced: they are left out (A-24).
+    """
     kind = grid.questionnaire(questionnaire).kind
-    shown = evaluation.criteria[questionnaire]
-    return all(is_reached(grid.criteria[code], kind, answers.get(code, NOTHING)) for code in shown)
+    own = [code for code in evaluation.criteria[questionnaire] if code not in recovered]
+    return all(is_reached(grid.criteria[code], kind, answers.get(code, NOTHING)) for code in own)
 
 
 def missing_core(grid: Grid, evaluation: Evaluation, validated: Collection[str]) -> tuple[str, ...]:

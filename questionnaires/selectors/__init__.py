@@ -21,6 +21,7 @@ from questionnaires.selectors.overview import (
     QuestionnaireTile,
     load_overview,
 )
+from questionnaires.selectors.recovery import recovered_codes
 from questionnaires.selectors.results import (
     CriterionResult,
     HistoryEntry,
@@ -62,4 +63,5 @@ __all__ = [
     "load_validated",
     "load_validation",
     "orientation_form",
+    "recovered_codes",
 ]

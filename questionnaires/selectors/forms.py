@@ -33,6 +33,7 @@ from questionnaires.facts import (
     progress_of,
     read_deposits,
     read_rows,
+    read_specificities,
     restore_orientation,
     validated_evaluation,
 )
@@ -100,7 +101,11 @@ class EvidenceView:
 
 @dataclass(frozen=True, slots=True)
 class CriterionView:
-    """A shown criterion with its draft answer, why it is shown (BR-046, BR-080) and what it still lacks."""
+    """A shown criterion with its draft answer, why it is shown (BR-046, BR-080) and what it still lacks.
+
+    `is_recovered`: its answer is taken from elsewhere; what is here is the former one, which counts for nothing (BR-194).
+    `is_specific`: what a producer says, or what the grid proposes until then; None when nobody asks (BR-202).
+    """
 
     criterion: Criterion
     kind: Kind
@@ -113,6 +118,8 @@ class CriterionView:
     missing: tuple[Missing, ...]
     is_reached: bool
     is_below_recommended: bool
+    is_recovered: bool = False
+    is_specific: bool | None = None
 
     @property
     def code(self) -> str:
@@ -124,7 +131,7 @@ class CriterionView:
 
     @property
     def is_answered(self) -> bool:
-        return not self.missing
+        return self.is_recovered or not self.missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,8 +238,10 @@ def _question_view(question: Question, row: AnswerRow | None, *, is_visible: boo
     )
 
 
-def load_form(response: Response, questionnaire: str) -> EvaluationForm:
+def load_form(response: Response, questionnaire: str, *, asks_specificity: bool = False) -> EvaluationForm:
     """The page of an evaluation questionnaire. Three queries at most; `response` comes `with_definition()`.
+
+    One more with `asks_specificity`, for a producer (BR-202).
 
     Raises QuestionnaireResponse.DoesNotExist; a questionnaire that is not open has no section.
     """
@@ -240,7 +249,8 @@ def load_form(response: Response, questionnaire: str) -> EvaluationForm:
     row = load_row(response, questionnaire)
     rows = read_rows(response, compiled.grid, questionnaire)
     deposits = read_deposits(response, compiled.grid, questionnaire)
-    return evaluation_form(compiled, response, row, rows, deposits)
+    specific = read_specificities(response, compiled.grid, questionnaire) if asks_specificity else None
+    return evaluation_form(compiled, response, row, rows, deposits, specific)
 
 
 def evaluation_form(
@@ -249,6 +259,7 @@ def evaluation_form(
     row: QuestionnaireResponse,
     rows: Mapping[str, AnswerRow],
     deposits: list[Deposit],
+    specific: Mapping[str, bool] | None = None,
 ) -> EvaluationForm:
     grid = compiled.grid
     questionnaire = grid.questionnaire(row.code)
@@ -261,9 +272,21 @@ def evaluation_form(
         for deposit in deposits:
             zones.setdefault((deposit.criterion, deposit.evidence_type), []).append(deposit)
         shown = set(evaluation.criteria[row.code])
+        asked = specific if questionnaire.inheritable else None
         for section in questionnaire.sections:
             views = tuple(
-                _criterion_view(grid, criterion, questionnaire.kind, rows, answers, zones, evaluation, orientation)
+                _criterion_view(
+                    grid,
+                    criterion,
+                    questionnaire.kind,
+                    rows,
+                    answers,
+                    zones,
+                    evaluation,
+                    orientation,
+                    is_recovered=criterion.code in response.recovered,
+                    is_specific=asked.get(criterion.code, criterion.specific_by_default) if asked is not None else None,
+                )
                 for criterion in section.criteria
                 if criterion.code in shown
             )
@@ -277,7 +300,9 @@ def evaluation_form(
         is_current=row.is_current,
         is_reached=row.is_reached,
         sections=tuple(sections),
-        progress=progress_of(compiled, row.code, evaluation, rows, deposits) if evaluation else Progress(0, 0),
+        progress=progress_of(compiled, row.code, evaluation, rows, deposits, response.recovered)
+        if evaluation
+        else Progress(0, 0),
         validated_at=row.validation.at if row.validation else None,
         drafted_at=row.drafted_at,
     )
@@ -292,6 +317,9 @@ def _criterion_view(
     zones: Mapping[tuple[str, str], list[Deposit]],
     evaluation: Evaluation,
     orientation: Mapping[str, Answer],
+    *,
+    is_recovered: bool,
+    is_specific: bool | None,
 ) -> CriterionView:
     row = rows.get(criterion.code)
     answer = answers[criterion.code]
@@ -314,6 +342,8 @@ def _criterion_view(
         missing=missing(criterion, kind, answer),
         is_reached=is_reached(criterion, kind, answer),
         is_below_recommended=is_below_recommended(criterion, answer),
+        is_recovered=is_recovered,
+        is_specific=is_specific,
     )
 
 

@@ -15,6 +15,7 @@ from questionnaires.core import (
     is_below_recommended,
     is_reached,
 )
+from questionnaires.core.scoring import NOTHING
 from questionnaires.enums import Status
 from questionnaires.facts import (
     read_deposits,
@@ -28,7 +29,11 @@ from questionnaires.selectors.forms import CriterionView, evaluation_form
 
 @dataclass(frozen=True, slots=True)
 class CriterionResult:
-    """A shown criterion, its last validated answer and its draft. None: never validated, or not answered."""
+    """A shown criterion, its last validated answer and its draft. None: never validated, or not answered.
+
+    A recovered criterion has neither: nothing of its answer is known here, and the former one counts for nothing (A-24).
+    `was_recovered`: the last validation took it from elsewhere.
+    """
 
     criterion: Criterion
     validated: CriterionAnswer | None
@@ -37,6 +42,8 @@ class CriterionResult:
     draft_comment: str
     is_reached: bool | None
     shows_recommendation: bool
+    is_recovered: bool = False
+    was_recovered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +118,19 @@ def load_results(response: Response, questionnaire: str) -> Results:
 def _criterion_result(
     view: CriterionView, validated: CriterionAnswer, kept: Mapping[str, Any] | None
 ) -> CriterionResult:
+    was_recovered = bool(kept and kept.get("recovered"))
+    if view.is_recovered or was_recovered:
+        return CriterionResult(
+            criterion=view.criterion,
+            validated=None,
+            validated_comment="",
+            draft=NOTHING if view.is_recovered else view.answer,
+            draft_comment="" if view.is_recovered else view.comment,
+            is_reached=None,
+            shows_recommendation=not view.is_recovered and view.is_below_recommended,
+            is_recovered=view.is_recovered,
+            was_recovered=was_recovered,
+        )
     latest = validated if kept else view.answer
     return CriterionResult(
         criterion=view.criterion,

@@ -8,12 +8,14 @@ from datetime import datetime
 from typing import Any
 
 from questionnaires.core import (
+    CriterionAnswer,
     Evaluation,
     Grid,
     Kind,
     is_questionnaire_reached,
 )
 from questionnaires.facts import (
+    recovered_in,
     validated_criteria,
     validated_evaluation,
 )
@@ -85,9 +87,16 @@ def _validated(
         core=core,
         applicable=bool(shown),
         is_current=row.is_current,
-        is_reached=is_questionnaire_reached(grid, evaluation, row.code, typed) if evaluation and typed else None,
+        is_reached=_is_reached(grid, evaluation, row, typed) if evaluation and typed else None,
         validated_at=row.validation.at if row.validation else None,
         validated_by=str(row.validation.by) if row.validation else "",
         criteria=shown,
         answers={code: answers[code] for code in shown if code in answers},
     )
+
+
+def _is_reached(
+    grid: Grid, evaluation: Evaluation, row: QuestionnaireResponse, answers: Mapping[str, CriterionAnswer]
+) -> bool:
+    elsewhere = recovered_in(row.validation.content) if row.validation else frozenset()
+    return is_questionnaire_reached(grid, evaluation, row.code, answers, elsewhere)

@@ -27,8 +27,10 @@ from questionnaires.services.deposits import (
 )
 from questionnaires.services.locking import closed_reason
 from questionnaires.services.orientation import Consequences, ConsequencesToConfirm, preview_consequences
+from questionnaires.services.recovery import answer_itself, is_inheritable, recover
 from questionnaires.services.responses import open_orientation, open_response
 from questionnaires.services.reuse import Item, Reuse, StaleReuse, hand_over_answers, preview_reuse, reuse_answers
+from questionnaires.services.specificity import set_specificities
 from questionnaires.services.validation import ValidationRequest, request_validation, validate
 
 __all__ = [
@@ -42,6 +44,7 @@ __all__ = [
     "StaleAnswer",
     "StaleReuse",
     "ValidationRequest",
+    "answer_itself",
     "archive_deposit",
     "ask_again",
     "closed_reason",
@@ -51,6 +54,7 @@ __all__ = [
     "hand_over_answers",
     "import_definition",
     "is_container_shown",
+    "is_inheritable",
     "latest_definition",
     "load_grid",
     "open_container",
@@ -60,10 +64,12 @@ __all__ = [
     "preview_reuse",
     "publish_definition",
     "read_secret",
+    "recover",
     "renew_container",
     "request_validation",
     "retire_definition",
     "reuse_answers",
     "save_answers",
+    "set_specificities",
     "validate",
 ]

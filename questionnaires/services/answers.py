@@ -34,7 +34,7 @@ from questionnaires.facts import (
 from questionnaires.grids import CompiledGrid, compiled_grid
 from questionnaires.models import ORIENTATION, QuestionnaireResponse, Response
 from questionnaires.models import Answer as AnswerRow
-from questionnaires.services.locking import lock_questionnaire, require_open
+from questionnaires.services.locking import RECOVERED, lock_questionnaire, require_open
 from questionnaires.stored import SECRET_GIVEN, store
 
 MAX_TEXT = 10_000
@@ -115,6 +115,9 @@ class _Draft:
     stale: list[tuple[AnswerRow, Any, str]] = field(default_factory=list)
 
     def apply(self, code: str, change: Change) -> None:
+        if code in self.response.recovered:
+            self.refused[code] = RECOVERED
+            return
         row = self.rows.get(code)
         try:
             value = self._value(code, row, change.value)
@@ -228,9 +231,8 @@ def save_answers(
             update_fields=["value", "secret", "comment", "version", "updated_at", "updated_by"],
         )
         after = _evaluate(compiled, row, draft.rows)
-    progress = progress_of(
-        compiled, questionnaire, after, draft.rows, read_deposits(row.response, compiled.grid, questionnaire)
-    )
+    deposits = read_deposits(row.response, compiled.grid, questionnaire)
+    progress = progress_of(compiled, questionnaire, after, draft.rows, deposits, row.response.recovered)
     if draft.written:
         _touch(row, progress, draft, actor=actor, at=at)
     return SaveResult(

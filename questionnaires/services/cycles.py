@@ -47,6 +47,7 @@ def ask_again(*, response: Response, only_orientation: bool, reason: str, actor:
                 evaluation,
                 {each: answers[each] for each in codes if each in answers},
                 [deposit for deposit in deposits if deposit.criterion in codes],
+                row.response.recovered,
             )
             row.answered, row.total = progress.answered, progress.total
         row.is_current = False

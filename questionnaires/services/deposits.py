@@ -14,7 +14,7 @@ from convergence.audit import workflow
 from convergence.audit.services import record
 from convergence.kernel.errors import Blocker, TransitionRefused
 from evidence.core.containers import Credentials
-from evidence.models import ContainerPassphrase
+from evidence.models import ContainerPassphrase, StoredFile
 from evidence.services import (
     download_container,
     examine,
@@ -27,11 +27,11 @@ from questionnaires.access import AccessPolicy
 from questionnaires.core import EvidenceType, Grid, anchor
 from questionnaires.core.scoring import Part
 from questionnaires.enums import Status
-from questionnaires.facts import is_given, is_single_deposit, progress_of, read_deposits
+from questionnaires.facts import is_given, is_single_deposit, progress_of
 from questionnaires.grids import CompiledGrid, compiled_grid
 from questionnaires.models import Deposit, QuestionnaireResponse, Response
 from questionnaires.services.drafts import read_draft
-from questionnaires.services.locking import lock_questionnaire, require_open
+from questionnaires.services.locking import RECOVERED, lock_questionnaire, require_open
 
 DEFINITIVE = "Cette preuve à dépôt unique est définitive\u00a0: elle ne se retire ni ne se remplace."
 
@@ -41,12 +41,12 @@ def deposit_evidence(
     response: Response,
     criterion: str,
     evidence_type: str,
-    upload: UploadedFile[Any],
+    upload: UploadedFile[Any] | StoredFile,
     actor: User,
     at: datetime,
     access: AccessPolicy,
 ) -> Deposit:
-    """Check an upload, keep it and count it (BR-076, BR-078).
+    """Check an upload, keep it and count it (BR-076, BR-078); a file that was checked and kept before is taken as it is.
 
     Raises PermissionDenied, UploadRefused with every problem of the file, TransitionRefused (criterion not shown, single
     deposit already there), KeyError when the grid expects no such evidence.
@@ -56,12 +56,16 @@ def deposit_evidence(
     expected = evidence_type_of(compiled.grid, criterion, evidence_type)
     place = f"#{anchor(criterion, Part.EVIDENCE, evidence_type)}"
     container = prepare_container(owner_key=access.owner_key, actor=actor) if expected.encrypted else None
-    examined = examine(  # may take seconds: before any lock
-        upload=upload,
-        allowed_formats=expected.formats,
-        max_size_mb=expected.max_size_mb,
-        encrypted_for=container,
-        anchor=place,
+    examined = (
+        upload
+        if isinstance(upload, StoredFile)
+        else examine(  # may take seconds: before any lock
+            upload=upload,
+            allowed_formats=expected.formats,
+            max_size_mb=expected.max_size_mb,
+            encrypted_for=container,
+            anchor=place,
+        )
     )
     with transaction.atomic():
         row = lock_questionnaire(response, compiled.grid.questionnaire_of[criterion].code)
@@ -70,13 +74,15 @@ def deposit_evidence(
         if criterion not in draft.evaluation.criteria[row.code]:
             message = "Ce critère n’est plus demandé d’après votre orientation validée."
             raise TransitionRefused([Blocker("not_shown", message, place)])
+        if criterion in draft.recovered:
+            raise TransitionRefused([Blocker("recovered", RECOVERED, f"#{anchor(criterion)}")])
         if expected.single_deposit:
             _require_free(draft.deposits, criterion, evidence_type, place)
         deposit = Deposit.objects.create(
             response=response,
             criterion=criterion,
             evidence_type=evidence_type,
-            file=keep(examined=examined, actor=actor),
+            file=examined if isinstance(examined, StoredFile) else keep(examined=examined, actor=actor),
             deposited_by=actor,
             deposited_at=at,
         )
@@ -172,9 +178,7 @@ def _recount(
     if row.state in (Status.UNAVAILABLE, Status.NOT_APPLICABLE):
         return
     draft = read_draft(compiled, row)
-    progress = progress_of(
-        compiled, row.code, draft.evaluation, draft.rows, read_deposits(row.response, compiled.grid, row.code)
-    )
+    progress = progress_of(compiled, row.code, draft.evaluation, draft.rows, draft.deposits, draft.recovered)
     row.answered, row.total = progress.answered, progress.total
     workflow.fire(row, "save_draft", actor=actor, at=at)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from convergence.kernel.errors import Blocker
@@ -24,13 +24,14 @@ from questionnaires.models import ORIENTATION, Deposit, QuestionnaireResponse
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What is written of one questionnaire, before it is judged."""
+    """What is written of one questionnaire, before it is judged. `recovered`: as `Response.recovered`."""
 
     grid: Grid
     questionnaire: str
     evaluation: Evaluation
     rows: Rows
     deposits: Sequence[Deposit]
+    recovered: Mapping[str, str]
 
 
 def read_draft(compiled: CompiledGrid, row: QuestionnaireResponse) -> Draft:
@@ -38,11 +39,12 @@ def read_draft(compiled: CompiledGrid, row: QuestionnaireResponse) -> Draft:
     rows = read_rows(row.response, compiled.grid, row.code)
     if row.code == ORIENTATION:
         evaluation = compiled.evaluator.evaluate(draft_orientation(compiled.grid, rows))
-        return Draft(compiled.grid, row.code, evaluation, rows, ())
+        return Draft(compiled.grid, row.code, evaluation, rows, (), {})
     decided = validated_evaluation(compiled, row.response)
     if decided is None:
         raise ValueError(f"{row.code} is open without a validated orientation")
-    return Draft(compiled.grid, row.code, decided, rows, read_deposits(row.response, compiled.grid, row.code))
+    deposits = read_deposits(row.response, compiled.grid, row.code)
+    return Draft(compiled.grid, row.code, decided, rows, deposits, row.response.recovered)
 
 
 def find_blockers(draft: Draft) -> Iterator[Blocker]:
@@ -57,6 +59,8 @@ def find_blockers(draft: Draft) -> Iterator[Blocker]:
     answers = draft_criteria(grid, draft.questionnaire, draft.rows, draft.deposits)
     waiting = {(deposit.criterion, deposit.evidence_type) for deposit in draft.deposits if not is_given(grid, deposit)}
     for code in draft.evaluation.criteria[draft.questionnaire]:
+        if code in draft.recovered:
+            continue
         for lack in missing(grid.criteria[code], kind, answers[code]):
             message = f"{code}\u00a0: {lack.message}"
             if (code, lack.evidence) in waiting:
@@ -66,3 +70,16 @@ def find_blockers(draft: Draft) -> Iterator[Blocker]:
             if deposit.criterion == code and deposit.file.blob.state == ScanState.INFECTED:
                 message = f"{code}\u00a0: l’antivirus a trouvé un contenu dangereux dans « {deposit.file.name} ». Archivez-le."
                 yield Blocker("infected_evidence", message, f"#{anchor(code, Part.EVIDENCE, deposit.evidence_type)}")
+
+
+def find_unspecified(draft: Draft, specific: Mapping[str, bool] | None) -> Iterator[Blocker]:
+    """The shown criteria of which a producer has not said whether they are specific to each distributor (BR-202).
+
+    `specific`: what it said; None when nobody asks.
+    """
+    if specific is None or not draft.grid.questionnaire(draft.questionnaire).inheritable:
+        return
+    for code in draft.evaluation.criteria[draft.questionnaire]:
+        if code not in specific:
+            message = f"{code}\u00a0: indiquez si ce critère est spécifique à chaque éditeur distributeur."
+            yield Blocker("missing_specificity", message, f"#{anchor(code, 'specific')}")

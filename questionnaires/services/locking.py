@@ -6,6 +6,12 @@ from convergence.kernel.errors import Blocker, TransitionRefused
 from questionnaires.enums import Status
 from questionnaires.models import ORIENTATION, QuestionnaireResponse, Response
 
+#: Why an answer that is taken from elsewhere takes neither text nor file (BR-194).
+RECOVERED = (
+    "Ce critère reprend la réponse de l’éditeur producteur. Choisissez « Répondre moi-même » pour y répondre ou y déposer "
+    "une preuve."
+)
+
 
 def lock_questionnaire(response: Response, questionnaire: str) -> QuestionnaireResponse:
     """One query: the questionnaire, its response and its grid version, both rows locked. Raises DoesNotExist."""

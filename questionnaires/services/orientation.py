@@ -20,6 +20,7 @@ from questionnaires.facts import (
     draft_orientation,
     progress_of,
     read_rows,
+    recovered_in,
     validated_criteria,
     validated_evaluation,
 )
@@ -159,13 +160,15 @@ def _apply(
             evaluation,
             {each: answers[each] for each in codes if each in answers},
             [deposit for deposit in deposits if deposit.criterion in codes],
+            response.recovered,
         )
         row.answered, row.total = progress.answered, progress.total
         added = code in consequences.changes.criteria_added
         row.is_current = row.is_current and not added and evaluation.is_open(code)
         if row.is_current and row.validation is not None:
             given = validated_criteria(grid, code, row.validation.content)
-            row.is_reached = is_questionnaire_reached(grid, evaluation, code, given)
+            elsewhere = recovered_in(row.validation.content)
+            row.is_reached = is_questionnaire_reached(grid, evaluation, code, given, elsewhere)
         if not evaluation.is_open(code):
             if row.state != Status.NOT_APPLICABLE:
                 workflow.fire(row, "exclude", actor=actor)

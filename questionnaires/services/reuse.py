@@ -166,7 +166,7 @@ def _write(plan: _Plan, target: Response, actor: User, at: datetime) -> None:
 
 def _recount(compiled: CompiledGrid, row: QuestionnaireResponse, *, actor: User, at: datetime) -> None:
     draft = read_draft(compiled, row)
-    progress = progress_of(compiled, row.code, draft.evaluation, draft.rows, draft.deposits)
+    progress = progress_of(compiled, row.code, draft.evaluation, draft.rows, draft.deposits, draft.recovered)
     row.answered, row.total = progress.answered, progress.total
     workflow.fire(row, "save_draft", actor=actor, at=at)
 

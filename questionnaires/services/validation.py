@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,10 +14,10 @@ from convergence.audit import workflow
 from convergence.kernel.errors import TransitionRefused
 from questionnaires.access import AccessPolicy
 from questionnaires.core import is_questionnaire_reached
-from questionnaires.facts import draft_criteria, is_given, progress_of
+from questionnaires.facts import draft_criteria, is_given, progress_of, read_specificities
 from questionnaires.grids import compiled_grid
 from questionnaires.models import ORIENTATION, Response, Validation
-from questionnaires.services.drafts import Draft, find_blockers, read_draft
+from questionnaires.services.drafts import Draft, find_blockers, find_unspecified, read_draft
 from questionnaires.services.history import keep_validation
 from questionnaires.services.locking import lock_questionnaire, require_open
 from questionnaires.services.orientation import validate_orientation
@@ -44,7 +45,15 @@ def request_validation(
     require_open(row)
     compiled = compiled_grid(row.response.definition)
     draft = read_draft(compiled, row)
-    workflow.fire(row, "request_validation", actor=actor, at=at, guard=lambda: list(find_blockers(draft)))
+    is_asked = access.asks_specificity and questionnaire != ORIENTATION
+    specific = read_specificities(row.response, compiled.grid, questionnaire) if is_asked else None
+    workflow.fire(
+        row,
+        "request_validation",
+        actor=actor,
+        at=at,
+        guard=lambda: [*find_blockers(draft), *find_unspecified(draft, specific)],
+    )
     return ValidationRequest(questionnaire, compiled.title_of(questionnaire))
 
 
@@ -74,19 +83,29 @@ def validate(
     compiled = compiled_grid(row.response.definition)
     draft = read_draft(compiled, row)
     answers = draft_criteria(compiled.grid, questionnaire, draft.rows, draft.deposits)
-    is_reached = is_questionnaire_reached(compiled.grid, draft.evaluation, questionnaire, answers)
-    progress = progress_of(compiled, questionnaire, draft.evaluation, draft.rows, draft.deposits)
+    is_reached = is_questionnaire_reached(compiled.grid, draft.evaluation, questionnaire, answers, draft.recovered)
+    progress = progress_of(compiled, questionnaire, draft.evaluation, draft.rows, draft.deposits, draft.recovered)
     row.answered, row.total = progress.answered, progress.total
-    if blockers := list(find_blockers(draft)):
+    specific = read_specificities(row.response, compiled.grid, questionnaire) if access.asks_specificity else None
+    if blockers := [*find_blockers(draft), *find_unspecified(draft, specific)]:
         raise TransitionRefused(blockers)
     content = {
-        "answers": {code: _criterion_content(code, draft) for code in draft.evaluation.criteria[questionnaire]},
+        "answers": {
+            code: {**_criterion_content(code, draft), **_specificity(code, specific)}
+            for code in draft.evaluation.criteria[questionnaire]
+        },
         "counters": {"answered": row.answered, "total": row.total},
     }
     return keep_validation(row, content=content, is_reached=is_reached, actor=actor, at=at)
 
 
+def _specificity(code: str, specific: Mapping[str, bool] | None) -> dict[str, bool]:
+    return {"specific": specific[code]} if specific and code in specific else {}
+
+
 def _criterion_content(code: str, draft: Draft) -> dict[str, Any]:
+    if code in draft.recovered:
+        return {"value": None, "comment": "", "evidence": [], "recovered": draft.recovered[code]}
     row = draft.rows.get(code)
     return {
         "value": row.value if row else None,

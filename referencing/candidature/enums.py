@@ -106,6 +106,7 @@ class Holder(models.TextChoices):
     """Who must act now (« la balle »)."""
 
     EDITOR = "editor", "Éditeur"
+    PRODUCER = "producer", "Éditeur producteur"
     LISTING_TEAM = "listing_team", "Équipe de référencement"
     EXPERTS = "experts", "Experts"
     TESTS = "tests", "Équipe de tests"
@@ -170,6 +171,47 @@ NON_CONFORMITY_TRANSITIONS: list[tuple[str, str]] = [
     (NonConformityState.OPEN, NonConformityState.LIFTED),
     (NonConformityState.LIFTED, NonConformityState.OPEN),
     (NonConformityState.MAINTAINED, NonConformityState.OPEN),
+]
+
+
+class ProducerQuestionKind(models.TextChoices):
+    COMPLEMENT = "complement", "Complément"
+    NON_CONFORMITY = "non_conformity", "Non-conformité"
+
+
+class ProducerQuestionState(models.TextChoices):
+    """What is asked of a producer about an answer that a distributor recovered (A-25)."""
+
+    OPEN = "open", "En attente de l’éditeur producteur"
+    ANSWERED = "answered", "Répondue"
+    LIFTED = "lifted", "Levée"
+    MAINTAINED = "maintained", "Maintenue"
+    LAPSED = "lapsed", "Restée sans réponse"
+    WITHDRAWN = "withdrawn", "Retirée"
+    TAKEN_OVER = "taken_over", "Reprise par l’éditeur distributeur"
+    ENDED = "ended", "Close avec la candidature"
+
+
+PRODUCER_QUESTION_TRANSITIONS: list[tuple[str, str]] = [
+    *(
+        (ProducerQuestionState.OPEN, target)
+        for target in (
+            ProducerQuestionState.ANSWERED,
+            ProducerQuestionState.LIFTED,
+            ProducerQuestionState.MAINTAINED,
+            ProducerQuestionState.LAPSED,
+            ProducerQuestionState.WITHDRAWN,
+            ProducerQuestionState.TAKEN_OVER,
+            ProducerQuestionState.ENDED,
+        )
+    ),
+    (ProducerQuestionState.ANSWERED, ProducerQuestionState.LIFTED),
+    (ProducerQuestionState.ANSWERED, ProducerQuestionState.MAINTAINED),
+    (ProducerQuestionState.LIFTED, ProducerQuestionState.OPEN),
+    (ProducerQuestionState.MAINTAINED, ProducerQuestionState.OPEN),
+    (ProducerQuestionState.MAINTAINED, ProducerQuestionState.TAKEN_OVER),
+    (ProducerQuestionState.LAPSED, ProducerQuestionState.TAKEN_OVER),
+    (ProducerQuestionState.LAPSED, ProducerQuestionState.ENDED),
 ]
 
 

@@ -55,6 +55,9 @@ can_judge = is_listing_team | is_assigned_expert
 can_instruct = is_listing_team | is_any_expert
 #: Send answers to what was asked.
 can_answer = is_answering
+#: Send what a producer answers about its pre-listed solution, and prepare it (A-25).
+answers_as_producer = rules.predicate(lambda user, row: product_rules.can_commit(user, row.pre_listing.enrolment))
+prepares_as_producer = rules.predicate(lambda user, row: product_rules.can_edit(user, row.pre_listing.enrolment))
 #: Write an answer before it is sent.
 can_prepare = rules.predicate(lambda user, instance: product_rules.can_edit(user, file_of(instance)))
 

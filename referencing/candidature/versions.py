@@ -11,7 +11,9 @@ from uuid import UUID
 
 from questionnaires.core import Grid
 from questionnaires.grids import compiled_grid
+from referencing.candidature.content import load_parts, read_parts, recovers
 from referencing.candidature.core.comparison import Ages, Version
+from referencing.candidature.core.criteria import opened_addendum, opened_payload
 from referencing.candidature.enums import CandidatureState
 from referencing.candidature.models import Candidature
 from referencing.dossier.models import Addendum, Dossier
@@ -58,15 +60,21 @@ def list_versions(product: Product) -> list[VersionRef]:
     ]
 
 
-def load_version(ref: VersionRef) -> Version:
-    """Its frozen content, in two queries at most."""
-    payload = read_payload(Dossier.objects.only("payload").get(pk=ref.dossier_id))
+def load_version(ref: VersionRef, *, opened: bool = False) -> Version:
+    """Its frozen content, in two queries at most; `opened`, for agents alone, with what was recovered: two more."""
+    dossier = Dossier.objects.only("payload").get(pk=ref.dossier_id)
+    payload = read_payload(dossier)
     addenda = (
         Addendum.objects.filter(dossier_id=ref.dossier_id, number__lte=ref.addenda).order_by("number")
         if ref.addenda
         else ()
     )
-    return Version(payload, [json.loads(bytes(each.payload)) | {"number": each.number} for each in addenda])
+    contents = [json.loads(bytes(each.payload)) | {"number": each.number} for each in addenda]
+    if opened and recovers(dossier):
+        parts = read_parts(load_parts(ref.dossier_id))
+        opened_addenda = [opened_addendum(each, parts.get(each["number"], {})) for each in contents]
+        return Version(opened_payload(payload, parts.get(0, {})), opened_addenda)
+    return Version(payload, contents)
 
 
 def default_pair(versions: Sequence[VersionRef], candidature: Candidature) -> tuple[VersionRef, VersionRef] | None:

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from django.utils import timezone
 
 from convergence.ui.typography import format_date, format_datetime
 from convergence.ui.values import Badge, Tone
@@ -15,6 +17,7 @@ from referencing.candidature.enums import (
     CandidatureState,
     Holder,
     Outcome,
+    ProducerQuestionState,
     Proposal,
     RequestKind,
     Ruling,
@@ -22,6 +25,12 @@ from referencing.candidature.enums import (
     Side,
 )
 from referencing.enrolment.enums import Api, Direction
+
+if TYPE_CHECKING:
+    from referencing.candidature.models import ProducerQuestion
+
+#: All that a distributor reads of an answer that it recovered (BR-197).
+MASKED = "réponse de l’éditeur producteur (confidentielle)"
 
 
 class Audience(Enum):
@@ -95,6 +104,7 @@ def state_badge(state: str, *, audience: Audience = Audience.AGENT) -> Badge:
 #: Who has the ball, as (subject, what they do), for agents.
 AGENT_BALLS: dict[str, tuple[str, str]] = {
     Holder.EDITOR: ("L’éditeur", "doit répondre"),
+    Holder.PRODUCER: ("L’éditeur producteur", "doit répondre sur sa solution"),
     Holder.LISTING_TEAM: ("L’équipe de référencement", "doit avancer sur ce dossier"),
     Holder.EXPERTS: ("Les experts", "évaluent les critères"),
     Holder.TESTS: ("L’équipe de tests", "suit les tests de connexion"),
@@ -105,6 +115,7 @@ AGENT_BALLS: dict[str, tuple[str, str]] = {
 #: The same, for the editor.
 EDITOR_BALLS: dict[str, tuple[str, str]] = {
     Holder.EDITOR: ("Vous", "devez répondre à ce qui vous est demandé"),
+    Holder.PRODUCER: ("L’éditeur producteur", "doit répondre sur des réponses que vous avez récupérées"),
     Holder.LISTING_TEAM: ("L’équipe de référencement", "examine votre dossier"),
     Holder.EXPERTS: ("Les experts", "évaluent votre dossier"),
     Holder.TESTS: ("L’équipe de tests", "examine vos tests de connexion"),
@@ -112,6 +123,24 @@ EDITOR_BALLS: dict[str, tuple[str, str]] = {
     Holder.MINISTRY: ("Le ministère", "décide du référencement de votre service"),
     Holder.NOBODY: ("Personne", "n’a plus rien à faire : cette candidature est close"),
 }
+
+
+#: What is asked of a producer about a recovered answer, by state.
+_PRODUCER_TONES: dict[str, Tone] = {
+    ProducerQuestionState.OPEN: "new",
+    ProducerQuestionState.ANSWERED: "info",
+    ProducerQuestionState.LIFTED: "success",
+    ProducerQuestionState.MAINTAINED: "error",
+    ProducerQuestionState.LAPSED: "warning",
+}
+
+
+def producer_question_badge(question: ProducerQuestion) -> Badge:
+    if question.state == ProducerQuestionState.OPEN and question.severity == Severity.OBSERVATION:
+        return Badge("Pour information", tone="info")
+    if question.waits and question.due_on and question.due_on < timezone.localdate():
+        return Badge("En retard", tone="error")
+    return Badge(question.get_state_display(), tone=_PRODUCER_TONES.get(question.state, "neutral"))
 
 
 def ball_words(holder: str, *, is_instructor: bool) -> tuple[str, str]:
@@ -137,7 +166,8 @@ def theme_badge(holder: str, *, is_concluded: bool, is_asked: bool = False, audi
     if is_concluded:
         return Badge("Conclu", tone="success") if holder == Holder.NOBODY else Badge("Seconde lecture", tone="new")
     return Badge(
-        str(Holder(holder).label) if holder else "En cours", tone="warning" if holder == Holder.EDITOR else "info"
+        str(Holder(holder).label) if holder else "En cours",
+        tone="warning" if holder in (Holder.EDITOR, Holder.PRODUCER) else "info",
     )
 
 
@@ -234,6 +264,43 @@ EVENTS: dict[str, Words] = {
     "extension_asked": Words("Délai demandé par l’éditeur", "Délai demandé", told=("number", "wanted_on", "reason")),
     "extension_granted": Words("Délai accordé", "Délai accordé", told=("number", "due_on", "reason")),
     "extension_refused": Words("Délai refusé", "Délai refusé", told=("number", "reason")),
+    # asked of the producer of a solution: the distributor learns that it is, on what and until when
+    "producer_asked": Words(
+        "Demande à l’éditeur producteur",
+        "En attente de l’éditeur producteur sur une réponse récupérée",
+        told=("due_on",),
+    ),
+    "producer_reminded": Words("Relance de l’éditeur producteur"),
+    "producer_extended": Words(
+        "Délai accordé à l’éditeur producteur", "Délai accordé à l’éditeur producteur", told=("due_on",)
+    ),
+    "producer_delay_asked": Words("Délai demandé par l’éditeur producteur"),
+    "producer_delay_refused": Words("Délai refusé à l’éditeur producteur"),
+    "producer_answered": Words("Réponse de l’éditeur producteur", "L’éditeur producteur a répondu", told=("addendum",)),
+    "producer_withdrawn": Words(
+        "Demande à l’éditeur producteur retirée", "L’éditeur producteur n’a plus à répondre sur ce critère"
+    ),
+    "producer_lapsed": Words(
+        "Absence de réponse de l’éditeur producteur constatée",
+        "L’éditeur producteur n’a pas répondu : répondez vous-même",
+    ),
+    "producer_lift": Words(
+        "Non-conformité de la réponse récupérée levée", "L’éditeur producteur n’a plus à répondre sur ce critère"
+    ),
+    "producer_maintain": Words(
+        "Non-conformité de la réponse récupérée maintenue",
+        "La réponse de l’éditeur producteur ne suffit pas : vous pouvez répondre vous-même",
+    ),
+    "producer_reopen": Words(
+        "Non-conformité de la réponse récupérée rouverte",
+        "En attente de l’éditeur producteur sur une réponse récupérée",
+        told=("due_on",),
+    ),
+    "own_answer_chosen": Words(
+        "Le distributeur répond lui-même à la place de l’éditeur producteur",
+        "Vous répondez vous-même à la place de l’éditeur producteur",
+        told=("number",),
+    ),
     "non_conformity_opened": Words(
         "Non-conformité ouverte", "Non-conformité relevée", told=("number", "severity", "due_on")
     ),

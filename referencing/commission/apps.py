@@ -10,11 +10,13 @@ class CommissionConfig(AppConfig):
 
     def ready(self) -> None:
         from convergence.audit.workflow import follow
+        from convergence.interests.selectors import also_bar
         from convergence.jobs import registry
         from referencing.candidature.selectors.deadlines import add_source
         from referencing.candidature.views import frame
         from referencing.commission import minutes_outputs, outputs
         from referencing.commission.selectors.calendar import list_session_days
+        from referencing.commission.selectors.conflicts import recused_organisations
         from referencing.commission.services import agenda, convoking, reservations
         from referencing.commission.views.opinions import OPINION_TAB
 
@@ -22,6 +24,7 @@ class CommissionConfig(AppConfig):
         registry.register(minutes_outputs.ATTENDANCE_JOB, minutes_outputs.make_attendance)
         registry.register(minutes_outputs.EXTRACT_JOB, minutes_outputs.make_minutes_extract)
         add_source(list_session_days)
+        also_bar(recused_organisations)
         follow("candidature.withdraw", agenda.withdraw_points)
         for ending in ("withdraw", "refuse"):
             follow(f"candidature.{ending}", reservations.follow_end)

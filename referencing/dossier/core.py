@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 #: Version of the payload’s form; readers upcast older ones (`readers.py`).
-SCHEMA = 1
+SCHEMA = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +46,12 @@ def make_reference(number: int, at: datetime) -> str:
 
 
 def unreached_obligations(payload: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """(code, title) of the obligations that the frozen answers do not reach (BR-098)."""
+    """(code, title) of the obligations that the frozen answers do not reach (BR-098); nothing of recovered ones (A-24)."""
     return [
         (criterion["code"], criterion["title"])
         for questionnaire in payload["questionnaires"]
         for criterion in questionnaire["criteria"]
-        if criterion["nature"] == "obligation" and not criterion["is_reached"]
+        if criterion["nature"] == "obligation" and not criterion["recovered"] and not criterion["is_reached"]
     ]
 
 

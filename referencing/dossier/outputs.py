@@ -18,6 +18,7 @@ from referencing.dossier.readers import (
     exceptions_of,
     find_frozen,
     parse_payload,
+    reached_text,
     read_payload,
 )
 from referencing.dossier.services import seal_copy
@@ -144,7 +145,7 @@ def _sheets(content: dict[str, Any]) -> list[Sheet]:
                         NATURES[criterion["nature"]],
                         acceptable_text(criterion),
                         answer_text(criterion),
-                        "Oui" if criterion["is_reached"] else "Non",
+                        reached_text(criterion),
                         criterion["comment"],
                         _evidence_lines(criterion),
                         "\n\n".join(_exception_lines(each) for each in exceptions_of(criterion)),

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.urls import reverse
+
 from evidence.enums import ScanState
-from questionnaires.core import Criterion, Evaluation, Grid, Kind, is_questionnaire_reached, is_reached
+from questionnaires.core import Criterion, Evaluation, Grid, is_questionnaire_reached, is_reached
 from questionnaires.facts import restore_orientation, validated_criteria
 from questionnaires.grids import compiled_grid
 from questionnaires.models import ORIENTATION, Deposit, QuestionnaireResponse
@@ -38,6 +40,11 @@ class Live:
     @property
     def orientation(self) -> QuestionnaireResponse:
         return self.rows[ORIENTATION]
+
+    def form_url(self, criterion: str) -> str:
+        """The page that mends a criterion."""
+        questionnaire = self.grid.questionnaire_of[criterion].code
+        return reverse("enrolment:questionnaire_form", args=[self.enrolment.pk, questionnaire])
 
 
 def load_live(enrolment: Enrolment) -> Live | None:
@@ -117,8 +124,13 @@ def _unsafe_exceptions(live: Live, shown: Iterable[str]) -> Iterator[str]:
                     yield each.file.name
 
 
-def build_payload(live: Live, *, reference: str, at: datetime, author: str) -> dict[str, Any]:
-    """The whole dossier as plain values, ready for `canonical_json`. Secret answers never enter (A-10)."""
+def build_payload(
+    live: Live, *, reference: str, at: datetime, author: str, recovered: Mapping[str, Mapping[str, str]]
+) -> dict[str, Any]:
+    """The whole dossier as plain values, ready for `canonical_json`. Secret answers never enter (A-10).
+
+    `recovered`: by criterion, what is said of an answer that is taken from a producer – never what it says (A-24).
+    """
     enrolment = live.enrolment
     product = enrolment.product
     organisation = product.organisation
@@ -174,7 +186,7 @@ def build_payload(live: Live, *, reference: str, at: datetime, author: str) -> d
         ],
         "orientation": _orientation(live),
         "questionnaires": [
-            _questionnaire(live, questionnaire.code)
+            _questionnaire(live, questionnaire.code, recovered)
             for questionnaire in live.grid.questionnaires
             if questionnaire.code in current
         ],
@@ -207,7 +219,7 @@ def _orientation(live: Live) -> dict[str, Any]:
     }
 
 
-def _questionnaire(live: Live, code: str) -> dict[str, Any]:
+def _questionnaire(live: Live, code: str, recovered: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
     questionnaire = live.grid.questionnaire(code)
     validation = live.rows[code].validation
     if validation is None:
@@ -221,15 +233,17 @@ def _questionnaire(live: Live, code: str) -> dict[str, Any]:
         "validation": validation.number,
         "validated_at": validation.at,
         "validated_by": str(validation.by),
-        "is_reached": is_questionnaire_reached(live.grid, live.evaluation, code, answers),
+        "is_reached": is_questionnaire_reached(live.grid, live.evaluation, code, answers, recovered),
         "criteria": [
             _criterion(
                 live,
                 live.grid.criteria[each],
-                questionnaire.kind,
                 content=validation.content["answers"][each],
                 section=f"{sections[each].code} {sections[each].title}",
-                reached=is_reached(live.grid.criteria[each], questionnaire.kind, answers[each]),
+                reached=None
+                if each in recovered
+                else is_reached(live.grid.criteria[each], questionnaire.kind, answers[each]),
+                recovered=recovered.get(each),
             )
             for each in live.evaluation.criteria[code]
         ],
@@ -237,7 +251,13 @@ def _questionnaire(live: Live, code: str) -> dict[str, Any]:
 
 
 def _criterion(
-    live: Live, criterion: Criterion, kind: Kind, *, content: Mapping[str, Any], section: str, reached: bool
+    live: Live,
+    criterion: Criterion,
+    *,
+    content: Mapping[str, Any],
+    section: str,
+    reached: bool | None,
+    recovered: Mapping[str, str] | None,
 ) -> dict[str, Any]:
     labels = {evidence.code: evidence.label for evidence in criterion.evidence}
     return {
@@ -256,7 +276,14 @@ def _criterion(
         "is_reached": reached,
         "evidence": [{**item, "label": labels.get(item["type"], item["type"])} for item in content["evidence"]],
         "exceptions": [
-            freeze_exception(each, system=live.systems[each.system], criterion=criterion, kind=kind)
-            for each in live.exceptions.get(criterion.code, ())
+            freeze_exception(
+                each,
+                system=live.systems[each.system],
+                criterion=criterion,
+                kind=live.grid.questionnaire_of[criterion.code].kind,
+            )
+            for each in (live.exceptions.get(criterion.code, ()) if recovered is None else ())
         ],
+        "recovered": dict(recovered) if recovered is not None else None,
+        "specific": content.get("specific"),
     }

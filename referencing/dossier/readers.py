@@ -7,6 +7,10 @@ from typing import Any
 
 from referencing.dossier.core import SCHEMA
 from referencing.dossier.models import Dossier
+from referencing.enrolment.inheritance import CONFIDENTIAL
+
+#: From this schema on, criteria say whether they are recovered, or specific (A-24, BR-202).
+WITH_INHERITANCE = 2
 
 LEVELS = {
     "na": "Niveau non applicable",
@@ -28,11 +32,22 @@ def parse_payload(payload: bytes) -> dict[str, Any]:
     content: dict[str, Any] = json.loads(payload)
     if content["schema"] > SCHEMA:
         raise ValueError(f"dossier schema {content['schema']} is newer than {SCHEMA}")
+    if content["schema"] < WITH_INHERITANCE:
+        _say_nothing_of_inheritance(content)
     return content
 
 
+def _say_nothing_of_inheritance(content: dict[str, Any]) -> None:
+    """Before white labels, every criterion was answered where it stands; an addendum holds no questionnaire."""
+    for questionnaire in content.get("questionnaires", ()):
+        for criterion in questionnaire["criteria"]:
+            criterion["recovered"] = criterion["specific"] = None
+
+
 def answer_text(criterion: dict[str, Any]) -> str:
-    """The answer to a criterion in words."""
+    """The answer to a criterion in words; of a recovered one, only that it is (BR-197)."""
+    if criterion.get("recovered"):
+        return CONFIDENTIAL.capitalize()
     answer = criterion["answer"] or {}
     if level := answer.get("level"):
         text = next((row["text"] for row in criterion["levels"] if row["level"] == level), "")
@@ -42,6 +57,11 @@ def answer_text(criterion: dict[str, Any]) -> str:
     if value:
         words = f"{words} – {criterion['value_label']} : {value}" if words else value
     return words
+
+
+def reached_text(criterion: dict[str, Any]) -> str:
+    """« Oui », « Non », or nothing where nothing may be deduced (A-24)."""
+    return {True: "Oui", False: "Non", None: ""}[criterion["is_reached"]]
 
 
 def acceptable_text(criterion: dict[str, Any]) -> str:
@@ -55,7 +75,7 @@ def acceptable_text(criterion: dict[str, Any]) -> str:
 def exceptions_of(criterion: dict[str, Any]) -> list[dict[str, Any]]:
     """Answers that differ on one system, each with its words; none in dossiers frozen before there were any."""
     return [
-        {**each, "answer_text": answer_text({**criterion, "answer": each["answer"]})}
+        {**each, "answer_text": answer_text({**criterion, "recovered": None, "answer": each["answer"]})}
         for each in criterion.get("exceptions", ())
     ]
 

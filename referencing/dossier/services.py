@@ -21,6 +21,7 @@ from referencing.dossier import core, notices
 from referencing.dossier.models import Addendum, AddendumFile, AddendumKind, Dossier, DossierFile, SealedCopy
 from referencing.dossier.payload import Live, build_payload, list_standings, load_live
 from referencing.dossier.readers import frozen_evidence
+from referencing.dossier.recovered import find_recovery_blockers, keep_recovered, read_recovered
 from referencing.enrolment.enums import EnrolmentState
 from referencing.enrolment.exchange import find_exchange_blockers
 from referencing.enrolment.models import Enrolment
@@ -50,7 +51,9 @@ def generate_dossier(*, enrolment_id: UUID, actor: User) -> Dossier:
     now = timezone.now()
     number = next_number()
     reference = core.make_reference(number, now)
-    content = build_payload(live, reference=reference, at=now, author=str(actor))
+    recovered = read_recovered(live)
+    seen = {code: each.as_seen() for code, each in recovered.items()}
+    content = build_payload(live, reference=reference, at=now, author=str(actor), recovered=seen)
     payload = canonical_json(content)
     dossier = Dossier.objects.create(
         number=number,
@@ -78,6 +81,7 @@ def generate_dossier(*, enrolment_id: UUID, actor: User) -> Dossier:
         for criterion in questionnaire["criteria"]
         for item in frozen_evidence(criterion)
     )
+    keep_recovered(dossier, recovered.values())
     record(
         "dossier.generate",
         subject=dossier,
@@ -133,6 +137,7 @@ def find_generation_blockers(enrolment: Enrolment, live: Live | None) -> list[Bl
         if standing.is_current
         for name in standing.unsafe
     ]
+    blockers += find_recovery_blockers(live)
     if live.evaluation.exchange:
         blockers += find_exchange_blockers(enrolment, live.enrolment.response.orientation or {})
     return blockers
@@ -176,10 +181,11 @@ def freeze_addendum(
     files: Iterable[AddedEvidence],
     actor: User,
     at: datetime,
+    author: str = "",
 ) -> Addendum:
     """Freeze `content` beside a dossier that stays as it was, sealed like it (BR-114); in the caller’s transaction.
 
-    The caller holds a lock under which nobody else adds to this dossier (its candidature): numbers follow each other.
+    `author` stands in the frozen content in place of the name of whoever sends it. The caller holds a lock under which nobody else adds to this dossier (its candidature): numbers follow each other.
     """
     number = Addendum.objects.filter(dossier=dossier).count() + 1
     payload = canonical_json(
@@ -192,7 +198,7 @@ def freeze_addendum(
             "dossier": dossier.reference,
             "dossier_sha256": dossier.sha256,
             "frozen_at": at,
-            "created_by": str(actor),
+            "created_by": author or str(actor),
         }
     )
     addendum = Addendum.objects.create(

@@ -13,8 +13,9 @@ import pikepdf
 from convergence.documents.signatures import Status, Verification, verify_bytes, verify_pdf
 from convergence.kernel.canonical import canonical_json, sha256_hex
 from evidence.vault import key_of, private_storage
-from referencing.dossier.models import Addendum, AddendumFile, Dossier, DossierFile
-from referencing.dossier.readers import frozen_evidence, parse_payload
+from referencing.dossier.models import Addendum, AddendumFile, Dossier, DossierFile, RecoveredValue
+from referencing.dossier.readers import find_frozen, frozen_evidence, parse_payload
+from referencing.dossier.recovered import keeps_commitment
 
 Outcome = Literal["intact", "altered", "unreadable"]
 EXIT_CODES: dict[Outcome, int] = {"intact": 0, "altered": 1, "unreadable": 2}
@@ -80,6 +81,7 @@ def verify_reference(reference: str) -> Verdict:
         rows = list(DossierFile.objects.filter(dossier=frozen))
         kept = {(str(row.deposit_id), row.sha256) for row in rows}
         files = [(row.sha256, row.name) for row in rows]
+        _check_commitments(verdict, frozen, content)
     if kept != listed:
         verdict.blame("La liste des preuves ne correspond plus à celle du contenu.")
     for sha256, name in sorted(set(files)):
@@ -90,6 +92,19 @@ def verify_reference(reference: str) -> Verdict:
             verdict.blame(f"La preuve « {name} » a été modifiée.")
         verdict.checked.append(name)
     return verdict
+
+
+def _check_commitments(verdict: Verdict, dossier: Dossier, content: dict[str, Any]) -> None:
+    """The verifier’s part still gives the commitments of the payload (A-24); says nothing of what it holds."""
+    said = {code: row["recovered"]["commitment"] for code, row in find_frozen(content).items() if row["recovered"]}
+    values = list(RecoveredValue.objects.filter(dossier=dossier))
+    if said != {each.criterion: each.commitment for each in values}:
+        verdict.blame("La liste des réponses récupérées ne correspond plus à celle du contenu.")
+    for each in values:
+        if not keeps_commitment(each):
+            verdict.blame(f"La réponse récupérée au critère {each.criterion} ne correspond plus à son engagement.")
+    if values:
+        verdict.checked.append("réponses récupérées")
 
 
 def _find(reference: str) -> Dossier | Addendum | None:

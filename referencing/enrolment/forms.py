@@ -9,23 +9,10 @@ from phonenumber_field.formfields import PhoneNumberField
 from convergence.accounts.enums import WITHOUT_RCS, LegalForm
 from convergence.ui.forms import DsfrForm, DsfrModelForm
 from referencing.enrolment import core
-from referencing.enrolment.enums import Purpose, WhiteLabelRole
+from referencing.enrolment.enums import Purpose
 from referencing.enrolment.models import AdministrativeSheet, ExchangeScope
 
 PHONE_MESSAGE = "Indiquez un numéro de téléphone complet, par exemple : 01 23 45 67 89 ou +32 2 123 45 67."
-
-
-class AttachForm(DsfrForm):
-    """Modal of SC-07, variant A; producer and distributor are not offered yet."""
-
-    phrases = {"white_label": "le cas de votre produit"}
-
-    white_label = forms.ChoiceField(
-        label="Souhaitez-vous évaluer votre produit en tant qu’éditeur producteur ou éditeur distributeur d’une solution "
-        "en marque blanche ?",
-        choices=[(WhiteLabelRole.NONE, "Je veux référencer un produit unique (cas nominal)")],
-        widget=forms.RadioSelect,
-    )
 
 
 class SheetForm(DsfrModelForm):

@@ -9,6 +9,7 @@ from django.urls import reverse
 from convergence.ui.values import Link, Step
 from referencing.enrolment.enums import SheetState
 from referencing.enrolment.models import Enrolment
+from referencing.enrolment.white_label.banner import find_banner
 
 
 def frame(enrolment: Enrolment, *, current: int, convention_done: bool = False, page: str = "") -> dict[str, Any]:
@@ -29,6 +30,7 @@ def frame(enrolment: Enrolment, *, current: int, convention_done: bool = False, 
         "title": title,
         "crumbs": crumbs,
         "steps": make_steps(enrolment, current=current, convention_done=convention_done),
+        "attachment": find_banner(enrolment),
     }
 
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 import pgtrigger
@@ -21,6 +21,7 @@ from convergence.products import rules as product_rules
 from convergence.products.models import Demarche, Product
 from evidence.models import StoredFile
 from questionnaires.models import Response
+from referencing.enrolment import rules
 from referencing.enrolment.enums import (
     ATTACHMENT_TRANSITIONS,
     EXCEPTION_TRANSITIONS,
@@ -288,6 +289,14 @@ class ExchangeScope(models.Model):
 
 
 class PreListingQuerySet(models.QuerySet["PreListing"]):
+    def joinable(self, demarche: Demarche, *, on: date) -> PreListingQuerySet:
+        """What every editor may choose when it enrols a distributor’s product (BR-190): name and editor, nothing more."""
+        return self.filter(
+            Q(expires_on__isnull=True) | Q(expires_on__gte=on),
+            state=PreListingState.ACTIVE,
+            enrolment__demarche=demarche,
+        )
+
     def visible_to(self, user: User) -> PreListingQuerySet:
         """Members see those of their organisations; the listing team and support all but those that a link of interest bars."""
         return self.filter(reachable(user, "enrolment__product__organisation"))
@@ -464,13 +473,21 @@ class AttachmentRequest(FSMModelMixin, models.Model):
         return f"Demande de rattachement – {self.told_product}"
 
     @transition(
-        field=state, source=AttachmentState.PENDING, target=AttachmentState.ACCEPTED, custom={"label": "Accepter"}
+        field=state,
+        source=AttachmentState.PENDING,
+        target=AttachmentState.ACCEPTED,
+        permission=rules.can_answer_attachment,
+        custom={"label": "Accepter"},
     )
     def accept(self, *, by: User, at: datetime) -> None:
         self.answered_by, self.answered_at = by, at
 
     @transition(
-        field=state, source=AttachmentState.PENDING, target=AttachmentState.REFUSED, custom={"label": "Refuser"}
+        field=state,
+        source=AttachmentState.PENDING,
+        target=AttachmentState.REFUSED,
+        permission=rules.can_answer_attachment,
+        custom={"label": "Refuser"},
     )
     def refuse(self, *, by: User, why: str, at: datetime) -> None:
         self.answered_by, self.why, self.answered_at = by, why, at
@@ -479,6 +496,7 @@ class AttachmentRequest(FSMModelMixin, models.Model):
         field=state,
         source=AttachmentState.PENDING,
         target=AttachmentState.CANCELLED,
+        permission=rules.can_cancel_attachment,
         custom={"label": "Annuler la demande"},
     )
     def cancel(self, *, why: str, at: datetime) -> None:
@@ -494,7 +512,13 @@ class AttachmentRequest(FSMModelMixin, models.Model):
     def expire(self, *, at: datetime) -> None:
         self.ended_at = at
 
-    @transition(field=state, source=AttachmentState.ACCEPTED, target=AttachmentState.BROKEN, custom={"label": "Rompre"})
+    @transition(
+        field=state,
+        source=AttachmentState.ACCEPTED,
+        target=AttachmentState.BROKEN,
+        permission=rules.can_end_attachment,
+        custom={"label": "Rompre"},
+    )
     def break_off(self, *, why: str, at: datetime) -> None:
         """Its notice is over, or the pre-listing ended."""
         self.why, self.ended_at = why or self.why, at

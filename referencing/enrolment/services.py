@@ -19,6 +19,7 @@ from questionnaires.services import ask_again, latest_definition, open_response
 from referencing.enrolment import core, notices
 from referencing.enrolment.enums import Cycle, EnrolmentState, SheetState, WhiteLabelRole
 from referencing.enrolment.models import AdministrativeSheet, Enrolment, SheetVersion
+from referencing.enrolment.white_label.attachments import ask, lock_joinable, not_pre_listed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,16 +47,30 @@ PREFILLED = (
     "representative_email",
     "representative_phone",
 )
-#: White-label roles that the platform can serve today.
-OFFERED_ROLES = (WhiteLabelRole.NONE,)
+#: White-label roles that the platform serves.
+OFFERED_ROLES = (WhiteLabelRole.NONE, WhiteLabelRole.PRODUCER, WhiteLabelRole.DISTRIBUTOR)
 
 
 @transaction.atomic
-def attach_product(*, product_id: UUID, demarche: Demarche, white_label: str, actor: User) -> Enrolment:
+def attach_product(
+    *,
+    product_id: UUID,
+    demarche: Demarche,
+    white_label: str,
+    actor: User,
+    solution: UUID | None = None,
+    is_on_behalf: bool | None = None,
+    third_party: str = "",
+) -> Enrolment:
     """Attach a product to a démarche, with its blank fiche and its unopened questionnaires (T01).
 
-    Refuses with every reason: role unanswered (BR-009), closed démarche (BR-011), active enrolment (BR-008).
+    A distributor chooses a pre-listed `solution` (BR-190), whose producer is asked at once (BR-192), and says whether it
+    acts for a third party, by name (A-26). Refuses with every reason: role unanswered (BR-009), closed démarche
+    (BR-011), active enrolment (BR-008), a question of the distributor unanswered.
     """
+    is_distributor = white_label == WhiteLabelRole.DISTRIBUTOR
+    third_party = third_party.strip() if is_distributor and is_on_behalf else ""
+    pre_listing = lock_joinable(solution, demarche) if is_distributor else None
     product = Product.objects.visible_to(actor).locked().get(pk=product_id)
     if not product_rules.can_commit(actor, product):
         raise PermissionDenied("attach_product")
@@ -64,7 +79,22 @@ def attach_product(*, product_id: UUID, demarche: Demarche, white_label: str, ac
     blockers = []
     if white_label not in OFFERED_ROLES:
         blockers.append(
-            Blocker("white_label", "Indiquez si votre produit est un produit unique (cas nominal).", "#id_white_label")
+            Blocker(
+                "white_label",
+                "Indiquez si votre produit est un produit unique (cas nominal) ou un produit en marque blanche, et dans ce "
+                "cas si vous en êtes l’éditeur producteur ou un éditeur distributeur.",
+                "#id_white_label",
+            )
+        )
+    if is_distributor and pre_listing is None:
+        blockers.append(not_pre_listed())
+    if is_distributor and is_on_behalf is None:
+        blockers.append(
+            Blocker("on_behalf", "Indiquez si vous évaluez le produit pour le compte d’un tiers.", "#id_on_behalf")
+        )
+    if is_distributor and is_on_behalf and not third_party:
+        blockers.append(
+            Blocker("third_party", "Indiquez le nom du tiers pour le compte duquel vous agissez.", "#id_third_party")
         )
     if not demarche.is_open or definition is None:
         blockers.append(Blocker("closed", f"« {demarche.title} » n’accepte pas de nouveau rattachement."))
@@ -83,17 +113,43 @@ def attach_product(*, product_id: UUID, demarche: Demarche, white_label: str, ac
         demarche=demarche,
         response=open_response(definition=definition),
         white_label=white_label,
+        is_on_behalf=bool(third_party),
         created_by=actor,
     )
     enrolment.refresh_from_db(fields=["number"])
-    AdministrativeSheet.objects.create(enrolment=enrolment, **_prefill(product.organisation))
-    record("enrolment.attach", subject=enrolment, actor=actor, target=enrolment.state)
+    AdministrativeSheet.objects.create(
+        enrolment=enrolment,
+        **(prefill_third_party(product.organisation, third_party) if third_party else prefill(product.organisation)),
+    )
+    record(
+        "enrolment.attach",
+        subject=enrolment,
+        actor=actor,
+        target=enrolment.state,
+        data={"white_label": white_label, "is_on_behalf": enrolment.is_on_behalf},
+    )
+    if pre_listing is not None:
+        ask(enrolment=enrolment, pre_listing=pre_listing, actor=actor, at=timezone.now())
     return enrolment
 
 
-def _prefill(organisation: Organisation) -> dict[str, Any]:
+def prefill_third_party(organisation: Organisation, name: str) -> dict[str, Any]:
+    """The fiche is about the third party, editor of record (A-26): as it stood for an earlier product of the same one."""
     latest = (
-        AdministrativeSheet.objects.filter(enrolment__product__organisation=organisation)
+        AdministrativeSheet.objects.filter(
+            enrolment__product__organisation=organisation, enrolment__is_on_behalf=True, organisation_name__iexact=name
+        )
+        .exclude(state=SheetState.TO_COMPLETE)
+        .order_by("-pk")
+        .first()
+    )
+    return {field: getattr(latest, field) for field in PREFILLED} if latest else {"organisation_name": name}
+
+
+def prefill(organisation: Organisation) -> dict[str, Any]:
+    """What the organisation answered last about itself; else what its account says."""
+    latest = (
+        AdministrativeSheet.objects.filter(enrolment__product__organisation=organisation, enrolment__is_on_behalf=False)
         .exclude(state=SheetState.TO_COMPLETE)
         .order_by("-pk")
         .first()
@@ -231,11 +287,14 @@ def reject_sheet(
 
 @transaction.atomic
 def validate_sheet(*, enrolment_id: UUID, actor: User) -> AdministrativeSheet:
-    """Accept the fiche (T06); the organisation becomes verified (A-06). The convention stage calls it and goes on."""
+    """Accept the fiche (T06); the organisation becomes verified (A-06), unless the fiche is about a third party (A-26).
+
+    The convention stage calls it and goes on.
+    """
     sheet = _locked_sheet(enrolment_id, actor)
     workflow.fire(sheet, "validate", actor=actor, at=timezone.now())
     organisation = sheet.enrolment.product.organisation
-    if not organisation.is_verified:
+    if not organisation.is_verified and not sheet.enrolment.is_on_behalf:
         organisation.verified_at = timezone.now()
         organisation.save(update_fields=["verified_at"])
     return sheet

@@ -1,6 +1,7 @@
 from django.urls import include, path
 
-from referencing.enrolment.views import attach, exchange, review, sheet, systems, transfers
+from referencing.enrolment.views import attach, ecoscore, exchange, review, sheet, systems, transfers
+from referencing.enrolment.white_label.views import distributor, producer
 
 app_name = "enrolment"
 
@@ -42,6 +43,15 @@ urlpatterns = [
     ),
     path("instruction/exceptions/", systems.os_exception_queue, name="os_exception_queue"),
     path("instruction/exceptions/<uuid:exception>/", systems.os_exception_review, name="os_exception_review"),
+    path("rattachements/<uuid:pk>/ecoscore/", ecoscore.ecoscore_choose, name="ecoscore_choose"),
+    path("rattachements/<uuid:pk>/solution/", distributor.solution_detail, name="solution_detail"),
+    path("rattachements/<uuid:pk>/cas-nominal/", distributor.nominal_choose, name="nominal_choose"),
+    path("rattachements/<uuid:pk>/distributeurs/", producer.distributor_list, name="distributor_list"),
+    path("demandes-de-rattachement/<uuid:pk>/", producer.attachment_detail, name="attachment_detail"),
+    path("demandes-de-rattachement/<uuid:pk>/accepter/", producer.attachment_accept, name="attachment_accept"),
+    path("demandes-de-rattachement/<uuid:pk>/refuser/", producer.attachment_refuse, name="attachment_refuse"),
+    path("demandes-de-rattachement/<uuid:pk>/annuler/", producer.attachment_cancel, name="attachment_cancel"),
+    path("demandes-de-rattachement/<uuid:pk>/fin/", producer.attachment_end, name="attachment_end"),
     path("instruction/fiches/", review.sheet_list, name="sheet_list"),
     path("instruction/fiches/<uuid:pk>/", review.sheet_review, name="sheet_review"),
     path("instruction/fiches/<uuid:pk>/correction/", review.sheet_request_changes, name="sheet_request_changes"),

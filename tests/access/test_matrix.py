@@ -97,6 +97,9 @@ def asker(world: World) -> Asker:
 
 #: Pages that anybody may keep, as long as nobody is logged in (or whoever asks, for what shows no frame).
 PUBLIC = (
+    "ecoscore:methodology",
+    "ecoscore:faq",
+    "ecoscore:language",
     "statistics:statistics_detail",
     "statistics:statistics_export",
     "trust:verification",

@@ -31,6 +31,8 @@ from convergence.jobs.models import Job
 from convergence.kernel.canonical import canonical_json
 from convergence.notifications.models import Notification
 from convergence.products.models import Product
+from ecoscore.services import ask_debug, check_environment, measure_next, publish_result
+from ecoscore.services.bench import claim
 from evidence.services import examine, keep_generated
 from referencing.candidature.content import load_criteria
 from referencing.candidature.enums import CampaignState, CandidatureState, DocumentKind, LetterKind
@@ -66,6 +68,14 @@ from tests.commission.factories import clear, make_commission, make_session, sea
 from tests.convention.factories import SHEET, TERMS, last_code, last_token
 from tests.decision.factories import make_decidable, make_draft, make_signed
 from tests.dossier.factories import answer_core, answer_everything, make_signed_enrolment
+from tests.ecoscore.factories import (
+    fake_runner,
+    final_result,
+    make_application,
+    make_final,
+    make_intermediate,
+    make_measure,
+)
 from tests.factories import DemarcheFactory, OrganisationFactory, ProductFactory, UserFactory, make_agent, make_member
 from tests.listing.factories import make_listed, make_sheet
 from tests.listing.life_factories import add_life, freeze_draw
@@ -124,6 +134,7 @@ def build_side(agents: dict[str, User]) -> Side:
         "person": {"person_id": people["contributeur"].pk},
     }
     add_membership_objects(side)
+    add_ecoscore(side)
     add_sheets_and_conventions(side, agents[Role.LISTING_TEAM])
     add_dossiers(side, agents[Role.LISTING_TEAM])
     add_tests(side)
@@ -143,6 +154,33 @@ def build_side(agents: dict[str, User]) -> Side:
 
 def new_product(side: Side) -> Product:
     return ProductFactory(organisation=side.organisation, owner=side.people["responsable"])
+
+
+def add_ecoscore(side: Side) -> None:
+    """An application with a measure in each state that has pages of its own; one is on a bench of its own."""
+    product = new_product(side)
+    application = make_application(product)
+    actor = application.created_by
+    environment = check_environment(application_id=application.pk, actor=actor)
+    measure_next(bench="banc", runner=fake_runner())
+    final = make_final(application)
+    published = make_final(application, measured_version="2.2")
+    publish_result(measure_id=published.pk, actor=actor)
+    busy = make_measure(application)
+    ask_debug(measure_id=busy.pk, actor=actor)
+    claim(bench=f"banc de {side.organisation}", at=timezone.now())
+    side.objects |= {
+        "measured_product": {"product": product.pk},
+        "application": {"pk": application.pk},
+        "measure_environment": {"pk": environment.pk},
+        "measure_checked": {"pk": make_measure(application).pk},
+        "measure_proved": {"pk": make_intermediate(application).pk},
+        "measure_busy": {"pk": busy.pk},
+        "measure_final": {"pk": final.pk},
+        "measure_published": {"pk": published.pk},
+        "ecoscore_result": {"pk": final_result(final).pk},
+        "screenshot": {"pk": final.screenshots.order_by("series", "position")[0].pk},
+    }
 
 
 def add_membership_objects(side: Side) -> None:

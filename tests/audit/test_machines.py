@@ -19,6 +19,7 @@ from convergence.accounts.models import Membership
 from convergence.audit.machines import Machine, list_files, list_machines
 from convergence.audit.workflow import is_allowed
 from convergence.jobs.models import Job
+from ecoscore.models import Measure
 from evidence.models import Blob
 from questionnaires.models import DefinitionVersion, QuestionnaireResponse
 from referencing.candidature.models import Candidature, ComplementRequest, Discussion, NonConformity, TestCampaign
@@ -26,9 +27,17 @@ from referencing.commission.models import AgendaPoint, CommissionSession, Opinio
 from referencing.convention.models import Annex, Convention
 from referencing.decision.models import Appeal, Decision, Suit
 from referencing.dossier.services import generate_dossier
-from referencing.enrolment.models import AdministrativeSheet, Enrolment, OsException, PreListing, ProductTransfer
+from referencing.enrolment.models import (
+    AdministrativeSheet,
+    AttachmentRequest,
+    Enrolment,
+    OsException,
+    PreListing,
+    ProductTransfer,
+)
 from referencing.listing.models import Audit, Listing, PublicationSheet, Renewal, VersionUpdate
 from tests.dossier.factories import answer_core, make_signed_enrolment
+from tests.ecoscore.factories import make_application, make_measure
 from tests.factories import MembershipFactory, OrganisationFactory, ProductFactory, make_agent
 from tests.listing.factories import make_logo, make_sheet
 
@@ -136,6 +145,14 @@ def make_rows() -> dict[type[models.Model], models.Model]:
     exception = OsException.objects.create(
         enrolment=enrolment, criterion="A06.1.2", system="ios", edited_by=manager, edited_at=now
     )
+    attachment = AttachmentRequest.objects.create(
+        enrolment=enrolment,
+        pre_listing=pre_listing,
+        requested_by=manager,
+        requested_at=now,
+        expires_on=now.date(),
+        why="Non.",
+    )
     session = CommissionSession.objects.create(
         held_at=now, place="Salle 1", chair=manager, created_by=manager, opened_at=now
     )
@@ -214,6 +231,7 @@ def make_rows() -> dict[type[models.Model], models.Model]:
         AdministrativeSheet: enrolment.sheet,
         Annex: annex,
         Appeal: appeal,
+        AttachmentRequest: attachment,
         Audit: audit,
         Blob: Blob.objects.latest("pk"),
         Candidature: candidature,
@@ -226,6 +244,7 @@ def make_rows() -> dict[type[models.Model], models.Model]:
         Enrolment: enrolment,
         Job: Job.objects.latest("created_at"),
         Listing: listing,
+        Measure: make_measure(make_application(enrolment.product)),
         Membership: Membership.objects.latest("pk"),
         OsException: exception,
         NonConformity: gap,
@@ -296,6 +315,12 @@ ENDS: dict[str, dict[str, str]] = {
         "ended": "Le juge n’a plus rien à trancher.",
     },
     "enrolment.administrativesheet": {"rejected": "Le rattachement est refusé avec elle."},
+    "enrolment.attachmentrequest": {
+        "refused": "Le distributeur choisit une autre solution, ou le cas nominal.",
+        "cancelled": "Le distributeur choisit une autre solution, ou le cas nominal.",
+        "expired": "Le distributeur demande de nouveau, ou choisit une autre solution.",
+        "broken": "Le distributeur répond lui-même.",
+    },
     "enrolment.enrolment": {
         "rejected": "Le produit peut être rattaché de nouveau.",
         "closed": "Le produit peut être rattaché de nouveau.",

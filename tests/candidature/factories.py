@@ -100,7 +100,7 @@ def conclude_themes(candidature: Candidature, by: User) -> None:
             by=by,
             at=now,
         )
-        for each in load_criteria(candidature)
+        for each in load_criteria(candidature, opened=True)
         if each.code not in judged
     )
     ThemeReview.objects.filter(candidature=candidature).update(concluded_at=now, concluded_by=by)

@@ -80,6 +80,8 @@ pytestmark = [pytest.mark.django_db, pytest.mark.rule("A-28", "BR-153")]
 WORD = "zelamarque"
 #: Leaves the session, or starts work elsewhere: not what a page shows.
 NOT_FOLLOWED = ("/compte/deconnexion/", "/compte/logout/", "/static/", "mailto:", "tel:", "javascript:")
+#: What products and organisations are called is what a link is declared on (A-28): their own pages say nothing of the file.
+NAMES = ("/produits/", "/structures/")
 LINK = re.compile(r'(?:href|src|action|data-url|data-[a-z-]*url)="([^"]+)"')
 
 
@@ -157,9 +159,18 @@ def make_stage() -> Stage:
 # -- reading what a person is shown
 
 
+def is_poor(content: bytes) -> bool:
+    """Invented evidence that calls itself a PDF and that no reader opens."""
+    try:
+        pikepdf.open(io.BytesIO(content)).close()
+    except pikepdf.PdfError:
+        return True
+    return False
+
+
 def words_of(content: bytes, kind: str) -> str:
     """What a page, a document with what it carries, an archive or a mail part says, in lower case."""
-    if "pdf" in kind:
+    if content.startswith(b"%PDF") and not is_poor(content):
         with pikepdf.open(io.BytesIO(content)) as document:
             carried = [part.get_file().read_bytes().decode(errors="replace") for part in document.attachments.values()]
             information = str(document.docinfo)
@@ -506,6 +517,7 @@ def sent_to(person: User, mails: list[Any]) -> Iterator[str]:
 PEOPLE = {
     "member": ("siege-4", ()),
     "co-president of the ministry": ("cnam", (Role.MINISTRY, Role.CNAM, Role.AUDITOR)),
+    "member of the listing team": ("siege-4", (Role.LISTING_TEAM, Role.TESTS)),
 }
 
 
@@ -550,6 +562,8 @@ def test_nothing_betrays_the_file_to_whoever_declared_a_link(who, django_capture
             status, _, words = reader.ask(address, method)
             # the address itself bears a key: only what the page adds to it counts
             what = reader.betrayed(words, but=tuple(stage.marks.keys() - {"name", "reference"}))
+            if what == ["name"] and address.startswith(NAMES):
+                continue
             if what and address not in convocations and not reader.is_public(address):
                 found.append(f"{method} {address} ({status}): {what}")
 

@@ -6,6 +6,9 @@ An addendum’s payload holds, beside what seals it:
   editor says with it), `is_reached` (replaces) and `evidence` (files **added**, of the same form as the dossier’s);
 - `removed`: codes of criteria that the candidature gives up (scope reduction, A-19).
 
+On a criterion that was recovered from a producer (A-24, A-25), an item with `recovered` is what the producer answered, masked
+like the dossier’s own row; an item without it is the distributor’s, who from then on answers itself.
+
 Both are optional. An item whose code is no criterion (a missing piece of the checklist) is left out here.
 """
 
@@ -33,14 +36,27 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class Recovered:
+    """Where a recovered answer comes from; `commitment` binds it without telling anything of it (A-24)."""
+
+    solution: str
+    producer: str
+    commitment: str
+
+
+@dataclass(frozen=True, slots=True)
 class Supplement:
-    """What one addendum says of one criterion. `answer` is None when it leaves the answer as it was."""
+    """What one addendum says of one criterion. `answer` is None when it leaves the answer as it was.
+
+    `from_producer`: the producer said it of a recovered criterion; masked, it has neither answer, comment nor evidence.
+    """
 
     number: int
     frozen_at: str
     answer: Mapping[str, Any] | None
     comment: str
     evidence: tuple[Evidence, ...]
+    from_producer: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +76,10 @@ class EffectiveCriterion:
     supplements; `comment` is the dossier’s own, each supplement keeps its own. `because`: orientation questions that
     made the criterion appear. `evidence` also holds that of `exceptions`, labelled with its system. `content_sha256` changes
     when its text, its answer, an exception or a file of evidence does.
+
+    `recovered` is set while the producer’s answer stands for the distributor’s (BR-196). Read from masked payloads, such a
+    criterion has no answer, no comment, no evidence, and `is_reached` is None (BR-197); `opened_payload` and
+    `opened_addendum` fill them in for the agents, who alone may read them (BR-198).
     """
 
     code: str
@@ -76,11 +96,58 @@ class EffectiveCriterion:
     value_label: str
     answer: Mapping[str, Any] | None
     comment: str
-    is_reached: bool
+    is_reached: bool | None
     evidence: tuple[Evidence, ...]
     supplements: tuple[Supplement, ...] = ()
     exceptions: tuple[SystemException, ...] = ()
     content_sha256: str = ""
+    recovered: Recovered | None = None
+
+
+def opened_payload(payload: Mapping[str, Any], values: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]:
+    """The payload of a dossier with what was recovered filled in, for agents: `values` are the verifier’s parts by code.
+
+    The same mapping when there is none. A recovered criterion whose part is missing stays masked.
+    """
+    if not values:
+        return payload
+    return {
+        **payload,
+        "questionnaires": [
+            {**part, "criteria": [_opened_row(row, values.get(row["code"])) for row in part["criteria"]]}
+            for part in payload["questionnaires"]
+        ],
+    }
+
+
+def opened_addendum(addendum: Mapping[str, Any], values: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]:
+    """The payload of an addendum with what the producer answered filled in, for agents: verifier’s parts by code."""
+    if not values:
+        return addendum
+    return {
+        **addendum,
+        "items": [
+            {**item, **{key: part[key] for key in ANSWERED if key in part}}
+            if item.get("recovered") and (part := values.get(item["criterion"]))
+            else item
+            for item in addendum.get("items", ())
+        ],
+    }
+
+
+#: What the verifier’s part of a recovered value says, beside what is only there to be read again later.
+ANSWERED = ("answer", "comment", "evidence", "is_reached", "exceptions")
+
+
+def _opened_row(row: Mapping[str, Any], part: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    if part is None or not row.get("recovered"):
+        return row
+    opened = {**row, **{key: part[key] for key in ANSWERED if key in part}}
+    said = [opened["comment"], *(each.get("comment", "") for each in part.get("supplements", ()))]
+    opened["comment"] = "\n\n".join(text for text in said if text)  # what the producer added before it was pre-listed
+    if opened["is_reached"] is None and (level := (opened["answer"] or {}).get("level")) and row["acceptable"]:
+        opened["is_reached"] = level in row["acceptable"]
+    return opened
 
 
 def effective_criteria(
@@ -155,6 +222,7 @@ def _frozen(questionnaire: Mapping[str, Any], row: Mapping[str, Any]) -> Effecti
             *(item for each in exceptions for item in each.evidence),
         ),
         exceptions=exceptions,
+        recovered=_recovered(row),
     )
 
 
@@ -169,16 +237,37 @@ def _exception(item: Mapping[str, Any]) -> SystemException:
     )
 
 
+def _recovered(row: Mapping[str, Any]) -> Recovered | None:
+    """None in dossiers older than white label, too."""
+    if not (source := row.get("recovered")):
+        return None
+    return Recovered(
+        solution=source.get("solution", ""), producer=source.get("producer", ""), commitment=source["commitment"]
+    )
+
+
 def _supplemented(
     criterion: EffectiveCriterion, addendum: Mapping[str, Any], item: Mapping[str, Any]
 ) -> EffectiveCriterion:
     number = int(addendum.get("number", 1))
+    if criterion.recovered is not None and not item.get("recovered"):  # the distributor answers itself from now on
+        criterion = replace(
+            criterion,
+            recovered=None,
+            answer=None,
+            comment="",
+            is_reached=False,
+            evidence=(),
+            supplements=(),
+            exceptions=(),
+        )
     supplement = Supplement(
         number=number,
         frozen_at=str(addendum.get("frozen_at", "")),
         answer=item.get("answer"),
         comment=item.get("comment", ""),
         evidence=tuple(_evidence(each, number) for each in item.get("evidence", ())),
+        from_producer=bool(item.get("recovered")),
     )
     return replace(
         criterion,
@@ -189,8 +278,8 @@ def _supplemented(
     )
 
 
-def _is_reached(criterion: EffectiveCriterion, supplement: Supplement, item: Mapping[str, Any]) -> bool:
-    if "is_reached" in item:
+def _is_reached(criterion: EffectiveCriterion, supplement: Supplement, item: Mapping[str, Any]) -> bool | None:
+    if item.get("is_reached") is not None:
         return bool(item["is_reached"])
     level = (supplement.answer or {}).get("level")
     if level is None or not criterion.acceptable:

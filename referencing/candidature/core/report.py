@@ -24,6 +24,8 @@ class Judged:
     text: str
     by: str = ""
     carried_from: str = ""
+    recovered_from: str = ""
+    """Solution and producer whose answer stands for the editor’s; the report is never the editor’s to read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ def build_report(
     themes: Sequence[JudgedTheme],
     gaps: Sequence[Mapping[str, Any]],
     requests: Sequence[Mapping[str, Any]],
+    producer_questions: Sequence[Mapping[str, Any]] = (),
     tests: Mapping[str, Any] | None,
     open_blockers: Sequence[str],
     text: str,
@@ -83,6 +86,7 @@ def build_report(
                         "text": each.text,
                         "by": each.by,
                         "carried_from": each.carried_from,
+                        **({"recovered_from": each.recovered_from} if each.recovered_from else {}),
                     }
                     for each in theme.criteria
                 ],
@@ -91,6 +95,7 @@ def build_report(
         ],
         "non_conformities": list(gaps),
         "requests": list(requests),
+        **({"producer_questions": list(producer_questions)} if producer_questions else {}),
         "tests": dict(tests) if tests else None,
         "open_blockers": list(open_blockers),
     }

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-EDITOR, LISTING_TEAM, EXPERTS, TESTS, COMMISSION, MINISTRY, NOBODY = (
+EDITOR, PRODUCER, LISTING_TEAM, EXPERTS, TESTS, COMMISSION, MINISTRY, NOBODY = (
     "editor",
+    "producer",
     "listing_team",
     "experts",
     "tests",
@@ -30,12 +31,14 @@ _AFTER_CONCLUSION = {
 class Asked:
     """Something open before the editor or answered by it: an item of a request, or a non-conformity.
 
-    `theme` is empty for pieces of the admissibility. `due_on` is the day given to the editor.
+    `theme` is empty for pieces of the admissibility. `due_on` is the day given to the editor. `is_with_producer`: on the
+    editor’s side, but it is the producer of the solution who answers, about what was recovered from it (A-25).
     """
 
     theme: str
     is_with_editor: bool
     due_on: date | None = None
+    is_with_producer: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +72,13 @@ class FileStanding:
 
 
 def find_standing(facts: FileFacts) -> FileStanding:
-    """Agents hold a file as long as one theme can advance without the editor; else the editor does and the clock stops."""
+    """Agents hold a file as long as one theme can advance without the editor; else the editor does and the clock stops.
+
+    The producer of a white-label solution stands on the editor’s side: it holds the file when nothing waits for the editor.
+    """
     with_editor = [each for each in facts.asked if each.is_with_editor]
-    days = [each.due_on for each in with_editor if each.due_on]
+    own = [each for each in with_editor if not each.is_with_producer] or with_editor
+    days = [each.due_on for each in own if each.due_on]
     due = min(days) if days else None
     if facts.state == "applied":
         return FileStanding(LISTING_TEAM, {}, None, is_stopped=False)
@@ -86,16 +93,16 @@ def find_standing(facts: FileFacts) -> FileStanding:
     holders = [holder for holder in by_theme.values() if holder != NOBODY]
     if facts.tests:
         holders.append(facts.tests)
-    for first in (EXPERTS, LISTING_TEAM, TESTS, EDITOR):
+    for first in (EXPERTS, LISTING_TEAM, TESTS, EDITOR, PRODUCER):
         if first in holders:
-            return FileStanding(first, by_theme, due, is_stopped=first == EDITOR)
+            return FileStanding(first, by_theme, due, is_stopped=first in (EDITOR, PRODUCER))
     return FileStanding(LISTING_TEAM, by_theme, due, is_stopped=False)
 
 
 def _theme_holder(theme: ThemeFacts, with_editor: Sequence[Asked]) -> str:
     if theme.is_concluded:
         return LISTING_TEAM if theme.needs_visa else NOBODY
-    waits = any(each.theme == theme.theme for each in with_editor)
+    waits = [each for each in with_editor if each.theme == theme.theme]
     if waits and not theme.remaining:
-        return EDITOR
+        return PRODUCER if all(each.is_with_producer for each in waits) else EDITOR
     return EXPERTS if theme.has_expert else LISTING_TEAM

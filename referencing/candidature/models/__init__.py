@@ -8,6 +8,12 @@ from referencing.candidature.models.connection import TestCampaign, TestDispute,
 from referencing.candidature.models.correspondence import Attachment, Letter, LetterRead
 from referencing.candidature.models.discussion import Discussion, DiscussionMessage, DiscussionRead
 from referencing.candidature.models.queue import CalendarFeed, QueueHabit, QueueView, Reading
+from referencing.candidature.models.recovered import (
+    ProducerAnswer,
+    ProducerFile,
+    ProducerQuestion,
+    RecoveredSupplement,
+)
 from referencing.candidature.models.requests import ComplementItem, ComplementRequest, Extension, NonConformity
 from referencing.candidature.models.review import Verdict
 from referencing.candidature.models.workspace import EvidencePin, Presence
@@ -35,9 +41,13 @@ __all__ = [
     "LetterRead",
     "NonConformity",
     "Presence",
+    "ProducerAnswer",
+    "ProducerFile",
+    "ProducerQuestion",
     "QueueHabit",
     "QueueView",
     "Reading",
+    "RecoveredSupplement",
     "TestCampaign",
     "TestDispute",
     "TestFile",

@@ -5,7 +5,7 @@ Only what is asked is open (BR-113): every service here starts from an open item
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -273,7 +273,7 @@ def send_answers(*, request_id: UUID, codes: Sequence[str], actor: User) -> Adde
     chosen = [row for row in rows if row.code in codes]
     expected = load_expected(candidature, {row.code for row in chosen})
     files = {row.pk: list_buffer_files(row) for row in chosen}
-    blockers = _find_sending_blockers(request, chosen, codes, files)
+    blockers = _find_sending_blockers(request, chosen, codes, files, expected)
     if blockers:
         raise TransitionRefused(blockers)
     replies = [_reply_of(row, expected.get(row.code), files[row.pk]) for row in chosen]
@@ -298,12 +298,24 @@ def send_answers(*, request_id: UUID, codes: Sequence[str], actor: User) -> Adde
     return addendum
 
 
-def find_item_gaps(item: ComplementItem, files: Sequence[Attachment]) -> list[Blocker]:
-    """Why this answer cannot be sent yet: nothing in it, or a file that the antivirus has not cleared."""
+def find_item_gaps(
+    item: ComplementItem, files: Sequence[Attachment], expected: Expected | None = None
+) -> list[Blocker]:
+    """Why this answer cannot be sent yet: nothing in it, no answer of its own in place of a recovered one (A-25), or a file
+    that the antivirus has not cleared."""
     anchor = f"#id_{item.code}-comment"
     blockers = []
     if not item.comment.strip() and not item.answer and not files:
         blockers.append(Blocker("empty_answer", f"Répondez au point {item.code}, par un texte ou un fichier.", anchor))
+    replaces = expected is not None and expected.current.recovered is not None and expected.kind is not Kind.DOCUMENTS
+    if replaces and not item.answer:
+        blockers.append(
+            Blocker(
+                "own_answer",
+                f"Répondez au critère {item.code} : votre réponse remplace celle de l’éditeur producteur.",
+                f"#id_{item.code}-answer",
+            )
+        )
     return blockers + _find_unsafe(files)
 
 
@@ -320,6 +332,7 @@ def _find_sending_blockers(
     chosen: Sequence[ComplementItem],
     codes: Sequence[str],
     files: Mapping[Any, Sequence[Attachment]],
+    expected: Mapping[str, Expected],
 ) -> list[Blocker]:
     if request.state != RequestState.OPEN:
         return [Blocker("wrong_state", "Cette demande n’est plus en attente de réponse.")]
@@ -334,7 +347,7 @@ def _find_sending_blockers(
         if row.answered_at is not None:
             blockers.append(Blocker("already_sent", f"La réponse au point {row.code} est déjà envoyée."))
         else:
-            blockers += find_item_gaps(row, files[row.pk])
+            blockers += find_item_gaps(row, files[row.pk], expected.get(row.code))
     return blockers
 
 
@@ -411,14 +424,14 @@ def _reply_of(item: ComplementItem, expected: Expected | None, files: Sequence[A
         answer=answer,
         comment=item.comment,
         evidence=tuple(_added(each, labels.get(each.evidence_type, "")) for each in files),
-        is_reached=_is_reached(expected, answer, files) if expected else None,
+        is_reached=judge_reached(expected, answer, [each.evidence_type for each in files]) if expected else None,
     )
 
 
-def _is_reached(expected: Expected, answer: Mapping[str, Any] | None, files: Sequence[Attachment]) -> bool:
-    """Judged on the whole: the answer that stands, the evidence frozen before, and what this addendum adds."""
+def judge_reached(expected: Expected, answer: Mapping[str, Any] | None, evidence_types: Iterable[str]) -> bool:
+    """Judged on the whole: the answer that stands, the evidence frozen before, and what is added now."""
     current = expected.current
-    given = frozenset({each.type for each in current.evidence} | {each.evidence_type for each in files})
+    given = frozenset({each.type for each in current.evidence} | set(evidence_types))
     typed: CriterionAnswer = restore_criterion(expected.criterion, answer or current.answer, given)
     return is_reached(expected.criterion, expected.kind, typed)
 

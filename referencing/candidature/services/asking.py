@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from convergence.accounts.rules import is_listing_team
@@ -16,7 +17,7 @@ from convergence.audit import workflow
 from convergence.audit.services import record
 from convergence.kernel.errors import Blocker, TransitionRefused
 from referencing.candidature import request_notices as notices
-from referencing.candidature.content import load_criteria
+from referencing.candidature.content import list_recovered, load_criteria
 from referencing.candidature.delays import instruction_settings
 from referencing.candidature.enums import CandidatureState, RequestKind, RequestState
 from referencing.candidature.models import Candidature, ComplementItem, ComplementRequest, Extension, NonConformity
@@ -128,6 +129,8 @@ def _find_asking_blockers(
     if due_on <= today:
         blockers.append(Blocker("due_on", "Indiquez une date à venir.", "#id_due_on"))
     already = list_open_codes(candidature)
+    recovered = list_recovered(candidature) if kind == RequestKind.CRITERIA else {}
+    blockers += [asks_the_producer(candidature, code) for code, _ in items if code in recovered]
     seen: set[str] = set()
     for code, question in items:
         anchor = f"#id_question-{code}"
@@ -139,6 +142,16 @@ def _find_asking_blockers(
             blockers.append(Blocker("question", f"Indiquez ce qui est demandé sur {code}.", anchor))
         seen.add(code)
     return blockers
+
+
+def asks_the_producer(candidature: Candidature, criterion: str) -> Blocker:
+    """On a recovered answer the producer is asked, never its distributor, who must know nothing of it (A-25)."""
+    page = reverse("candidature:producer_question_create", args=[candidature.pk])
+    return Blocker(
+        "recovered",
+        f"La réponse au critère {criterion} est récupérée : interrogez l’éditeur producteur.",
+        f"{page}?critere={criterion}",
+    )
 
 
 def may_lead(user: User, request: ComplementRequest) -> bool:

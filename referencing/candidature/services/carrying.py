@@ -15,11 +15,18 @@ from convergence.accounts.models import User
 from convergence.audit.services import record
 from convergence.interests.selectors import without_conflict
 from convergence.kernel.errors import Blocker, TransitionRefused
-from referencing.candidature.content import load_criteria
+from referencing.candidature.content import load_criteria, recovers
 from referencing.candidature.core.comparison import is_expired
 from referencing.candidature.core.criteria import EffectiveCriterion
-from referencing.candidature.enums import CandidatureState, NonConformityState, Outcome
-from referencing.candidature.models import Candidature, ComplementItem, NonConformity, ThemeReview, Verdict
+from referencing.candidature.enums import CandidatureState, NonConformityState, Outcome, ProducerQuestionState
+from referencing.candidature.models import (
+    Candidature,
+    ComplementItem,
+    NonConformity,
+    ProducerQuestion,
+    ThemeReview,
+    Verdict,
+)
 from referencing.candidature.rules import can_judge
 from referencing.candidature.services import standing
 from referencing.candidature.services.files import lock_file
@@ -61,10 +68,18 @@ def find_carriable(candidature: Candidature, *, on: date) -> list[Carriable]:
         .exclude(state=NonConformityState.LIFTED)
         .values_list("criterion", flat=True)
     )
+    taken |= set(
+        ProducerQuestion.objects.filter(
+            candidature=candidature,
+            state__in=[ProducerQuestionState.OPEN, ProducerQuestionState.LAPSED, ProducerQuestionState.MAINTAINED],
+        ).values_list("criterion", flat=True)
+        if recovers(candidature.dossier)
+        else ()
+    )
     ages = ages_of(candidature)
     return [
         Carriable(criterion, verdict, verdict.carried_from or timezone.localdate(verdict.at))
-        for criterion in load_criteria(candidature)
+        for criterion in load_criteria(candidature, opened=True)
         if criterion.code not in taken
         and (verdict := former.get(criterion.code)) is not None
         and verdict.content_sha256 == criterion.content_sha256

@@ -80,12 +80,12 @@ def load_facts(enrolment: Enrolment, content: Payload, *, today: date) -> Facts:
         unreached=[
             (questionnaire, row["code"], row["title"])
             for questionnaire, row in _criteria(content)
-            if row["nature"] == "obligation" and not row["is_reached"]
+            if row["nature"] == "obligation" and not row["recovered"] and not row["is_reached"]
         ],
         missing_values=[
             (questionnaire, row["code"], row["title"])
             for questionnaire, row in _criteria(content)
-            if row["value_label"] and not _has_value(row["answer"])
+            if row["value_label"] and not row["recovered"] and not _has_value(row["answer"])
         ],
         usable_now=answer_to(content, usable) == "oui" if usable else None,
         evidence=_evidence(grid, content),

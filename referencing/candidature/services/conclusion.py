@@ -15,7 +15,7 @@ from convergence.documents.signatures import seal_bytes
 from convergence.kernel.canonical import canonical_json, sha256_hex
 from convergence.kernel.errors import Blocker
 from referencing.candidature import notices
-from referencing.candidature.content import load_criteria
+from referencing.candidature.content import load_criteria, recovers
 from referencing.candidature.core.criteria import EffectiveCriterion
 from referencing.candidature.core.report import SCHEMA, Judged, JudgedTheme, build_report
 from referencing.candidature.enums import Outcome, Proposal, RequestState
@@ -24,6 +24,7 @@ from referencing.candidature.models import (
     ComplementRequest,
     Conclusion,
     NonConformity,
+    ProducerQuestion,
     ThemeReview,
     Verdict,
 )
@@ -37,6 +38,7 @@ from referencing.candidature.services.files import lock_file
 from referencing.candidature.services.journal import tell
 from referencing.candidature.services.non_conformities import find_blocking
 from referencing.candidature.services.reviewing import find_theme_blockers
+from referencing.candidature.services.standing import load_producer_questions
 from referencing.dossier.models import Addendum
 from referencing.dossier.readers import answer_text, read_payload
 
@@ -125,7 +127,7 @@ def find_unfinished(candidature: Candidature) -> list[Blocker]:
     settings = candidature.enrolment.demarche.settings.get("instruction", {})
     titles = theme_titles(candidature)
     review_page = reverse("candidature:examination", args=[candidature.pk])
-    criteria = load_criteria(candidature)
+    criteria = load_criteria(candidature, opened=True)
     verdicts = {each.criterion: each for each in Verdict.objects.filter(candidature=candidature)}
     blockers: list[Blocker] = []
     for review in ThemeReview.objects.filter(candidature=candidature).order_by("position"):
@@ -148,6 +150,15 @@ def find_unfinished(candidature: Candidature) -> list[Blocker]:
                 reverse("candidature:request_detail", args=[candidature.pk, request.number]),
             )
         )
+    blockers += [
+        Blocker(
+            "producer_question_open",
+            f"La demande n° {question.number} à l’éditeur producteur attend une réponse : attendez-la ou retirez-la.",
+            reverse("candidature:producer_question_detail", args=[candidature.pk, question.number]),
+        )
+        for question in load_producer_questions(candidature)
+        if not question.is_gap
+    ]
     return blockers
 
 
@@ -157,7 +168,7 @@ def find_objections(candidature: Candidature) -> list[Blocker]:
     verdicts = dict(Verdict.objects.filter(candidature=candidature).values_list("criterion", "outcome"))
     blockers += [
         Blocker("obligation_not_met", f"Critère obligatoire jugé non conforme : {each.code} {each.title}.")
-        for each in load_criteria(candidature)
+        for each in load_criteria(candidature, opened=True)
         if each.nature == "obligation" and verdicts.get(each.code) in (Outcome.NON_COMPLIANT, Outcome.TO_COMPLETE)
     ]
     return blockers
@@ -179,7 +190,7 @@ def _report(candidature: Candidature, *, proposal: str, text: str, by: str) -> d
     content = read_payload(dossier)
     verdicts = {each.criterion: each for each in Verdict.objects.filter(candidature=candidature).select_related("by")}
     rows = {row["code"]: row for part in content["questionnaires"] for row in part["criteria"]}
-    criteria = load_criteria(candidature)
+    criteria = load_criteria(candidature, opened=True)  # the report is for the agents and the commission (BR-198)
     titles = theme_titles(candidature)
     reviews = ThemeReview.objects.filter(candidature=candidature).select_related("expert", "visa_by")
     addenda = Addendum.objects.filter(dossier=dossier).select_related("dossier").order_by("number")
@@ -236,6 +247,20 @@ def _report(candidature: Candidature, *, proposal: str, text: str, by: str) -> d
             .prefetch_related("items")
             .order_by("number")
         ],
+        producer_questions=[
+            {
+                "number": question.number,
+                "kind": question.get_kind_display(),
+                "criterion": question.criterion,
+                "severity": question.get_severity_display(),
+                "state": question.get_state_display(),
+                "text": question.text,
+                "decision_note": question.decision_note,
+            }
+            for question in ProducerQuestion.objects.filter(candidature=candidature).order_by("number")
+        ]
+        if recovers(dossier)
+        else [],
         tests=_tests(candidature),
         open_blockers=[
             blocker.message for blocker in [*find_objections(candidature), *find_test_blockers(candidature)]
@@ -256,10 +281,13 @@ def _judged(criterion: EffectiveCriterion, verdict: Verdict | None, row: dict[st
         code=criterion.code,
         title=criterion.title,
         nature=criterion.nature,
-        answer=answer_text({**row, "answer": criterion.answer}),
+        answer=answer_text({**row, "answer": criterion.answer, "recovered": None}),
         outcome=verdict.outcome if verdict else "",
         outcome_text=verdict.get_outcome_display() if verdict else "",
         text=verdict.text if verdict else "",
         by=str(verdict.by) if verdict else "",
         carried_from=verdict.carried_from.isoformat() if verdict and verdict.carried_from else "",
+        recovered_from=f"{criterion.recovered.solution} – {criterion.recovered.producer}"
+        if criterion.recovered
+        else "",
     )

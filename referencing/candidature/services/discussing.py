@@ -16,7 +16,7 @@ from referencing.candidature.content import load_criteria
 from referencing.candidature.core.criteria import find_criterion
 from referencing.candidature.enums import OPEN_STATES, DiscussionState
 from referencing.candidature.models import Candidature, Discussion, DiscussionMessage, DiscussionRead
-from referencing.candidature.rules import can_discuss, can_instruct
+from referencing.candidature.rules import can_discuss, can_instruct, is_instructor
 from referencing.candidature.services.files import lock_file
 from referencing.candidature.services.journal import tell
 from referencing.candidature.services.reviewing import UnknownCriterion
@@ -33,7 +33,8 @@ MOVES = ("resolve", "close", "resume", "reopen")
 
 @transaction.atomic
 def open_discussion(*, candidature_id: UUID, criterion: str, is_internal: bool, text: str, actor: User) -> Discussion:
-    """Start a thread on a criterion. The editor starts shared ones only.
+    """Start a thread on a criterion. The editor starts shared ones only; agents start none about
+    an answer that was recovered, which the editor of the file must know nothing of (A-25).
 
     Raises Candidature.DoesNotExist, UnknownCriterion, PermissionDenied or TransitionRefused.
     """
@@ -53,7 +54,16 @@ def open_discussion(*, candidature_id: UUID, criterion: str, is_internal: bool, 
     )
     if not can_discuss(actor, discussion):
         raise PermissionDenied("open_discussion")
-    if blockers := _find_blockers(candidature, text):
+    blockers = _find_blockers(candidature, text)
+    if about.recovered is not None and not is_internal and is_instructor(actor, candidature):
+        blockers.append(
+            Blocker(
+                "recovered",
+                "Cette réponse est celle de l’éditeur producteur : interrogez-le, ou ouvrez une discussion entre agents.",
+                "#id_audience_0",
+            )
+        )
+    if blockers:
         raise TransitionRefused(blockers)
     discussion.save()
     _add_message(candidature, discussion, text, actor)

@@ -11,8 +11,14 @@ from django.utils import timezone
 from convergence.audit import workflow
 from convergence.kernel.errors import Blocker
 from referencing.candidature import request_notices as notices
-from referencing.candidature.enums import NonConformityState, RequestState
-from referencing.candidature.models import Candidature, ComplementItem, ComplementRequest, NonConformity
+from referencing.candidature.enums import NonConformityState, ProducerQuestionState, RequestState
+from referencing.candidature.models import (
+    Candidature,
+    ComplementItem,
+    ComplementRequest,
+    NonConformity,
+    ProducerQuestion,
+)
 from referencing.candidature.services import standing
 from referencing.candidature.services.connection.campaigns import cancel_campaign
 from referencing.candidature.services.files import lock_file
@@ -29,7 +35,8 @@ UNSETTLED = [NonConformityState.OPEN, NonConformityState.ANSWERED]
 
 
 def close_children(*, candidature: Candidature, actor: User, reason: str) -> None:
-    """End whatever the file still waits for: requests, their open items, unsettled non-conformities, tests.
+    """End whatever the file still waits for: requests, their open items, unsettled non-conformities, what is asked of a
+    producer, tests.
 
     The candidature is locked by the caller, in a state that nothing leaves; the caller refreshes its standing. What was
     written and not sent stays with its editor.
@@ -39,6 +46,10 @@ def close_children(*, candidature: Candidature, actor: User, reason: str) -> Non
         candidature=candidature, state=RequestState.OPEN
     ):
         workflow.fire(request, "end", actor=None, reason=reason, data={"by": str(actor)}, at=now)
+    for question in ProducerQuestion.objects.select_for_update().filter(
+        candidature=candidature, state__in=[ProducerQuestionState.OPEN, ProducerQuestionState.LAPSED]
+    ):
+        workflow.fire(question, "end", actor=None, reason=reason, data={"by": str(actor)}, at=now)
     cancel_campaign(candidature, actor, reason)
     ComplementItem.objects.filter(candidature=candidature, answered_at__isnull=True, closed_at__isnull=True).update(
         closed_at=now

@@ -41,13 +41,14 @@ def add_pin(
     is_internal: bool,
     actor: User,
 ) -> EvidencePin:
-    """Pin a note on a place of a page (thousandths). In an encrypted container it stays between agents.
+    """Pin a note on a place of a page (thousandths). In an encrypted container, or on the evidence of an answer that was
+    recovered, it stays between agents.
 
     Raises Candidature.DoesNotExist, UnknownCriterion (no such criterion, or evidence of another), PermissionDenied or
     TransitionRefused.
     """
     candidature = lock_file(candidature_id, actor)
-    about = find_criterion(load_criteria(candidature), criterion)
+    about = find_criterion(load_criteria(candidature, opened=True), criterion)
     if about is None or all(each.sha256 != sha256 for each in about.evidence):
         raise UnknownCriterion(criterion)
     if not can_instruct(actor, candidature):
@@ -70,7 +71,7 @@ def add_pin(
         x=x,
         y=y,
         note=note.strip(),
-        is_internal=is_internal or entry is not None,
+        is_internal=is_internal or entry is not None or about.recovered is not None,
         author=actor,
         created_at=timezone.now(),
     )

@@ -9,20 +9,28 @@ from typing import TYPE_CHECKING
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
 from convergence.audit import workflow
 from convergence.kernel.errors import Blocker, TransitionRefused
 from referencing.candidature import request_notices as notices
-from referencing.candidature.content import load_criteria
+from referencing.candidature.content import load_criteria, recovers
 from referencing.candidature.core.criteria import find_criterion
 from referencing.candidature.delays import instruction_settings
-from referencing.candidature.enums import CandidatureState, NonConformityState, Severity
-from referencing.candidature.models import Candidature, NonConformity
+from referencing.candidature.enums import (
+    CandidatureState,
+    NonConformityState,
+    ProducerQuestionKind,
+    ProducerQuestionState,
+    Severity,
+)
+from referencing.candidature.models import Candidature, NonConformity, ProducerQuestion
 from referencing.candidature.rules import can_instruct, can_judge
 from referencing.candidature.services import standing
 from referencing.candidature.services.answering import lock_non_conformity
+from referencing.candidature.services.asking import asks_the_producer
 from referencing.candidature.services.files import lock_file
 from referencing.candidature.services.journal import tell
 
@@ -64,6 +72,8 @@ def open_non_conformity(
     if not can_judge(actor, gap):
         raise PermissionDenied("open_non_conformity")
     blockers = _find_wrong_state(candidature)
+    if judged.recovered is not None:
+        blockers.append(asks_the_producer(candidature, judged.code))
     if severity not in Severity.values:
         blockers.append(Blocker("severity", "Choisissez la gravité.", "#id_severity_0"))
     if not gap.rationale:
@@ -150,6 +160,32 @@ def find_blocking(candidature: Candidature) -> list[Blocker]:
     """Non-conformities that bar a favourable conclusion: of a severity that the démarche names, and not lifted (BR-115)."""
     severities = instruction_settings(candidature).get("blocking_severities", DEFAULT_BLOCKING)
     gaps = NonConformity.objects.filter(candidature=candidature, severity__in=severities)
+    questions = (
+        ProducerQuestion.objects.filter(
+            candidature=candidature, kind=ProducerQuestionKind.NON_CONFORMITY, severity__in=severities
+        )
+        .exclude(state__in=[ProducerQuestionState.LIFTED, ProducerQuestionState.TAKEN_OVER])
+        .exclude(state=ProducerQuestionState.WITHDRAWN)
+        .defer("text")
+        .order_by("number")
+        if recovers(candidature.dossier)
+        else ()
+    )
+    return [
+        *(
+            Blocker(
+                "blocking_non_conformity",
+                f"La non-conformité n° {each.number} adressée à l’éditeur producteur "
+                f"({each.get_severity_display().lower()}, critère {each.criterion}) n’est pas levée.",
+                reverse("candidature:producer_question_detail", args=[candidature.pk, each.number]),
+            )
+            for each in questions
+        ),
+        *_find_own_blocking(candidature, gaps),
+    ]
+
+
+def _find_own_blocking(candidature: Candidature, gaps: QuerySet[NonConformity]) -> list[Blocker]:
     return [
         Blocker(
             "blocking_non_conformity",

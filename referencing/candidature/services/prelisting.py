@@ -12,7 +12,7 @@ from django.utils import timezone
 from convergence.audit import workflow
 from convergence.kernel.errors import Blocker
 from referencing.candidature import notices
-from referencing.candidature.content import load_criteria
+from referencing.candidature.content import frozen_grid, load_criteria
 from referencing.candidature.enums import CandidatureState
 from referencing.candidature.models import Candidature
 from referencing.candidature.services import standing
@@ -20,6 +20,7 @@ from referencing.candidature.services.conclusion import find_objections, find_un
 from referencing.candidature.services.connection.campaigns import cancel_campaign
 from referencing.candidature.services.files import lock_file
 from referencing.candidature.services.journal import tell
+from referencing.dossier.readers import find_frozen, read_payload
 from referencing.enrolment.enums import WhiteLabelRole
 from referencing.enrolment.models import PreListing
 
@@ -54,6 +55,7 @@ def pre_list(*, candidature_id: UUID, expires_on: date | None, actor: User) -> P
         dossier_id=dossier.pk,
         dossier_reference=dossier.reference,
         dossier_sha256=dossier.sha256,
+        offer=make_offer(candidature),
         pre_listed_by=actor,
         pre_listed_at=now,
         expires_on=expires_on,
@@ -62,6 +64,24 @@ def pre_list(*, candidature_id: UUID, expires_on: date | None, actor: User) -> P
     standing.refresh(candidature)
     transaction.on_commit(partial(notices.solution_pre_listed, candidature))
     return pre_listing
+
+
+def make_offer(candidature: Candidature) -> dict[str, list[str]]:
+    """Codes that distributors may recover, and codes that they must answer themselves; contents never (A-23).
+
+    Recoverable: of an inheritable questionnaire, frozen and answered, and said not to be specific (BR-195, BR-196, BR-199).
+    """
+    grid = frozen_grid(candidature).grid
+    frozen = find_frozen(read_payload(candidature.dossier))
+    inheritable = [each for each in load_criteria(candidature) if grid.questionnaire(each.theme).inheritable]
+    return {
+        "recoverable": [
+            each.code
+            for each in inheritable
+            if frozen[each.code]["specific"] is False and (each.answer is not None or each.evidence)
+        ],
+        "specific": [each.code for each in inheritable if frozen[each.code]["specific"]],
+    }
 
 
 def find_pre_listing_blockers(candidature: Candidature, *, expires_on: date | None, today: date) -> list[Blocker]:

@@ -14,7 +14,7 @@ from convergence.accounts.models import User
 from convergence.interests.selectors import without_conflict
 from convergence.products.models import Demarche
 from convergence.products.people import responsible_people
-from referencing.candidature import deadline_notices
+from referencing.candidature import deadline_notices, recovered_notices
 from referencing.candidature.core.clock import Days, add_business_days, day_of, is_soon
 from referencing.candidature.enums import Holder, NonConformityState, ReminderKind, RequestState
 from referencing.candidature.models import (
@@ -22,6 +22,7 @@ from referencing.candidature.models import (
     ComplementRequest,
     DeadlineReminder,
     NonConformity,
+    ProducerQuestion,
     ThemeReview,
 )
 from referencing.candidature.notices import listing_team
@@ -48,6 +49,7 @@ def remind_deadlines(*, at: datetime) -> int:
         for keys, remind in (
             (_files_to_remind_of(at=at), _remind_holder),
             (_files_with_late_editor(at=at), _remind_editor),
+            (_files_with_late_producer(at=at), _remind_producer),
             (_files_near_silence(at=at), _warn_of_silence),
         )
     )
@@ -100,13 +102,13 @@ def _to_remind(*, today: date) -> Q:
 
 def _files_to_remind_of(*, at: datetime) -> list[UUID]:
     rows = Candidature.objects.open().exclude(
-        waiting_for__in=[Holder.EDITOR, Holder.COMMISSION, Holder.MINISTRY, Holder.NOBODY]
+        waiting_for__in=[Holder.EDITOR, Holder.PRODUCER, Holder.COMMISSION, Holder.MINISTRY, Holder.NOBODY]
     )
     return list(rows.filter(_to_remind(today=day_of(at))).order_by("due_on", "pk").values_list("pk", flat=True))
 
 
 def _remind_holder(candidature: Candidature, *, at: datetime) -> int:
-    if candidature.due_on is None or candidature.waiting_for == Holder.EDITOR:
+    if candidature.due_on is None or candidature.waiting_for in (Holder.EDITOR, Holder.PRODUCER):
         return 0
     kind = kind_for(candidature.due_on, today=day_of(at))
     if kind is None or not _is_news(candidature, kind, candidature.pk, candidature.due_on, at=at):
@@ -174,6 +176,40 @@ def _remind_editor(candidature: Candidature, *, at: datetime) -> int:
         )
         if isinstance(child, ComplementRequest):
             ComplementRequest.objects.filter(pk=child.pk).update(reminded_at=at)
+    return told
+
+
+# The producer of a solution, about what was recovered from it: nobody else hears of its days
+
+
+def _files_with_late_producer(*, at: datetime) -> list[UUID]:
+    questions = ProducerQuestion.objects.filter(_to_remind(today=day_of(at))).waiting()
+    files = Candidature.objects.open().filter(pk__in=questions.values("candidature"))
+    return list(files.order_by("pk").values_list("pk", flat=True))
+
+
+def _remind_producer(candidature: Candidature, *, at: datetime) -> int:
+    today, told = day_of(at), 0
+    questions = ProducerQuestion.objects.filter(candidature=candidature, due_on__isnull=False).waiting()
+    for question in questions.select_related("pre_listing__enrolment__product__organisation").order_by("number"):
+        due_on = question.due_on
+        kind = kind_for(due_on, today=today) if due_on else None
+        if due_on is None or kind is None or not _is_news(candidature, kind, question.pk, due_on, at=at):
+            continue
+        is_late = kind is ReminderKind.PASSED
+        recovered_notices.day_comes(question, due_on=due_on, is_late=is_late)
+        told += 1
+        if is_late:
+            tell(
+                candidature,
+                "producer_reminded",
+                actor=None,
+                internal=True,
+                subject=question,
+                criterion=question.criterion,
+                data={"due_on": due_on.isoformat()},
+            )
+            ProducerQuestion.objects.filter(pk=question.pk).update(reminded_at=at)
     return told
 
 

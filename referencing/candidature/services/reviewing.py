@@ -77,7 +77,7 @@ def give_verdict(
     UnknownCriterion, PermissionDenied, StaleVerdict, or TransitionRefused with every reason.
     """
     candidature = lock_file(candidature_id, actor)
-    judged = find_criterion(load_criteria(candidature), criterion)
+    judged = find_criterion(load_criteria(candidature, opened=True), criterion)
     review = ThemeReview.objects.filter(candidature=candidature, theme=judged.theme).first() if judged else None
     if judged is None or review is None:
         raise UnknownCriterion(criterion)
@@ -160,7 +160,7 @@ def conclude_theme(*, candidature_id: UUID, theme: str, summary: str, actor: Use
     blockers = _closed(candidature)
     if review.concluded_at is not None:
         blockers.append(Blocker("theme_concluded", "Ce thème est déjà conclu."))
-    criteria = [each for each in load_criteria(candidature) if each.theme == theme]
+    criteria = [each for each in load_criteria(candidature, opened=True) if each.theme == theme]
     verdicts = {each.criterion: each for each in Verdict.objects.filter(candidature=candidature, theme=theme)}
     if blockers := blockers + find_theme_blockers(candidature, criteria, verdicts):
         raise TransitionRefused(blockers)

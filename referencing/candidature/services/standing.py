@@ -12,7 +12,7 @@ from django.db.models import OuterRef
 from django.db.models.functions import JSONObject
 from django.utils import timezone
 
-from referencing.candidature.content import load_criteria
+from referencing.candidature.content import load_criteria, recovers
 from referencing.candidature.core.clock import Clock
 from referencing.candidature.core.criteria import EffectiveCriterion
 from referencing.candidature.core.standing import Asked, FileFacts, FileStanding, ThemeFacts, find_standing
@@ -31,6 +31,7 @@ from referencing.candidature.models import (
     ComplementItem,
     ComplementRequest,
     NonConformity,
+    ProducerQuestion,
     ThemeReview,
     Verdict,
 )
@@ -41,16 +42,17 @@ from referencing.candidature.services.connection.standing import campaign_holder
 @dataclass(frozen=True, slots=True)
 class Children:
     """The rows of a file that say where it stands: open requests with their pending points (`pending`: theme, code),
-    non-conformities that are not decided, verdicts, themes."""
+    non-conformities that are not decided, verdicts, themes, and what is asked of the producer of recovered answers."""
 
     requests: Sequence[ComplementRequest]
     gaps: Sequence[NonConformity]
     verdicts: Sequence[Verdict]
     reviews: Sequence[ThemeReview]
+    producer: Sequence[ProducerQuestion] = ()
 
 
 def load_children(candidature: Candidature, *, with_verdicts: bool = True) -> Children:
-    """Four queries, whatever the number of rows; verdicts are for agents alone."""
+    """Four queries, whatever the number of rows, five for a file that recovered answers; verdicts are for agents alone."""
     verdicts = Verdict.objects.filter(candidature=candidature).only(
         "candidature", "theme", "criterion", "outcome", "content_sha256", "needs_rereading"
     )
@@ -71,7 +73,16 @@ def load_children(candidature: Candidature, *, with_verdicts: bool = True) -> Ch
         ),
         verdicts=list(verdicts) if with_verdicts else [],
         reviews=list(ThemeReview.objects.filter(candidature=candidature).select_related("expert").order_by("position")),
+        producer=load_producer_questions(candidature),
     )
+
+
+def load_producer_questions(candidature: Candidature) -> list[ProducerQuestion]:
+    """Those that wait for the producer, the nearest day first; no query for a file that recovered nothing."""
+    if not recovers(candidature.dossier):
+        return []
+    rows = ProducerQuestion.objects.filter(candidature=candidature).waiting().defer("text")
+    return list(rows.order_by("due_on", "number"))
 
 
 def is_with_editor(gap: NonConformity) -> bool:
@@ -86,10 +97,17 @@ def load_facts(candidature: Candidature, children: Children | None = None) -> Fi
         *((point["theme"], each.due_on, point["code"]) for each in children.requests for point in each.pending),  # type: ignore[attr-defined]
         *((gap.theme, gap.due_on, gap.criterion) for gap in children.gaps if is_with_editor(gap)),
     ]
+    waiting = {code for _, _, code in asked} | {each.criterion for each in children.producer}
     return FileFacts(
         state=candidature.state,
-        themes=_theme_facts(candidature, children, {code for _, _, code in asked}),
-        asked=[Asked(theme, is_with_editor=True, due_on=due_on) for theme, due_on, _ in asked],
+        themes=_theme_facts(candidature, children, waiting),
+        asked=[
+            *(Asked(theme, is_with_editor=True, due_on=due_on) for theme, due_on, _ in asked),
+            *(
+                Asked(each.theme, is_with_editor=True, due_on=each.due_on, is_with_producer=True)
+                for each in children.producer
+            ),
+        ],
         tests=campaign_holder(candidature),
     )
 
@@ -104,7 +122,7 @@ def _theme_facts(candidature: Candidature, children: Children, with_editor: set[
     }
     remaining = Counter(
         each.theme
-        for each in load_criteria(candidature)
+        for each in load_criteria(candidature, opened=True)
         if each.code not in with_editor and not _is_settled(each, verdicts)
     )
     second_reading = candidature.enrolment.demarche.settings.get("instruction", {}).get("second_reading", [])
@@ -158,7 +176,7 @@ def hand_to(candidature: Candidature, holder: Holder, *, due_on: date | None) ->
 
 
 def _due_on(standing: FileStanding, clock: Clock | None) -> date | None:
-    if standing.holder == Holder.EDITOR:
+    if standing.holder in (Holder.EDITOR, Holder.PRODUCER):
         return standing.editor_due_on
     if clock is None:
         return None

@@ -501,7 +501,7 @@ def request_send(request: SignedInRequest, pk: UUID, number: int) -> HttpRespons
     rows = []
     for item in items:
         files = list(item.attachments.all())
-        gaps = find_item_gaps(item, files)
+        gaps = find_item_gaps(item, files, expected.get(item.code))
         words = _current_words_of(expected.get(item.code), item.answer)
         is_chosen = not gaps if codes is None else item.code in codes
         rows.append({"item": item, "files": files, "gaps": gaps, "answer": words, "is_chosen": is_chosen})

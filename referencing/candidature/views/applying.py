@@ -30,11 +30,20 @@ from referencing.candidature.wording import Audience, state_badge
 from referencing.dossier.models import Dossier
 from referencing.dossier.outputs import present
 from referencing.dossier.readers import read_payload
+from referencing.enrolment.enums import WhiteLabelRole
 from referencing.enrolment.frame import frame
 from referencing.enrolment.models import Enrolment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+
+#: Caption of the table that identifies a dossier, for a white-label solution (SC-20).
+OF_DISTRIBUTOR = "Informations du dossier de la solution du distributeur"
+
+
+def _caption(enrolment: Enrolment) -> str:
+    return OF_DISTRIBUTOR if enrolment.white_label == WhiteLabelRole.DISTRIBUTOR else "Informations du dossier"
 
 
 def get_enrolment(request: SignedInRequest, pk: UUID) -> Enrolment:
@@ -257,6 +266,7 @@ def dossier_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
             **frame(dossier.enrolment, current=3, convention_done=True, page=f"Dossier {dossier.reference}"),
             "dossier": dossier,
             "content": present(read_payload(dossier)),
+            "caption": _caption(dossier.enrolment),
             "columns": ["Numéro du dossier", "Créateur du dossier", "Date de création", "Heure de création"],
             "rows": [
                 [

@@ -14,11 +14,14 @@ from referencing.candidature.selectors.requests import items_of, non_conformitie
 from referencing.candidature.views.asking import gap_badge, request_badge, severity_badge
 
 
-def asked_here(candidature: Candidature, criterion: str, theme: str, user: User) -> dict[str, Any]:
-    """Requests and non-conformities of a criterion, the newest first, and where to ask more: two queries."""
+def asked_here(
+    candidature: Candidature, criterion: str, theme: str, user: User, *, is_recovered: bool = False
+) -> dict[str, Any]:
+    """Requests and non-conformities of a criterion, the newest first, and where to ask more, unless it is recovered and its producer
+    is asked instead: two queries."""
     items = items_of(candidature, criterion)
     seat = NonConformity(candidature=candidature, theme=theme)
-    may_ask = candidature.state == CandidatureState.EVALUATION and can_judge(user, seat)
+    may_ask = not is_recovered and candidature.state == CandidatureState.EVALUATION and can_judge(user, seat)
     query = f"?critere={criterion}"
     return {
         "items": [

@@ -63,6 +63,7 @@ from referencing.candidature.services.asking import (
 from referencing.candidature.services.checklist import check_file
 from referencing.candidature.services.ending import find_lapse_blockers, lapse
 from referencing.candidature.services.scope import REDUCIBLE_STATES
+from referencing.candidature.views.awaited import producer_rows
 from referencing.candidature.views.frame import file_frame, get_file
 from referencing.dossier.models import Addendum
 
@@ -165,6 +166,7 @@ def request_list(request: SignedInRequest, pk: UUID) -> HttpResponse:
                 for each in addenda
             ],
             "links": list(_list_links(request.user, candidature)),
+            **producer_rows(candidature, user=request.user),
             "request_columns": ["Demande", "Points", "Répondus", "État", "Échéance ou réponse"],
             "gap_columns": ["Non-conformité", "Critère", "Gravité", "État", "Échéance"],
             "addendum_columns": ["Additif", "Nature", "Figé le"],
@@ -222,7 +224,9 @@ def askable(candidature: Candidature, user: User) -> tuple[str, dict[str, str], 
     for review in reviews.values():
         review.candidature = candidature
     mine = {theme for theme, review in reviews.items() if is_listing_team(user) or can_judge(user, review)}
-    titles = {each.code: each.title for each in load_criteria(candidature) if each.theme in mine}
+    titles = {
+        each.code: each.title for each in load_criteria(candidature) if each.theme in mine and each.recovered is None
+    }
     said = Verdict.objects.filter(candidature=candidature, outcome=Outcome.TO_COMPLETE).values_list("criterion", "text")
     return RequestKind.CRITERIA, titles, dict(said)
 

@@ -35,6 +35,7 @@ from referencing.candidature.rules import can_judge, is_instructor
 from referencing.candidature.services.carrying import carry_verdicts, find_carriable
 from referencing.candidature.versions import VersionRef, ages_of, default_pair, list_versions, load_version
 from referencing.candidature.views.frame import file_frame, get_file
+from referencing.candidature.wording import MASKED
 from referencing.dossier.readers import LEVELS, NATURES, answer_text
 from referencing.enrolment.core import ITEMS
 
@@ -80,8 +81,12 @@ def candidature_changes(request: SignedInRequest, pk: UUID) -> HttpResponse:
         only_obligations = request.GET.get("obligations") == "1"
         shows_all = request.GET.get("tout") == "1"
         before, after = pair
+        opened = bool(is_instructor(request.user, candidature))
         comparison = compare_versions(
-            load_version(before), load_version(after), on=timezone.localdate(), ages=ages_of(candidature)
+            load_version(before, opened=opened),
+            load_version(after, opened=opened),
+            on=timezone.localdate(),
+            ages=ages_of(candidature),
         )
         context |= {
             "before": before,
@@ -246,7 +251,9 @@ def _present_file(each: EvidenceChange) -> dict[str, str]:
 def _answer(criterion: EffectiveCriterion | None) -> str:
     if criterion is None:
         return ""
-    content = asdict(criterion)
+    if criterion.recovered is not None and criterion.answer is None:
+        return MASKED
+    content = {**asdict(criterion), "recovered": None}
     by_system = [
         f"Exception sur {each.system}{NBSP}: {answer_text({**content, 'answer': each.answer})} – {each.comment}"
         for each in criterion.exceptions

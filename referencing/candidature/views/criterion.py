@@ -40,6 +40,7 @@ from referencing.candidature.services import (
 from referencing.candidature.services.presence import POLL_SECONDS
 from referencing.candidature.services.reviewing import judged_of
 from referencing.candidature.views.asked import asked_here
+from referencing.candidature.views.awaited import asked_of_producer
 from referencing.candidature.views.examined import (
     GAP_WORDS,
     Examined,
@@ -240,11 +241,15 @@ def render_criterion(
                 "answer": words_of(about, each.answer) if each.answer else "",
                 "comment": each.comment,
                 "files": [item.name for item in each.evidence],
+                "from_producer": each.from_producer,
             }
             for each in about.supplements
         ],
         "viewer": Builder(request, candidature, about).build(),
-        "here": asked_here(candidature, about.code, about.theme, request.user),
+        "here": asked_here(
+            candidature, about.code, about.theme, request.user, is_recovered=about.recovered is not None
+        ),
+        "producer": asked_of_producer(candidature, about, request.user),
         "pin_form": pin_form or PinForm(),
         "threads": present_threads(request, examined, threads, typed, refused=refused_reply),
         "new_discussion": new_discussion(request, examined, about, typed, form=discussion_form),

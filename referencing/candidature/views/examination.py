@@ -48,7 +48,7 @@ class Line:
     title: str
     url: str
     answer: str
-    is_reached: bool
+    is_reached: bool | None
     nature: str
     badge: Badge | None
     marks: Sequence[Badge]

@@ -20,6 +20,7 @@ from referencing.candidature.models import Candidature, Discussion, ThemeReview,
 from referencing.candidature.models.discussion import DiscussionQuerySet
 from referencing.candidature.rules import is_any_expert, is_instructor
 from referencing.candidature.views.frame import get_file
+from referencing.candidature.wording import MASKED
 from referencing.dossier.readers import answer_text
 
 if TYPE_CHECKING:
@@ -61,13 +62,14 @@ class Examined:
 
 
 def load_examined(request: SignedInRequest, pk: UUID) -> Examined:
-    """Three queries (four with addenda), whatever the number of criteria. Verdicts are the agents’: the editor’s page has none."""
+    """Three queries (four with addenda, two more for agents when answers were recovered), whatever the number of criteria.
+    Verdicts and recovered answers are the agents’: the editor’s page has none."""
     candidature = get_file(request, pk)
     reviews = ThemeReview.objects.select_related("expert", "concluded_by", "visa_by").order_by("position")
     prefetch_related_objects([candidature], Prefetch("reviews", reviews))
     is_agent = is_instructor(request.user, candidature)
     verdicts = Verdict.objects.filter(candidature=candidature).select_related("by") if is_agent else ()
-    content = load_content(candidature)
+    content = load_content(candidature, opened=is_agent)
     return Examined(
         candidature=candidature,
         payload=content.payload,
@@ -83,7 +85,9 @@ def outcome_badge(outcome: str) -> Badge:
 
 
 def words_of(criterion: EffectiveCriterion, answer: Mapping[str, Any] | None = None) -> str:
-    """The answer (or another one) in words."""
+    """The answer (or another one) in words; of a recovered one, nothing but that it is."""
+    if criterion.recovered is not None and criterion.answer is None and not answer:
+        return MASKED
     return answer_text(
         {"answer": answer or criterion.answer, "levels": criterion.levels, "value_label": criterion.value_label}
     )

@@ -145,7 +145,9 @@ def file_frame(request: SignedInRequest, candidature: Candidature, tab: str) -> 
         "ball_who": who,
         "ball_what": what,
         # The internal delays of agents are not the editor’s business.
-        "ball_until": candidature.due_on if instructor or candidature.waiting_for == Holder.EDITOR else None,
+        "ball_until": candidature.due_on
+        if instructor or candidature.waiting_for in (Holder.EDITOR, Holder.PRODUCER)
+        else None,
         "ball_is_mine": who == "Vous",
         "crumbs": [home, Link(f"Candidature {candidature.dossier.reference}")],
         "tabs": [

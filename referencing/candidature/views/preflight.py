@@ -23,6 +23,7 @@ from referencing.candidature.views.checks import present_lines
 from referencing.dossier.models import Dossier
 from referencing.dossier.payload import build_payload, load_live
 from referencing.dossier.readers import read_payload
+from referencing.dossier.recovered import announce
 from referencing.enrolment.frame import frame
 from referencing.enrolment.models import Enrolment
 
@@ -62,4 +63,6 @@ def preflight_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
 def _answers_so_far(enrolment: Enrolment) -> Mapping[str, Any] | None:
     """The dossier that would be generated now; None before the orientation is validated."""
     live = load_live(enrolment)
-    return build_payload(live, reference="", at=timezone.now(), author="") if live else None
+    if live is None:
+        return None
+    return build_payload(live, reference="", at=timezone.now(), author="", recovered=announce(live))

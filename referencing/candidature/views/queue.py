@@ -89,6 +89,7 @@ SORTABLE = frozenset(SORTS)
 #: Who acts, as the badge of a line says it.
 HOLDERS = {
     Holder.EDITOR: "Éditeur",
+    Holder.PRODUCER: "Producteur",
     Holder.LISTING_TEAM: "Équipe",
     Holder.EXPERTS: "Experts",
     Holder.TESTS: "Équipe de tests",

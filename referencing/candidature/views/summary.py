@@ -21,10 +21,11 @@ from convergence.accounts.rules import is_listing_team
 from convergence.audit.workflow import is_allowed
 from convergence.ui.typography import NBSP, format_date, format_datetime
 from convergence.ui.values import Action, Item, Link, Row
+from referencing.candidature.content import load_content
 from referencing.candidature.core.standing import find_standing
 from referencing.candidature.enums import CandidatureState, Holder, Outcome
 from referencing.candidature.models import Candidature, ThemeReview
-from referencing.candidature.rules import can_give_visa, can_instruct, can_prepare, is_tester
+from referencing.candidature.rules import can_give_visa, can_instruct, can_prepare, is_instructor, is_tester
 from referencing.candidature.services.reading import mark_read
 from referencing.candidature.services.reviewing import needs_visa
 from referencing.candidature.services.standing import Children, is_with_editor, load_children, load_facts
@@ -97,14 +98,15 @@ def candidature_history(request: SignedInRequest, pk: UUID) -> HttpResponse:
 @require_GET
 @login_required
 def candidature_dossier(request: SignedInRequest, pk: UUID) -> HttpResponse:
-    """Everything that was frozen with the application, read from the payload alone."""
+    """Everything that was frozen with the application, read from the payload alone; agents also read what was recovered."""
     candidature = get_file(request, pk)
+    is_agent = bool(is_instructor(request.user, candidature))
     return render(
         request,
         "candidature/candidature_dossier.html",
         {
             **file_frame(request, candidature, "dossier"),
-            "content": present(read_payload(candidature.dossier)),
+            "content": present(dict(load_content(candidature, opened=is_agent).payload)),
             "verify_url": reverse("dossier:dossier_verify", args=[candidature.dossier_id])
             if Dossier.objects.visible_to(request.user).filter(pk=candidature.dossier_id).exists()
             else "",
@@ -155,6 +157,22 @@ def list_waiting(candidature: Candidature, children: Children) -> list[Waiting]:
                 themes=frozenset([each.theme]),
             )
             for each in children.gaps
+        ),
+        *(
+            Waiting(
+                Row(
+                    cells=[
+                        f"Réponse récupérée, {each.criterion} {each.title}",
+                        "En attente de l’éditeur producteur",
+                        each.due_on,
+                    ],
+                    url=reverse("candidature:request_list", args=[candidature.pk]) + "#editeur-producteur",
+                ),
+                is_with_editor=False,
+                due_on=each.due_on,
+                themes=frozenset([each.theme]),
+            )
+            for each in children.producer
         ),
     ]
 

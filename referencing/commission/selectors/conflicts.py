@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef
@@ -20,7 +20,10 @@ from referencing.candidature.models import Candidature
 from referencing.commission.models import Recusal
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from convergence.accounts.models import User
+    from convergence.database.statements import Slot
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,12 @@ def recused_on(user: User, enrolment: str = "enrolment") -> Exists:
     """Whether the person declared, or was found to have, a link on a file of the enrolment at that path: nobody recused from
     a deliberation reads what follows it in another role (A-28)."""
     return Exists(Recusal.objects.filter(person=user, candidature__enrolment=OuterRef(enrolment)))
+
+
+def recused_organisations(person: UUID | Slot) -> QuerySet[Recusal, Any]:
+    """Keys of the organisations whose files the person left to the others: an agent’s role shows them no more than the
+    commission’s does (A-28)."""
+    return Recusal.objects.filter(person=person).order_by().values("candidature__enrolment__product__organisation")
 
 
 def load_conflicts(candidature_ids: Collection[UUID], people: Collection[User], *, at: datetime) -> Conflicts:

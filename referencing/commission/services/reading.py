@@ -77,8 +77,8 @@ def _refuse_long(text: str, anchor: str) -> None:
 
 def find_evidence(point: AgendaPoint, sha256: str) -> StoredFile | None:
     """A piece of evidence of the point’s file, encrypted or not; None when no criterion has it."""
-    known = {each.sha256 for criterion in load_criteria(point.candidature) for each in criterion.evidence}
-    return find_files(point.candidature, [sha256]).get(sha256) if sha256 in known else None
+    known = {each.sha256 for criterion in load_criteria(point.candidature, opened=True) for each in criterion.evidence}
+    return find_files(point.candidature, [sha256], opened=True).get(sha256) if sha256 in known else None
 
 
 def is_encrypted(file: StoredFile) -> bool:

@@ -216,7 +216,7 @@ def point_evidence(request: SignedInRequest, pk: UUID) -> HttpResponse:
                 for each in {each.sha256: each for each in criterion.evidence}.values()
             ],
         }
-        for criterion in load_criteria(point.candidature)
+        for criterion in load_criteria(point.candidature, opened=True)
         if criterion.evidence
     ]
     return render(

@@ -6,7 +6,7 @@ Read by hand rather than through a Django form: a page holds up to 150 criteria,
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
 from typing import Any
@@ -15,6 +15,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from convergence.ui.forms import DsfrForm, FrenchDateField
@@ -35,6 +36,8 @@ from referencing.enrolment.answering.wording import (
 from referencing.enrolment.answering.zones import Zone, ZoneMaker
 
 COMMENT, VALUE = "-comment", "-value"
+#: The criterion that a measure of the écoscore fills (`referencing.enrolment.ecoscore`).
+ECOSCORE = "DEV.1.1"
 
 
 # -- what was posted
@@ -155,6 +158,7 @@ class ValueBlock:
     value: str
     mode: str
     error: str
+    measure_url: str = ""  # where a final measure of the écoscore fills it
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +186,8 @@ def render_criterion(maker: ZoneMaker, view: CriterionView, data: QueryDict | No
     head = Head(grid, code, view.because, counter, criterion, kind)
     comment = data.get(f"{code}{COMMENT}", "") if data is not None else view.comment
     value = _value(view, data, problems)
+    if value and code == ECOSCORE:
+        value = replace(value, measure_url=reverse("enrolment:ecoscore_choose", args=[maker.enrolment.pk]))
     if comment or value or view.evidence:
         zones = maker.zones_of(view)
         return _render(head, choices, view.version, can_write, comment=comment, value=value, zones=zones)

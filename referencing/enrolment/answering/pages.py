@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -12,7 +13,7 @@ from django.urls import NoReverseMatch, reverse
 
 from convergence.accounts.models import User
 from convergence.kernel.errors import Blocker
-from convergence.ui.typography import NBSP
+from convergence.ui.typography import NBSP, join_words
 from convergence.ui.values import Badge, Link, Progress, Tone
 from questionnaires.access import AccessPolicy
 from questionnaires.core import Progress as Counter
@@ -90,6 +91,12 @@ def panel(title: str, counter: Counter, *, unit: str, numbered: bool = False, re
         remaining=links,
         remaining_title=remaining_title or f"Questions restantes{NBSP}:",
     )
+
+
+def conflict_title(stale: Sequence[Mapping[str, Any]]) -> str:
+    """Who answered meanwhile: « Camille Durand et Jo Martin ont répondu entre-temps »."""
+    people = list(dict.fromkeys(each["actor"] for each in stale if each["actor"])) or ["Un collègue"]
+    return f"{join_words(people)} {'ont' if len(people) > 1 else 'a'} répondu entre-temps"
 
 
 def number_of(code: str) -> str:

@@ -10,6 +10,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
 from convergence.accounts.organisations import current_organisation
@@ -19,9 +20,10 @@ from convergence.products import rules as product_rules
 from convergence.products.models import Demarche, Product
 from convergence.ui.values import Row
 from referencing.enrolment.enums import EnrolmentState
-from referencing.enrolment.forms import AttachForm
 from referencing.enrolment.models import Enrolment
 from referencing.enrolment.services import attach_product
+from referencing.enrolment.white_label.forms import SOLUTION_LIMIT, AttachForm
+from referencing.enrolment.white_label.selectors import list_solutions
 
 
 @require_GET
@@ -68,32 +70,40 @@ def demarche_choose(request: SignedInRequest, pk: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @login_required
 def product_attach(request: SignedInRequest, pk: UUID, slug: str) -> HttpResponse:
-    """The white-label question (SC-07), then the enrolment exists."""
+    """The white-label questions (SC-07), then the enrolment exists. « Rechercher » only narrows the solutions."""
     product = get_object_or_404(Product.objects.visible_to(request.user).select_related("organisation"), pk=pk)
     demarche = get_object_or_404(Demarche.objects.select_related("parcours"), slug=slug)
-    form = AttachForm(request.POST if request.method == "POST" else None)
+    solutions, is_longer = list_solutions(
+        demarche,
+        text=request.POST.get("search", ""),
+        chosen=request.POST.get("solution", ""),
+        limit=SOLUTION_LIMIT,
+        on=timezone.localdate(),
+    )
+    is_search = "find" in request.POST
+    form = AttachForm(request.POST if request.method == "POST" else None, solutions=solutions)
     blockers: Sequence[Blocker] = ()
-    if request.method == "POST" and form.is_valid():
+    if is_search:
+        form = AttachForm(solutions=solutions, initial=request.POST.dict())
+    elif request.method == "POST" and form.is_valid():
         try:
-            enrolment = attach_product(
-                product_id=product.pk,
-                demarche=demarche,
-                white_label=form.cleaned_data["white_label"],
-                actor=request.user,
-            )
+            enrolment = attach_product(product_id=product.pk, demarche=demarche, actor=request.user, **form.answers)
         except TransitionRefused as refusal:
             blockers = refusal.blockers
         else:
             messages.success(request, f"Le produit {product.name} est rattaché à la démarche.")
             return redirect("pages:enrolment_detail", enrolment.pk)
+    template = "enrolment/product_attach.html"
     return render(
         request,
-        "enrolment/product_attach.html",
+        f"{template}#solutions" if is_search and request.headers.get("HX-Request") else template,
         {
             "product": product,
             "demarche": demarche,
             "form": form,
             "blockers": blockers,
+            "is_longer": is_longer,
+            "found": len(solutions),
             "may_attach": product_rules.can_commit(request.user, product),
         },
         status=422 if form.errors or blockers else 200,

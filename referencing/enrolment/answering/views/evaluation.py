@@ -40,7 +40,7 @@ from questionnaires.services import (
     save_answers,
     validate,
 )
-from referencing.enrolment.answering import notices
+from referencing.enrolment.answering import extras, notices
 from referencing.enrolment.answering.criteria import (
     Posted,
     Problems,
@@ -49,8 +49,18 @@ from referencing.enrolment.answering.criteria import (
     render_criterion,
 )
 from referencing.enrolment.answering.forms import VERSION
-from referencing.enrolment.answering.pages import Place, find_place, page_values, panel, refused, state_badge
+from referencing.enrolment.answering.pages import (
+    Place,
+    address,
+    conflict_title,
+    find_place,
+    page_values,
+    panel,
+    refused,
+    state_badge,
+)
 from referencing.enrolment.answering.zones import FILE, ZoneMaker
+from referencing.enrolment.white_label.banner import REPLACED
 
 TO_DO = f"Il reste à faire avant de continuer. Vos réponses sont enregistrées{NBSP}:"
 
@@ -210,7 +220,8 @@ def _request_validation(request: HttpRequest, page: Page, outcome: Outcome, over
             at=timezone.now(),
             access=place.access,
         )
-        tell = partial(notices.validation_requested, place.enrolment, request=asked, link=page.url, actor=place.user)
+        link = address("teamwork:validation_review", place.enrolment.pk, page.shown.code) or page.url
+        tell = partial(notices.validation_requested, place.enrolment, request=asked, link=link, actor=place.user)
         transaction.on_commit(tell)
     messages.success(request, "La validation est demandée aux valideurs de votre structure.")
     return redirect(overview)
@@ -297,13 +308,18 @@ def render_page(
     place, shown = page.place, page.shown
     found = problems or Problems()
     can_write = place.access.can_write
+    banners, beside = extras.on_form(place, shown.code)
+    stale = list(stale)
     maker = ZoneMaker(place.enrolment, can_write=can_write, errors=found.zones)
     sections = [
         {
             "title": section_title(section.section),
             "introduction": section.section.introduction,
             "resources": [Link(each.label, each.url) for each in section.section.resources],
-            "criteria": [render_criterion(maker, view, data, found) for view in section.criteria],
+            "criteria": [
+                render_criterion(maker, view, data, found) + beside(view.criterion, view.version)
+                for view in section.criteria
+            ],
         }
         for section in shown.sections
     ]
@@ -319,12 +335,16 @@ def render_page(
             "progress": form_panel(shown, shown.progress),
             "state": state_badge(shown.state),
             "can_write": can_write,
+            "is_inheritable": load_grid(place.enrolment.response.definition).questionnaire(shown.code).inheritable,
+            "replaced_note": REPLACED,
             "offers_request": shown.kind is not Kind.DOCUMENTS or not place.access.can_validate,
             "has_newer_draft": bool(shown.validated_at) and shown.state in (Status.DRAFT, Status.VALIDATION_REQUESTED),
             "errors": list(errors),
             "blockers": list(blockers),
             "blockers_title": blockers_title,
-            "conflicts": list(stale),
+            "conflicts": stale,
+            "conflict_title": conflict_title(stale),
+            "extras": banners,
             "form_url": page.url,
             "save_url": reverse("enrolment:questionnaire_save", args=[place.enrolment.pk, shown.code]),
         },

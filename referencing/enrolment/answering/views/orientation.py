@@ -36,9 +36,18 @@ from questionnaires.services import (
     save_answers,
     validate,
 )
-from referencing.enrolment.answering import notices
+from referencing.enrolment.answering import extras, notices
 from referencing.enrolment.answering.forms import VERSION, OrientationForm, conflict_texts
-from referencing.enrolment.answering.pages import Place, find_place, page_values, panel, refused, state_badge
+from referencing.enrolment.answering.pages import (
+    Place,
+    address,
+    conflict_title,
+    find_place,
+    page_values,
+    panel,
+    refused,
+    state_badge,
+)
 
 PAGE = "Questionnaire d’orientation"
 
@@ -98,7 +107,8 @@ def _act(request: HttpRequest, place: Place, result: SaveResult) -> HttpResponse
                 at=timezone.now(),
                 access=place.access,
             )
-            tell = partial(notices.validation_requested, place.enrolment, request=asked, link=page, actor=place.user)
+            link = address("teamwork:validation_review", place.enrolment.pk, ORIENTATION) or page
+            tell = partial(notices.validation_requested, place.enrolment, request=asked, link=link, actor=place.user)
             transaction.on_commit(tell)
             messages.success(request, "La validation est demandée aux valideurs de votre structure.")
             return redirect(overview)
@@ -301,6 +311,7 @@ def render_form(
         for section in shown.sections
     ]
     values = page_values(place, PAGE)
+    stale = list(stale)
     return render(
         request,
         "enrolment/answering/orientation_detail.html",
@@ -313,7 +324,9 @@ def render_form(
             "shown": shown,
             "has_newer_draft": bool(shown.validated_at) and shown.state.value in ("draft", "validation_requested"),
             "blockers": list(blockers),
-            "conflicts": list(stale),
+            "conflicts": stale,
+            "conflict_title": conflict_title(stale),
+            "extras": extras.on_form(place, ORIENTATION)[0],
             "form_url": reverse("enrolment:orientation_detail", args=[place.enrolment.pk]),
             "save_url": reverse("enrolment:orientation_save", args=[place.enrolment.pk]),
         },

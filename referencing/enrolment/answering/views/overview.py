@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
@@ -14,7 +15,9 @@ from convergence.ui.typography import NBSP
 from convergence.ui.values import Link, Tile
 from questionnaires.core import Kind
 from questionnaires.enums import Status
+from questionnaires.models import ORIENTATION
 from questionnaires.selectors import Overview, QuestionnaireTile, load_overview
+from referencing.enrolment.answering import extras
 from referencing.enrolment.answering.pages import Place, address, find_place, page_values, state_badge
 from referencing.enrolment.exchange import find_exchange_blockers, list_pairs
 
@@ -26,14 +29,18 @@ def questionnaire_list(request: HttpRequest, pk: UUID) -> HttpResponse:
     place = find_place(request, pk)
     overview = load_overview(place.enrolment.response)
     values = page_values(place, "Questionnaires", is_open=overview.is_open)
+    links, lines = extras.on_list(place)
     return render(
         request,
         "enrolment/answering/questionnaire_list.html",
         {
             **values,
-            "orientation": orientation_tile(place, overview),
+            "orientation": with_lines(orientation_tile(place, overview), lines(ORIENTATION)),
             "exchange": exchange_tile(place),
-            "questionnaires": [evaluation_tile(place, overview, tile) for tile in overview.questionnaires],
+            "questionnaires": [
+                with_lines(evaluation_tile(place, overview, tile), lines(tile.code)) for tile in overview.questionnaires
+            ],
+            "team_links": links,
             "is_open": overview.is_open,
             "is_mine": place.access.can_write and not overview.is_complete,
             "task": next_task(overview),
@@ -44,6 +51,11 @@ def questionnaire_list(request: HttpRequest, pk: UUID) -> HttpResponse:
             "dossier_url": address("dossier:dossier_generate", place.enrolment.pk),
         },
     )
+
+
+def with_lines(tile: Tile, lines: list[str]) -> Tile:
+    """The tile with what a stage above adds to it."""
+    return replace(tile, lines=[*tile.lines, *lines]) if lines else tile
 
 
 def next_task(overview: Overview) -> str:

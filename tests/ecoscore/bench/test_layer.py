@@ -1,0 +1,88 @@
+"""Bytes and requests from DevTools events, as Chromium sends them."""
+
+from ecoscore.bench.layer import Layer
+
+
+def sent(number: str, url: str = "https://site.example/", **more):
+    return "Network.requestWillBeSent", {"requestId": number, "request": {"url": url}, "loaderId": "L1", **more}
+
+
+def head(number: str, size: int, **more):
+    return "Network.responseReceived", {"requestId": number, "response": {"encodedDataLength": size, **more}}
+
+
+def data(number: str, size: int):
+    return "Network.dataReceived", {"requestId": number, "encodedDataLength": size}
+
+
+def finished(number: str, size: int):
+    return "Network.loadingFinished", {"requestId": number, "encodedDataLength": size}
+
+
+def layer_of(*events) -> Layer:
+    layer = Layer()
+    for name, params in events:
+        layer.take(name, params)
+    return layer
+
+
+def test_a_response_counts_its_head_and_body_once():
+    layer = layer_of(sent("1"), head("1", 200), data("1", 1000), finished("1", 1200))
+    assert (layer.bytes, layer.requests, layer.is_waiting) == (1200, 1, False)
+
+
+def test_a_body_that_nobody_reads_still_counts():
+    layer = layer_of(sent("1"), head("1", 200), data("1", 535))
+    assert (layer.bytes, layer.requests, layer.is_waiting) == (735, 1, False)
+
+
+def test_a_redirect_is_one_more_request_and_its_head_counts():
+    layer = layer_of(
+        sent("1"), sent("1", redirectResponse={"encodedDataLength": 180}), head("1", 200), finished("1", 700)
+    )
+    assert (layer.bytes, layer.requests) == (880, 2)
+
+
+def test_what_a_cache_or_a_service_worker_answered_counts_nothing():
+    layer = layer_of(
+        sent("1"),
+        ("Network.requestServedFromCache", {"requestId": "1"}),
+        head("1", 200),
+        finished("1", 5000),
+        sent("2"),
+        head("2", 200, fromDiskCache=True),
+        finished("2", 900),
+        sent("3"),
+        head("3", 200, fromServiceWorker=True),
+    )
+    assert (layer.bytes, layer.requests, layer.is_waiting) == (0, 0, False)
+
+
+def test_addresses_that_need_no_network_count_nothing():
+    layer = layer_of(sent("1", "data:,"), head("1", 10), sent("2", "blob:https://x/1"), head("2", 10))
+    assert (layer.bytes, layer.requests) == (0, 0)
+
+
+def test_it_waits_for_heads_only_and_no_more_after_a_failure_or_a_departure():
+    assert layer_of(sent("1")).is_waiting
+    assert not layer_of(sent("1"), ("Network.loadingFailed", {"requestId": "1"})).is_waiting
+    layer = layer_of(sent("1"))
+    layer.leave("", "L1")
+    assert layer.is_waiting
+    layer.leave("", "L2")
+    assert not layer.is_waiting
+    assert layer.requests == 0
+
+
+def test_numbers_of_two_workers_are_not_confused():
+    layer = Layer()
+    for session in ("", "worker"):
+        for name, params in (sent("1"), head("1", 100), finished("1", 300)):
+            layer.take(name, params, session)
+    assert (layer.bytes, layer.requests) == (600, 2)
+
+
+def test_what_a_closed_browser_received_stays_counted():
+    layer = layer_of(sent("1"), head("1", 100), sent("2"))
+    layer.forget()
+    assert (layer.bytes, layer.requests, layer.is_waiting) == (100, 1, False)
