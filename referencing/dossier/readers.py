@@ -72,6 +72,19 @@ def acceptable_text(criterion: dict[str, Any]) -> str:
     return "Conforme, avec les preuves attendues"
 
 
+def exceptions_of(criterion: dict[str, Any]) -> list[dict[str, Any]]:
+    """Answers that differ on one system, each with its words; none in dossiers frozen before there were any."""
+    return [
+        {**each, "answer_text": answer_text({**criterion, "recovered": None, "answer": each["answer"]})}
+        for each in criterion.get("exceptions", ())
+    ]
+
+
+def frozen_evidence(criterion: dict[str, Any]) -> list[dict[str, Any]]:
+    """Every file that a criterion froze, those of its exceptions included."""
+    return [*criterion["evidence"], *(item for each in criterion.get("exceptions", ()) for item in each["evidence"])]
+
+
 def find_frozen(content: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """The frozen criteria of a dossier by code."""
     return {row["code"]: row for part in content["questionnaires"] for row in part["criteria"]}

@@ -31,6 +31,8 @@ CHILDREN = (
     "invitation",
     "evidence",
     "single_evidence",
+    "os_exception",
+    "os_exception_file",
     "letter",
     "letter_attachment",
     "thread",

@@ -65,8 +65,15 @@ from referencing.commission.models import (
 from referencing.convention import services as conventions
 from referencing.decision.services import lodge_appeal, open_decision, prepare_annex, record_suit
 from referencing.dossier.services import generate_dossier
-from referencing.enrolment.enums import WhiteLabelRole
-from referencing.enrolment.models import Dissolution, Enrolment, PreListing
+from referencing.enrolment.enums import ExceptionState, WhiteLabelRole
+from referencing.enrolment.models import (
+    Dissolution,
+    Enrolment,
+    OsException,
+    OsExceptionFile,
+    PreListing,
+    ProductTransfer,
+)
 from referencing.enrolment.models import Mandate as ThirdPartyMandate
 from referencing.enrolment.services import attach_product, save_sheet, submit_sheet
 from referencing.listing.enums import PublicationState
@@ -303,6 +310,39 @@ def add_dossiers(side: Side, verifier: User) -> None:
         "evidence": enrolment | {"deposit": evidence.pk},
         "single_evidence": enrolment | {"deposit": single.pk},
     }
+    exception = OsException.objects.create(
+        enrolment=answering, criterion="DEV.1.2", system="ios", edited_by=manager, edited_at=timezone.now()
+    )
+    asked = OsException.objects.create(
+        enrolment=answering,
+        criterion="A06.1.2",
+        system="ios",
+        state=ExceptionState.ASKED,
+        edited_by=manager,
+        edited_at=timezone.now(),
+    )
+    file = keep_generated(content=f"%PDF-1.7 ios {answering.pk}".encode(), name="ios.pdf", code="pdf", actor=manager)
+    added = OsExceptionFile.objects.create(
+        exception=exception,
+        evidence_type="declaration",
+        file=file,
+        deposited_by=manager,
+        deposited_at=timezone.now(),
+    )
+    side.objects |= {
+        "os_exception": {"pk": answering.pk, "exception": exception.pk},
+        "os_exception_asked": {"exception": asked.pk},
+        "os_exception_file": {"pk": answering.pk, "file": added.pk},
+    }
+    transfer = ProductTransfer.objects.create(
+        product=new_product(side),
+        recipient=OrganisationFactory(),
+        told_product="Carnet",
+        told_organisation=side.organisation.name,
+        offered_by=manager,
+        offered_at=timezone.now(),
+    )
+    side.objects["transfer"] = {"transfer": transfer.pk}
     for stage in ("ready", "applied", "taken"):
         enrolment, _ = make_signed_enrolment(**fields)
         run_and_commit(answer_everything if stage == "ready" else answer_core, enrolment)
