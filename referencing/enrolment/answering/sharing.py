@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
-from typing import Literal
+from typing import Any, Literal
 
 from django.http import QueryDict
 from django.template.loader import render_to_string
