@@ -98,11 +98,12 @@ def measure_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
         "actions": actions_of(measure, request.user),
         "blockers": bench_blockers(measure) if measure.state == MeasureState.DRAFT else [],
         "lines": list(enumerate(measure.scenario.text.split("\n"), start=1)),
-        "columns": ["Passage", "Nature", "Écoscore", "Mesuré"],
+        "report_url": reverse("ecoscore:report_detail", args=[results[0].pk]) if results else "",
+        "columns": ["Rapport", "Nature", "Écoscore", "Mesuré"],
         "rows": [
             Row(
                 cells=[
-                    str(each.series),
+                    f"Passage {each.series}",
                     each.get_purpose_display(),
                     f"{each.ecoscore} sur 100" if each.ecoscore is not None else "",
                     each.measured_at,
@@ -165,7 +166,7 @@ def actions_of(measure: Measure, user: Any) -> list[Action]:
         label = "Lancer une mesure intermédiaire" if is_scenario else "Vérifier de nouveau"
         actions.append(Action(label, url("measure_debug"), style="secondary" if actions else "primary"))
     if may("publish"):
-        actions.append(Action("Publier le résultat", url("measure_publish")))
+        actions.append(Action("Publier le résultat", url("measure_publish"), style="secondary"))
     if may("withdraw"):
         actions.append(
             Action(
