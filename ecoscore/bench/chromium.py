@@ -340,10 +340,16 @@ class ChromiumDriver:
         """Frames of other sites and workers are targets of their own: they tell what they receive in letters to ours."""
 
         def attached(event: dict[str, Any]) -> None:
-            number = event["sessionId"]
-            message = json.dumps({"id": 1, "method": "Network.enable"})
-            with contextlib.suppress(Error):
-                session.send("Target.sendMessageToTarget", {"sessionId": number, "message": message})
+            letters: list[tuple[str, dict[str, Any]]] = [
+                ("Network.enable", {}),
+                ("Runtime.runIfWaitingForDebugger", {}),
+            ]
+            if self._which is Pass.PERFORMANCE and event["targetInfo"]["type"] == "iframe":
+                letters.insert(0, ("Emulation.setCPUThrottlingRate", {"rate": CPU_RATE}))
+            for place, (method, params) in enumerate(letters, 1):
+                message = json.dumps({"id": place, "method": method, "params": params})
+                with contextlib.suppress(Error):
+                    session.send("Target.sendMessageToTarget", {"sessionId": event["sessionId"], "message": message})
 
         def received(event: dict[str, Any]) -> None:
             message = json.loads(event["message"])
@@ -353,7 +359,7 @@ class ChromiumDriver:
         session.on("Target.attachedToTarget", attached)
         session.on("Target.receivedMessageFromTarget", received)
         session.on("Target.detachedFromTarget", lambda event: self.layer.leave(event["sessionId"]))
-        session.send("Target.setAutoAttach", {"autoAttach": True, "waitForDebuggerOnStart": False, "flatten": False})
+        session.send("Target.setAutoAttach", {"autoAttach": True, "waitForDebuggerOnStart": True, "flatten": False})
 
     def _take(self, event: str, params: Mapping[str, Any], session: str = "") -> None:
         self.layer.take(event, params, session)
