@@ -340,6 +340,8 @@ class ChromiumDriver:
         """Frames of other sites and workers are targets of their own: they tell what they receive in letters to ours."""
 
         def attached(event: dict[str, Any]) -> None:
+            if "worker" in event["targetInfo"]["type"]:
+                self.layer.start_worker(event["targetInfo"]["url"])
             letters: list[tuple[str, dict[str, Any]]] = [
                 ("Network.enable", {}),
                 ("Runtime.runIfWaitingForDebugger", {}),

@@ -36,6 +36,7 @@ class _Request:
     is_cached: bool = False
     owner: str = ""
     loader: str = ""
+    url: str = ""
 
     @property
     def received(self) -> int:
@@ -80,6 +81,12 @@ class Layer:
             if request.owner == session and request.loader != loader:
                 request.is_over = True
 
+    def start_worker(self, url: str) -> None:
+        """A worker runs: its script has come, though its head is not always told."""
+        for request in self._requests.values():
+            if request.url == url:
+                request.is_answered = True
+
     def forget(self) -> None:
         """The browser was closed: what it waited for will not come."""
         self._past_bytes, self._past_requests = self.bytes, self.requests
@@ -93,6 +100,9 @@ class Layer:
                 self._send(number, params, session)
             case "Network.webSocketCreated":
                 self._requests[number] = _Request(owner=session)
+            case "Network.responseReceived" if session and str(params["response"].get("url", "")).startswith("http"):
+                # a worker may ask before it is heard
+                self._advance(self._requests.setdefault(number, _Request(owner=session)), event, params)
             case _ if (request := self._requests.get(number)) is not None:
                 self._advance(request, event, params)
 
@@ -104,7 +114,8 @@ class Layer:
                 known.redirect_bytes += int(redirect.get("encodedDataLength", 0))
             known.is_answered = known.is_cached = False
         elif known is None and str(params["request"]["url"]).startswith(("http:", "https:")):
-            self._requests[number] = _Request(owner=session, loader=str(params.get("loaderId", "")))
+            loader, url = str(params.get("loaderId", "")), str(params["request"]["url"])
+            self._requests[number] = _Request(owner=session, loader=loader, url=url)
 
     def _advance(self, request: _Request, event: str, params: Mapping[str, Any]) -> None:
         match event:

@@ -102,9 +102,11 @@ def test_frames_of_other_sites_and_workers_are_counted_too():
     with TruthServer(site) as server:
         is_quiet, counters, truth = alone(load)
     assert is_quiet
-    assert (counters.requests, counters.bytes_down) == (6, truth.kernel_down)
-    # the cross-check lacks the body of the worker’s script, which nobody tells
-    assert truth.app_bytes - counters.layer_bytes in (0, 48)
+    assert counters.bytes_down == truth.kernel_down
+    # the cross-check may lack the first moments of a worker, which is not always heard from its start
+    assert truth.requests == 6
+    assert counters.requests in (5, 6)
+    assert counters.layer_bytes > truth.app_bytes - 2400
 
 
 @isolated

@@ -4,7 +4,7 @@ from ecoscore.bench.layer import Layer
 
 
 def sent(number: str, url: str = "https://site.example/", **more):
-    return "Network.requestWillBeSent", {"requestId": number, "request": {"url": url}, "loaderId": "L1", **more}
+    return "Network.requestWillBeSent", {"requestId": number, "request": {"url": url}, **{"loaderId": "L1", **more}}
 
 
 def head(number: str, size: int, **more):
@@ -90,6 +90,15 @@ def test_a_worker_that_ended_waits_for_nothing_more():
     assert layer.is_waiting
     layer.leave("worker")
     assert not layer.is_waiting
+
+
+def test_a_worker_that_was_heard_late_is_counted_all_the_same():
+    layer = Layer()
+    layer.take(*sent("1", "https://site.example/w.js", loaderId=""))
+    layer.start_worker("https://site.example/w.js")
+    name, params = head("2", 80, url="https://site.example/w.json")
+    layer.take(name, params, "worker")
+    assert (layer.bytes, layer.requests, layer.is_waiting) == (80, 2, False)
 
 
 def test_what_a_closed_browser_received_stays_counted():
