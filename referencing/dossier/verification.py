@@ -14,7 +14,7 @@ from convergence.documents.signatures import Status, Verification, verify_bytes,
 from convergence.kernel.canonical import canonical_json, sha256_hex
 from evidence.vault import key_of, private_storage
 from referencing.dossier.models import Addendum, AddendumFile, Dossier, DossierFile, RecoveredValue
-from referencing.dossier.readers import find_frozen, parse_payload
+from referencing.dossier.readers import find_frozen, frozen_evidence, parse_payload
 from referencing.dossier.recovered import keeps_commitment
 
 Outcome = Literal["intact", "altered", "unreadable"]
@@ -76,7 +76,7 @@ def verify_reference(reference: str) -> Verdict:
             (item["deposit"], item["sha256"])
             for questionnaire in content["questionnaires"]
             for criterion in questionnaire["criteria"]
-            for item in criterion["evidence"]
+            for item in frozen_evidence(criterion)
         }
         rows = list(DossierFile.objects.filter(dossier=frozen))
         kept = {(str(row.deposit_id), row.sha256) for row in rows}

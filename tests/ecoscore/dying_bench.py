@@ -11,8 +11,8 @@ database, phase = sys.argv[1:]
 settings.DATABASES["default"]["NAME"] = database
 django.setup()
 
-from ecoscore.services import bench
-from tests.ecoscore.factories import fake_runner
+from ecoscore.services import bench  # noqa: E402
+from tests.ecoscore.factories import fake_runner  # noqa: E402
 
 
 def stop(*_: Any, **__: Any) -> NoReturn:

@@ -30,6 +30,12 @@ def test_a_dead_bench_is_given_up_within_a_minute():
     assert entry["task"] not in settings.CELERY_TASK_ROUTES
 
 
+@pytest.fixture(autouse=True)
+def _asleep(monkeypatch):
+    """Nobody measures but who is told to: tasks of tests would run at once, in this process."""
+    monkeypatch.setattr("ecoscore.tasks.measure_next.apply_async", lambda **options: None)
+
+
 @pytest.mark.parametrize("phase", ["opening", "measuring", "concluding"])
 def test_kill_9_leaves_a_reason_and_nothing_twice(phase):
     measure = make_intermediate()

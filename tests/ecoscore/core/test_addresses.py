@@ -82,7 +82,20 @@ def test_nothing_is_reached_that_python_calls_private(address):
 
 @pytest.mark.parametrize(
     "host",
-    ["127.0.0.1", "127.1", "127.0.1", "2130706433", "0x7f.1", "0x7F000001", "0177.0.0.1", "017700000001", "127.0.0.1."],
+    [
+        "127.0.0.1",
+        "127.1",
+        "127.0.1",
+        "2130706433",
+        "0x7f.1",
+        "0x7F000001",
+        "0177.0.0.1",
+        "017700000001",
+        "127.0.0.1.",
+        "%31%32%37.0.0.1",
+        "１２７.0.0.1",
+        "127。0。0。1",
+    ],
 )
 def test_every_spelling_of_an_address_is_read_as_browsers_do(host):
     assert literal(host) == ipaddress.IPv4Address("127.0.0.1")
@@ -112,7 +125,17 @@ def test_literal_reads_back_every_address(address):
 
 
 @pytest.mark.parametrize(
-    "host", ["localhost", "LOCALHOST.", "a.localhost", "imprimante.local", "intranet", "metadata.google.internal"]
+    "host",
+    [
+        "localhost",
+        "LOCALHOST.",
+        "ｌocalhost",
+        "%6cocalhost",
+        "a.localhost",
+        "imprimante.local",
+        "intranet",
+        "metadata.google.internal",
+    ],
 )
 def test_local_names(host):
     assert is_local_name(host)
