@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 from playwright.sync_api import BrowserContext, CDPSession, Dialog, Error, Page, Playwright, sync_playwright
 
 from ecoscore.bench.driver import BenchError, Counters, Outcome, Pass, Quality
-from ecoscore.bench.isolation import Cell
+from ecoscore.bench.isolation import Cell, take_priority
 from ecoscore.bench.layer import EVENTS, Layer
 from ecoscore.bench.relay import Limits, Policy, Relay, Shape, allow_public
 from ecoscore.gdsl.plan import Instruction
@@ -128,6 +128,7 @@ class ChromiumDriver:
             raise BenchError(
                 "no_browser", "Chromium n’est pas installé sur cette machine : aucune mesure web n’est possible."
             )
+        take_priority()
         self._cell = Cell(isolate=self._isolate)
         self._relay = Relay(
             self._cell.listener, policy=self._policy, shape=self._shape, limits=self._limits, log=self._log

@@ -19,6 +19,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ecoscore.addresses import Address, is_public
+from ecoscore.bench.isolation import take_priority
 
 _NO_AUTHENTICATION, _NONE_ACCEPTABLE = 0, 0xFF
 _CONNECT = 1
@@ -153,6 +154,7 @@ class Relay:
         self._listener.close()
 
     async def _serve(self) -> None:
+        take_priority()
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
         self._down = _Lane(self._shape.down_bps) if self._shape else None
