@@ -144,7 +144,8 @@ class Relay:
 
     def start(self) -> None:
         self._thread.start()
-        self._ready.wait()
+        if not self._ready.wait(_HANDSHAKE_S):
+            raise RuntimeError("the relay did not start")
 
     def close(self) -> None:
         """Cut every connection and end the thread. Twice is once."""
@@ -163,9 +164,9 @@ class Relay:
         server = await asyncio.start_server(self._accept, sock=self._listener, limit=_CHUNK)
         timer = self._loop.call_later(self._limits.seconds, self._cut, "time")
         self._ready.set()
-        async with server:
-            await self._stop.wait()
+        await self._stop.wait()
         timer.cancel()
+        server.close()
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
