@@ -44,7 +44,7 @@ class Indicator(StrEnum):
 
     @property
     def unit(self) -> str:
-        return {"co2": "gCO2e", "water": "L", "land": "m²"}[self.value]
+        return {"co2": "gCO₂e", "water": "L", "land": "m²"}[self.value]
 
 
 class Brick(StrEnum):

@@ -327,6 +327,7 @@ def enrolment_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
             "columns": columns,
             "ball": ball,
             "is_mine": is_mine and ball.holder is Holder.EDITOR,
+            "is_member": is_mine,
             "action_url": (
                 candidature_url
                 if ball.target == "candidature"

@@ -162,6 +162,7 @@ APPEND_ONLY_TABLES: list[str] = [
     "dossier_dossierfile",
     "dossier_recoveredvalue",
     "dossier_sealedcopy",
+    "enrolment_dissolution",
     "candidature_recoveredsupplement",
     "teamwork_message",
     "interests_interestdeclaration",
@@ -438,6 +439,8 @@ ECOSCORE: dict[str, Any] = {
     "RUNS": 3,
     "PAUSE_MS": 5_000,
     "FINAL_PAUSE_MS": 30_000,
+    # the small site of the demo world, served by `make demo`
+    "DEMO_SITE": "http://127.0.0.1:8010",
     # a bench without a sign of life for that long is given up
     "LEASE_SECONDS": 30,
     "LONGEST_SECONDS": env.int("ECOSCORE_LONGEST_SECONDS", default=3600),

@@ -120,7 +120,7 @@ class ChromiumDriver:
 
     # -- the protocol
 
-    def prepare(self, which: Pass, *, settle_s: float = SETTLE_S) -> None:
+    def prepare(self, which: Pass, *, settle_s: float | None = None) -> None:
         """Start the browser on a blank page; before a pass that counts energy it comes to rest. Raises BenchError when there is none."""
         self._which = which
         executable = find_chromium()
@@ -137,7 +137,7 @@ class ChromiumDriver:
         self._playwright = sync_playwright().start()
         self._launch()
         if which is Pass.ENERGY:
-            self._rest(settle_s)
+            self._rest(SETTLE_S if settle_s is None else settle_s)
 
     def execute(self, instruction: Instruction) -> Outcome:
         """Do one instruction. Raises BenchError with a sentence for the editor when it cannot be done."""
@@ -368,12 +368,12 @@ class ChromiumDriver:
         if self._is_covered and page.url in ("", "about:blank") and page.opener() is None:
             return  # our own cover
         self._popups += 1
-        self._log(f"window closed: {page.url}")
+        self._log(f"Fenêtre ouverte par le site, fermée : {page.url}")
         with contextlib.suppress(Error):
             page.close()
 
     def _answer_dialog(self, dialog: Dialog) -> None:
-        self._log(f"dialog answered: {dialog.type}")
+        self._log(f"Boîte de dialogue fermée : {dialog.type}.")
         with contextlib.suppress(Error):
             if dialog.type == "beforeunload":
                 dialog.accept()
@@ -634,7 +634,7 @@ class ChromiumDriver:
         return False, ""
 
     def _scroll(self, across: int, down: int, count: str = "1") -> tuple[bool, str]:
-        """A finger that slides by 0.6 of the screen, as many times; positive shows what is to the right or below."""
+        """Slide by 0.6 of the screen, as many times, at 800 px/s; positive shows what is to the right or below."""
         session = self._session
         assert session is not None  # noqa: S101 (a page is there)
         for _ in range(int(count)):
@@ -645,8 +645,8 @@ class ChromiumDriver:
                     "y": VIEWPORT["height"] / 2,
                     "xDistance": -across * VIEWPORT["width"] * _SCROLL_SHARE,
                     "yDistance": -down * VIEWPORT["height"] * _SCROLL_SHARE,
-                    "gestureSourceType": "touch",
-                    "preventFling": True,
+                    # a touch gesture moves nothing in a headless Chromium 156; a wheel moves at the speed that is asked
+                    "gestureSourceType": "mouse",
                     "speed": 800,
                 },
             )

@@ -54,6 +54,8 @@ _BROWSER_HOSTS = frozenset(
     }
 )
 
+_LIMITS = {"bytes": "de données", "time": "de durée", "connections": "de connexions"}
+
 Policy = Callable[[Address, int], bool]
 
 
@@ -86,7 +88,7 @@ class Limits:
 
 
 class RefusedTarget(Exception):
-    """The relay does not go there; the text is the English reason of its log, `reply` the SOCKS code."""
+    """The relay does not go there; the text is the French reason of its log, `reply` the SOCKS code."""
 
     def __init__(self, reason: str, reply: int = _NOT_ALLOWED) -> None:
         super().__init__(reason)
@@ -170,7 +172,7 @@ class Relay:
         """Let nothing pass any more, in either direction."""
         if not self.breach:
             self.breach = limit
-            self._log(f"limit reached: {limit}")
+            self._log(f"Limite {_LIMITS[limit]} atteinte : plus rien ne passe.")
         for task in tuple(self._tasks):
             task.cancel()
 
@@ -191,7 +193,7 @@ class Relay:
             command, host, port = await _read_request(reader, writer)
         try:
             if command != _CONNECT:
-                raise RefusedTarget("not a TCP connection", _NOT_SUPPORTED)
+                raise RefusedTarget("seules les connexions TCP passent", _NOT_SUPPORTED)
             upstream = await self._connect(host, port)
         except RefusedTarget as refusal:
             self._note_refusal(host, port, str(refusal), refusal.reply)
@@ -211,8 +213,10 @@ class Relay:
 
     def _note_refusal(self, host: str, port: int, reason: str, reply: int) -> None:
         where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-        self._log(f"refused {where}: {reason}")
-        if host.lower().rstrip(".") in _BROWSER_HOSTS:
+        is_of_browser = host.lower().rstrip(".") in _BROWSER_HOSTS
+        if not is_of_browser or where not in self.browser_refusals:  # the browser insists: once is enough
+            self._log(f"Adresse refusée : {where} ({reason}).")
+        if is_of_browser:
             self.browser_refusals[where] += 1
         else:
             self.refusals[where] += 1
@@ -221,17 +225,17 @@ class Relay:
     async def _connect(self, host: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """Connect to an address of `host` that the policy allows, when it allows them all."""
         if self.breach:
-            raise RefusedTarget(f"limit reached: {self.breach}")
+            raise RefusedTarget(f"limite {_LIMITS[self.breach]} atteinte")
         if host.lower().rstrip(".") in _BROWSER_HOSTS:
-            raise RefusedTarget("the browser’s own traffic")
+            raise RefusedTarget("trafic propre au navigateur")
         found = await self._loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
         for text in addresses:
             if not self._policy(ipaddress.ip_address(text), port):
-                raise RefusedTarget(f"{text} is not allowed")
+                raise RefusedTarget(f"{text} n’est pas une adresse publique")
         if self.connections >= self._limits.connections:
             self._cut("connections")
-            raise RefusedTarget("limit reached: connections")
+            raise RefusedTarget(f"limite {_LIMITS[self.breach]} atteinte")
         self.connections += 1
         error: Exception = OSError("no address")
         for text in addresses:

@@ -51,6 +51,11 @@ class ChromiumBench:
                     "Ce banc ne peut pas isoler le navigateur du réseau de la machine (il n’est pas administrateur sous Linux) : "
                     "il ne mesure que les sites de son exploitant.",
                 )
+            if driver.cell.cpu.quality is Quality.ABSENT:
+                raise BenchError(
+                    "no_processor_time",
+                    "Cette machine ne dit pas combien de temps processeur le navigateur consomme : l’énergie ne peut pas y être estimée.",
+                )
             calibration = str(calibrate(driver.time_loop))
             return Place(
                 browser=ask_version(),

@@ -61,7 +61,6 @@ def read(content: bytes) -> tuple[str, Diagnostic | None]:
             len(lines),
             len(lines[-1]) + 1,
             "E002",
-            "Ce fichier n’est pas un texte UTF-8 : ce caractère est illisible.",
-            "Enregistrez le fichier en UTF-8, puis recommencez.",
+            "Ce fichier n’est pas un texte UTF-8 : ce caractère est illisible. Enregistrez le fichier en UTF-8.",
         )
         return "", wrong

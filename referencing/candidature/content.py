@@ -11,9 +11,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from convergence.interests.selectors import barred_organisations
 from evidence.models import StoredFile
 from questionnaires.grids import CompiledGrid, compiled_grid
 from questionnaires.models import DefinitionVersion, Deposit
@@ -24,9 +25,13 @@ from referencing.candidature.core.criteria import (
     opened_payload,
 )
 from referencing.candidature.models import Attachment, Candidature, ProducerFile, RecoveredSupplement
+from referencing.candidature.rules import is_instructor
 from referencing.dossier.models import Addendum, AddendumFile, Dossier, DossierFile, RecoveredValue
 from referencing.dossier.readers import frozen_evidence, parse_payload, read_payload
 from referencing.enrolment.models import OsExceptionFile
+
+if TYPE_CHECKING:
+    from convergence.accounts.models import User
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +79,20 @@ def _read(payload: bytes, addenda: tuple[tuple[int, datetime, bytes], ...], part
 def recovers(dossier: Dossier) -> bool:
     """Some of its answers come from a producer; without reading it: within a text, the quotes would be escaped."""
     return RECOVERED in bytes(dossier.payload)
+
+
+def may_open(user: User, candidature: Candidature) -> bool:
+    """Reads what was recovered: agents of the file, save those whom a link of interest ties to a producer of it (A-21).
+
+    No query for most people: for whoever declared a link, one when the file recovered something.
+    """
+    if not is_instructor(user, candidature):
+        return False
+    if not (barred := barred_organisations(user)) or not recovers(candidature.dossier):
+        return True
+    return not RecoveredValue.objects.filter(
+        dossier=candidature.dossier_id, producer_dossier__enrolment__product__organisation__in=sorted(barred)
+    ).exists()
 
 
 def load_parts(dossier_id: UUID) -> Parts:

@@ -103,7 +103,7 @@ def present_addendum(addendum: Addendum) -> dict[str, Any]:
     items = []
     for item in content["items"]:
         row = frozen.get(item["criterion"])
-        words = answer_text({**row, "answer": item["answer"]}) if row and item["answer"] else ""
+        words = answer_text({**row, "answer": item["answer"], "recovered": None}) if row and item["answer"] else ""
         items.append({**item, "answer_text": words})
     removed = [(code, content.get("removed_titles", {}).get(code, "")) for code in content.get("removed", ())]
     said = {key: [exchanges.get(code, code) for code in content.get(key, ())] for key in ("given_up", "kept")}

@@ -15,6 +15,7 @@ from questionnaires.facts import restore_orientation, validated_criteria
 from questionnaires.grids import compiled_grid
 from questionnaires.models import ORIENTATION, Deposit, QuestionnaireResponse
 from referencing.dossier.core import SCHEMA, Standing
+from referencing.enrolment.editors import identify_editor
 from referencing.enrolment.enums import Cycle
 from referencing.enrolment.models import Enrolment, OsException, SheetVersion
 from referencing.enrolment.systems.selectors import agreed_exceptions, files_of, freeze_exception, list_systems
@@ -133,7 +134,6 @@ def build_payload(
     """
     enrolment = live.enrolment
     product = enrolment.product
-    organisation = product.organisation
     current = {standing.code for standing in list_standings(live) if standing.is_applicable and standing.is_current}
     return {
         "schema": SCHEMA,
@@ -149,13 +149,9 @@ def build_payload(
             "description": product.description,
             "certifications": product.certifications,
         },
-        "organisation": {
-            "name": organisation.name,
-            "legal_form": organisation.legal_form,
-            "siret": organisation.siret or "",
-            "country": organisation.country,
-            "register_number": organisation.register_number,
-        },
+        "organisation": identify_editor(enrolment, live.sheet.values if live.sheet else None),
+        # who acts for a third party, which is the editor of record (A-26); other dossiers have no such key
+        **({"distributor": {"name": product.organisation.name}} if enrolment.is_on_behalf else {}),
         "enrolment": {
             "number": enrolment.number,
             "label": enrolment.label,

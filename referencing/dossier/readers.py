@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from referencing.dossier.core import SCHEMA
@@ -80,7 +81,7 @@ def exceptions_of(criterion: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def frozen_evidence(criterion: dict[str, Any]) -> list[dict[str, Any]]:
+def frozen_evidence(criterion: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Every file that a criterion froze, those of its exceptions included."""
     return [*criterion["evidence"], *(item for each in criterion.get("exceptions", ()) for item in each["evidence"])]
 

@@ -25,6 +25,7 @@ from referencing.dossier.recovered import find_recovery_blockers, keep_recovered
 from referencing.enrolment.enums import EnrolmentState
 from referencing.enrolment.exchange import find_exchange_blockers
 from referencing.enrolment.models import Enrolment
+from referencing.enrolment.white_label.blockers import find_attachment_blockers
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -113,7 +114,7 @@ def find_generation_blockers(enrolment: Enrolment, live: Live | None) -> list[Bl
             )
         ]
     standings = list_standings(live)
-    blockers = _find_cycle_blockers(enrolment, live)
+    blockers = [*find_attachment_blockers(enrolment), *_find_cycle_blockers(enrolment, live)]
     blockers += [
         Blocker(
             "questionnaire_missing",

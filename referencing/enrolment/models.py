@@ -524,6 +524,12 @@ class AttachmentRequest(FSMModelMixin, models.Model):
         self.why, self.ended_at = why or self.why, at
 
 
+class MandateQuerySet(models.QuerySet["Mandate"]):
+    def visible_to(self, user: User) -> MandateQuerySet:
+        """As the enrolment that it belongs to."""
+        return self.filter(reachable(user, "enrolment__product__organisation"))
+
+
 class Mandate(models.Model):
     """The file by which a third party lets the distributor act in its name: dated, revocable (A-26).
 
@@ -542,6 +548,8 @@ class Mandate(models.Model):
     revoked_at = models.DateTimeField("révoqué le", null=True, blank=True)
     revoked_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     revoke_reason = models.TextField("motif de la révocation", blank=True)
+
+    objects = MandateQuerySet.as_manager()
 
     class Meta:
         verbose_name = "mandat"
@@ -564,6 +572,45 @@ class Mandate(models.Model):
 
     def __str__(self) -> str:
         return f"Mandat du {self.given_on}"
+
+    def is_past(self, day: date) -> bool:
+        return self.ends_on is not None and self.ends_on < day
+
+
+class DissolutionQuerySet(models.QuerySet["Dissolution"]):
+    def visible_to(self, user: User) -> DissolutionQuerySet:
+        """As the enrolment that it is about."""
+        return self.filter(reachable(user, "enrolment__product__organisation"))
+
+
+class Dissolution(models.Model):
+    """The editor of record no longer exists: evidence recorded by a verifier, once (A-26).
+
+    `editor`: its name by value, since a fiche may change; `successor`: the name of who takes over, empty when nobody does.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    enrolment = models.OneToOneField(
+        Enrolment, verbose_name="rattachement", on_delete=models.PROTECT, related_name="dissolution"
+    )
+    editor = models.CharField("éditeur dissous", max_length=200)
+    dissolved_on = models.DateField("dissous le")
+    successor = models.CharField("successeur", max_length=200, blank=True)
+    note = models.TextField("note", max_length=4000, blank=True)
+    evidence = models.ForeignKey(StoredFile, verbose_name="preuve", on_delete=models.PROTECT, related_name="+")
+    recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    recorded_at = models.DateTimeField("constatée le")
+
+    objects = DissolutionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "dissolution"
+        triggers = [
+            pgtrigger.Protect(name="dissolution_append_only", operation=pgtrigger.Update | pgtrigger.Delete),
+        ]
+
+    def __str__(self) -> str:
+        return f"Dissolution de {self.editor}"
 
 
 class OsExceptionQuerySet(models.QuerySet["OsException"]):

@@ -1,7 +1,7 @@
 from django.urls import include, path
 
 from referencing.enrolment.views import attach, ecoscore, exchange, review, sheet, systems, transfers
-from referencing.enrolment.white_label.views import distributor, producer
+from referencing.enrolment.white_label.views import distributor, producer, third_party
 
 app_name = "enrolment"
 
@@ -47,6 +47,15 @@ urlpatterns = [
     path("rattachements/<uuid:pk>/solution/", distributor.solution_detail, name="solution_detail"),
     path("rattachements/<uuid:pk>/cas-nominal/", distributor.nominal_choose, name="nominal_choose"),
     path("rattachements/<uuid:pk>/distributeurs/", producer.distributor_list, name="distributor_list"),
+    path("rattachements/<uuid:pk>/mandat/", third_party.mandate_detail, name="mandate_detail"),
+    path("rattachements/<uuid:pk>/mandat/revoquer/", third_party.mandate_revoke, name="mandate_revoke"),
+    path("rattachements/<uuid:pk>/mandat/<uuid:mandate>/", third_party.mandate_download, name="mandate_download"),
+    path("instruction/fiches/<uuid:pk>/dissolution/", third_party.dissolution_record, name="dissolution_record"),
+    path(
+        "instruction/fiches/<uuid:pk>/dissolution/preuve/",
+        third_party.dissolution_evidence,
+        name="dissolution_evidence",
+    ),
     path("demandes-de-rattachement/<uuid:pk>/", producer.attachment_detail, name="attachment_detail"),
     path("demandes-de-rattachement/<uuid:pk>/accepter/", producer.attachment_accept, name="attachment_accept"),
     path("demandes-de-rattachement/<uuid:pk>/refuser/", producer.attachment_refuse, name="attachment_refuse"),

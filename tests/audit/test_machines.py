@@ -22,7 +22,14 @@ from convergence.jobs.models import Job
 from ecoscore.models import Measure
 from evidence.models import Blob
 from questionnaires.models import DefinitionVersion, QuestionnaireResponse
-from referencing.candidature.models import Candidature, ComplementRequest, Discussion, NonConformity, TestCampaign
+from referencing.candidature.models import (
+    Candidature,
+    ComplementRequest,
+    Discussion,
+    NonConformity,
+    ProducerQuestion,
+    TestCampaign,
+)
 from referencing.commission.models import AgendaPoint, CommissionSession, Opinion, Reservation
 from referencing.convention.models import Annex, Convention
 from referencing.decision.models import Appeal, Decision, Suit
@@ -134,6 +141,10 @@ def make_rows() -> dict[type[models.Model], models.Model]:
     pre_listing = PreListing.objects.create(
         enrolment=enrolment, dossier_id=dossier.pk, pre_listed_by=manager, pre_listed_at=now
     )
+    question = ProducerQuestion.objects.create(
+        **asked, pre_listing=pre_listing, kind="non_conformity", severity="major", theme="rgpd", criterion="RGPD.1",
+        asked_by=manager, asked_at=now,
+    )  # fmt: skip
     transfer = ProductTransfer.objects.create(
         product=enrolment.product,
         recipient=OrganisationFactory(),
@@ -249,6 +260,7 @@ def make_rows() -> dict[type[models.Model], models.Model]:
         OsException: exception,
         NonConformity: gap,
         PreListing: pre_listing,
+        ProducerQuestion: question,
         ProductTransfer: transfer,
         PublicationSheet: sheet,
         QuestionnaireResponse: response.questionnaires.get(code="interoperabilite"),
@@ -276,6 +288,11 @@ ENDS: dict[str, dict[str, str]] = {
     "candidature.complementrequest": {
         "answered": "L’instruction continue.",
         "withdrawn": "Plus rien n’est demandé.",
+        "ended": "Le dossier s’est terminé avant.",
+    },
+    "candidature.producerquestion": {
+        "withdrawn": "Plus rien n’est demandé à l’éditeur producteur.",
+        "taken_over": "Le distributeur répond lui-même à une demande ordinaire.",
         "ended": "Le dossier s’est terminé avant.",
     },
     "candidature.testcampaign": {

@@ -25,6 +25,7 @@ from referencing.dossier.payload import list_standings, load_live
 from referencing.dossier.readers import read_payload
 from referencing.enrolment.enums import EnrolmentState
 from referencing.enrolment.models import Enrolment
+from referencing.enrolment.white_label.blockers import find_white_label_blockers
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -100,6 +101,7 @@ def find_blockers(enrolment: Enrolment, dossier: Dossier) -> list[Blocker]:
                 reverse("candidature:dossier_list", args=[enrolment.pk]),
             )
         )
+    blockers += find_white_label_blockers(enrolment, on=timezone.localdate())
     blockers += _find_cycle_blockers(enrolment, dossier)
     if not dossier.is_complete:
         blockers += _missing_questionnaires(enrolment, content)

@@ -145,7 +145,7 @@ def _save(request: SignedInRequest, questions: Sequence[ProducerQuestion]) -> Ht
     form = ItemForm(_item_of(first, find_buffer(first.pre_listing_id, first.criterion)), expected, "", request.POST)
     blockers: list[Blocker] = []
     stale: ProducerAnswer | None = None
-    if form.is_valid():
+    if form.name_of_version in request.POST and form.is_valid():
         try:
             save_answer(
                 answer=form.given,
@@ -171,7 +171,7 @@ def _save(request: SignedInRequest, questions: Sequence[ProducerQuestion]) -> Ht
         _remove(request, target)
     if action == "deposit" and not request.FILES:
         blockers.append(Blocker("no_file", "Choisissez un fichier, puis déposez-le.", f"#{target}"))
-    if blockers or stale or form.errors:
+    if blockers or stale or (form.name_of_version in request.POST and form.errors):
         return _show(request, questions, form=form, blockers=blockers, stale=stale)
     if action == "send":
         return redirect("candidature:producer_answer_send", first.pre_listing_id, first.criterion)
