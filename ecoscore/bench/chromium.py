@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 from playwright.sync_api import BrowserContext, CDPSession, Dialog, Error, Page, Playwright, sync_playwright
 
 from ecoscore.bench.driver import BenchError, Counters, Outcome, Pass, Quality
-from ecoscore.bench.isolation import Cell
+from ecoscore.bench.isolation import Cell, take_priority
 from ecoscore.bench.layer import EVENTS, Layer
 from ecoscore.bench.relay import Limits, Policy, Relay, Shape, allow_public
 from ecoscore.gdsl.plan import Instruction
@@ -128,6 +128,7 @@ class ChromiumDriver:
             raise BenchError(
                 "no_browser", "Chromium n’est pas installé sur cette machine : aucune mesure web n’est possible."
             )
+        take_priority()
         self._cell = Cell(isolate=self._isolate)
         self._relay = Relay(
             self._cell.listener, policy=self._policy, shape=self._shape, limits=self._limits, log=self._log
@@ -340,10 +341,18 @@ class ChromiumDriver:
         """Frames of other sites and workers are targets of their own: they tell what they receive in letters to ours."""
 
         def attached(event: dict[str, Any]) -> None:
-            number = event["sessionId"]
-            message = json.dumps({"id": 1, "method": "Network.enable"})
-            with contextlib.suppress(Error):
-                session.send("Target.sendMessageToTarget", {"sessionId": number, "message": message})
+            if "worker" in event["targetInfo"]["type"]:
+                self.layer.start_worker(event["targetInfo"]["url"])
+            letters: list[tuple[str, dict[str, Any]]] = [
+                ("Network.enable", {}),
+                ("Runtime.runIfWaitingForDebugger", {}),
+            ]
+            if self._which is Pass.PERFORMANCE and event["targetInfo"]["type"] == "iframe":
+                letters.insert(0, ("Emulation.setCPUThrottlingRate", {"rate": CPU_RATE}))
+            for place, (method, params) in enumerate(letters, 1):
+                message = json.dumps({"id": place, "method": method, "params": params})
+                with contextlib.suppress(Error):
+                    session.send("Target.sendMessageToTarget", {"sessionId": event["sessionId"], "message": message})
 
         def received(event: dict[str, Any]) -> None:
             message = json.loads(event["message"])
@@ -353,7 +362,7 @@ class ChromiumDriver:
         session.on("Target.attachedToTarget", attached)
         session.on("Target.receivedMessageFromTarget", received)
         session.on("Target.detachedFromTarget", lambda event: self.layer.leave(event["sessionId"]))
-        session.send("Target.setAutoAttach", {"autoAttach": True, "waitForDebuggerOnStart": False, "flatten": False})
+        session.send("Target.setAutoAttach", {"autoAttach": True, "waitForDebuggerOnStart": True, "flatten": False})
 
     def _take(self, event: str, params: Mapping[str, Any], session: str = "") -> None:
         self.layer.take(event, params, session)

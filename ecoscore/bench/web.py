@@ -33,7 +33,6 @@ class ChromiumBench:
         self._make_driver = make_driver
         self._log: Callable[[str], None] = lambda line: None
         self._drivers: list[ChromiumDriver] = []
-        self._refusals: Counter[str] = Counter()
 
     def open(self, log: Callable[[str], None]) -> Place:
         """Start a browser once: is it isolated, how fast is it? Raises BenchError when no measure may be made here."""
