@@ -23,7 +23,7 @@ from referencing.enrolment.systems.selectors import agreed_exceptions, files_of,
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """Everything that a dossier reads, loaded once in seven queries, eight when an answer differs on one system.
+    """Everything that a dossier reads, loaded once in six queries, two more for a product on several systems.
 
     `exceptions`: by criterion, those agreed to for a system that the validated orientation still names (label by code).
     """
@@ -73,7 +73,7 @@ def load_live(enrolment: Enrolment) -> Live | None:
         systems=systems,
         exceptions={
             code: [each for each in found if each.system in systems]
-            for code, found in agreed_exceptions(enrolment).items()
+            for code, found in (agreed_exceptions(enrolment) if len(systems) > 1 else {}).items()
         },
     )
 

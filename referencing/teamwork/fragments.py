@@ -84,7 +84,7 @@ class TeamExtra:
             )
 
         whole = [
-            f"{part_title(grid, scope)}{NBSP}: {_who(given)}"
+            f"{part_title(grid, scope)}{NBSP}: confié à {_who(given)}"
             for scope, given in marks.delegations
             if scope.questionnaire == questionnaire and not scope.criterion
         ]

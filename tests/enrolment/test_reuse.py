@@ -11,14 +11,13 @@ from django.utils import timezone
 from convergence.accounts.models import User
 from convergence.audit.models import AuditEntry
 from convergence.kernel.errors import TransitionRefused
-from evidence.services import scan
 from questionnaires.models import Answer, Deposit, Recovery
 from questionnaires.services import Reuse, StaleReuse, import_definition, open_response
 from questionnaires.services import reuse as reusing
 from referencing.enrolment.models import Enrolment
 from referencing.enrolment.reuse import preview, reusable_enrolments, take_answers_over
 from tests.dossier.factories import answer_everything, make_signed_enrolment
-from tests.factories import make_member
+from tests.factories import OrganisationFactory, make_member
 from tests.questionnaires.factories import answer, deposit, grid_text, orient, states
 
 pytestmark = pytest.mark.django_db
@@ -28,8 +27,6 @@ def make_pair() -> tuple[Enrolment, Enrolment, User]:
     """A product with everything answered, another one of the same organisation with nothing, and who answers."""
     source, manager = make_signed_enrolment()
     answer_everything(source)
-    for blob in Deposit.objects.filter(response=source.response).values_list("file__blob", flat=True):
-        scan(blob_id=blob)
     target, _ = make_signed_enrolment(organisation=source.product.organisation)
     return source, target, manager
 
@@ -151,7 +148,7 @@ def test_only_products_of_the_organisation_are_offered_and_only_its_members_take
     assert [each.pk for each in reusable_enrolments(target, manager)] == [source.pk]
     shown = preview(enrolment=target, source=source)
     with pytest.raises(PermissionDenied):
-        take_answers_over(enrolment=target, source=source, token=shown.token, actor=make_member())
+        take_answers_over(enrolment=target, source=source, token=shown.token, actor=make_member(OrganisationFactory()))
 
 
 def test_the_pages_choose_show_and_take(client: Client) -> None:

@@ -70,7 +70,7 @@ def test_a_colleague_becomes_responsible_and_is_told(django_capture_on_commit_ca
 
 def test_only_a_member_takes_it_and_only_who_commits_gives_it() -> None:
     product = ProductFactory()
-    manager, stranger = make_member(product.organisation), make_member()
+    manager, stranger = make_member(product.organisation), make_member(OrganisationFactory())
     plain = make_member(product.organisation, MembershipType.SALARIE)
 
     with pytest.raises(TransitionRefused) as refusal:
@@ -125,7 +125,7 @@ def test_both_sides_consent(django_capture_on_commit_callbacks: Any) -> None:
         with pytest.raises(PermissionDenied):
             services.accept_product(transfer_id=transfer.pk, actor=person)
     with pytest.raises(ProductTransfer.DoesNotExist):
-        services.accept_product(transfer_id=transfer.pk, actor=make_member())
+        services.accept_product(transfer_id=transfer.pk, actor=make_member(OrganisationFactory()))
     assert Product.objects.filter(organisation=successor.memberships.get().organisation).count() == 0
 
 

@@ -40,7 +40,7 @@ def test_a_host_proposes_an_answer_and_the_editor_takes_it_over(page: Page, brow
     expect(outside.get_by_text("Indiquez votre nom.").first).to_be_visible()
     outside.get_by_label("Votre nom").fill("Jo Martin")
     outside.get_by_label("Votre structure").fill("Hébergeur du Nord")
-    outside.get_by_label("Conforme", exact=True).check()
+    outside.locator("label[for=id_compliance]").click()  # the design system lays the label over its button
     outside.get_by_label("Commentaire").fill("Déclaration de mars.")
     outside.get_by_label("Déclaration d’accessibilité").set_input_files(
         {"name": "declaration.pdf", "mimeType": "application/pdf", "buffer": pdf().read()}

@@ -60,7 +60,7 @@ def open_exception(*, enrolment_id: UUID, criterion: str, system: str, actor: Us
         message = "La réponse à ce critère est celle de l’éditeur producteur : répondez d’abord vous-même."
         blockers.append(Blocker("recovered", message, "#id_criterion"))
     if system not in ground.systems:
-        blockers.append(Blocker("system", "Choisissez un système de votre orientation.", "#id_system"))
+        blockers.append(Blocker("system", "Choisissez un système de votre orientation.", "#id_system_0"))
     if blockers:
         raise TransitionRefused(blockers)
     try:
@@ -86,7 +86,7 @@ def save_exception(
     exception, ground = _lock_exception(exception_id, actor)
     criterion = ground.grid.criteria[exception.criterion]
     typed, errors = parse_criterion_answer(criterion, ground.kind_of(criterion.code), value)
-    blockers = [Blocker(each.code, each.message, "#id_answer") for each in errors]
+    blockers = [Blocker(each.code, each.message, "#id_answer_0") for each in errors]
     if exception.state != ExceptionState.DRAFT:
         blockers.append(NOT_A_DRAFT)
     elif exception.version != base_version:
@@ -172,7 +172,7 @@ def find_missing(exception: OsException, ground: Ground) -> list[Blocker]:
     for each in missing(criterion, ground.kind_of(criterion.code), answer_of(_with_files(exception), criterion)):
         if each.evidence not in refused:  # what is given once, or sealed, is given for every system
             is_answer = each.part in (Part.LEVEL, Part.COMPLIANCE, Part.VALUE)
-            place = "#id_answer" if is_answer else f"#{anchor(criterion.code, Part.EVIDENCE, each.evidence)}"
+            place = "#id_answer_0" if is_answer else f"#{anchor(criterion.code, Part.EVIDENCE, each.evidence)}"
             blockers.append(Blocker("missing", each.message, place))
     if not exception.comment:
         blockers.append(Blocker("comment", "Dites en quoi ce système diffère des autres.", "#id_comment"))

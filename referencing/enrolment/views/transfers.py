@@ -43,7 +43,7 @@ def product_transfer(request: SignedInRequest, pk: UUID) -> HttpResponse:
     target = request.POST.get("target", "")
     colleague = ColleagueForm(request.POST if target == "colleague" else None, people=people)
     offer = OfferForm(request.POST if target == "organisation" else None)
-    blockers: Iterable[Blocker] = ()
+    obstacles = services.find_transfer_blockers(product)
     if request.method == "POST":
         try:
             if target == "colleague" and colleague.is_valid():
@@ -56,7 +56,8 @@ def product_transfer(request: SignedInRequest, pk: UUID) -> HttpResponse:
                 messages.success(request, f"La transmission est proposée à {transfer.recipient.name}.")
                 return redirect("enrolment:transfer_detail", transfer.pk)
         except TransitionRefused as refusal:
-            blockers = refusal.blockers
+            form = colleague if target == "colleague" else offer
+            form.add_blockers([each for each in refusal.blockers if each not in obstacles])
     return render(
         request,
         "enrolment/product_transfer.html",
@@ -66,8 +67,7 @@ def product_transfer(request: SignedInRequest, pk: UUID) -> HttpResponse:
             "has_colleagues": bool(people),
             "offer_form": offer,
             "offered": ProductTransfer.objects.offered().filter(product=product).first(),
-            "obstacles": services.find_transfer_blockers(product),
-            "blockers": [each for each in blockers if each.code not in ("offered", "pre_listed", "attached")],
+            "obstacles": obstacles,
         },
         status=422 if request.method == "POST" else 200,
     )
