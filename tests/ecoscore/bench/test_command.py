@@ -31,9 +31,9 @@ def test_it_prints_the_figures_of_each_step_then_scores_and_impacts(script, monk
         "cpu_ms",
         "Exécution 3",
         "CHRGT_ACCUEIL",
-        "Écoscore : ",
-        "Gaz à effet de serre : ",
-        "Adresse refusée : 10.0.0.1:80",
+        "Écoscore : ",
+        "Gaz à effet de serre : ",
+        "Adresse refusée : 10.0.0.1:80",
     ):
         assert expected in printed
     assert "Ne peut pas être une mesure finale" not in printed
@@ -59,7 +59,7 @@ def test_a_failed_run_is_said_and_the_command_fails(script, monkeypatch, capsys)
     with pytest.raises(SystemExit) as ended:
         call_command("ecoscore_measure", script, runs=3)
     assert ended.value.code == 1
-    assert "Échec : ligne 1 : Absent." in capsys.readouterr().out
+    assert "Échec : ligne 1 : Absent." in capsys.readouterr().out
 
 
 def test_a_script_with_errors_is_not_measured(tmp_path, capsys):
