@@ -175,7 +175,7 @@ class Relay:
         """Let nothing pass any more, in either direction."""
         if not self.breach:
             self.breach = limit
-            self._log(f"Limite {_LIMITS[limit]} atteinte : plus rien ne passe.")
+            self._log(f"Limite {_LIMITS[limit]} atteinte : plus rien ne passe.")
         for task in tuple(self._tasks):
             task.cancel()
 
@@ -218,7 +218,7 @@ class Relay:
         where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         is_of_browser = host.lower().rstrip(".") in _BROWSER_HOSTS
         if not is_of_browser or where not in self.browser_refusals:  # the browser insists: once is enough
-            self._log(f"Adresse refusée : {where} ({reason}).")
+            self._log(f"Adresse refusée : {where} ({reason}).")
         if is_of_browser:
             self.browser_refusals[where] += 1
         else:

@@ -162,7 +162,7 @@ def test_what_holds_a_browser_is_cut_with_a_sentence_and_the_bench_lives_on():
     assert "redirige sans fin" in said["/boucle"]
     assert "fichier à télécharger" in said["/fichier"]
     assert "127.0.0.3:40009" in said["/vers-prive"]
-    assert said["/deux-gigaoctets"] == "Le site a dépassé 1 Mio : la mesure est coupée."
+    assert said["/deux-gigaoctets"] == "Le site a dépassé 1 Mio : la mesure est coupée."
 
 
 def test_a_page_that_never_answers_again_ends_the_run(monkeypatch):
@@ -181,7 +181,7 @@ def test_a_page_that_never_answers_again_ends_the_run(monkeypatch):
             bench=ChromiumBench(allow_private=True),
         )
     assert len(found.runs) == 1
-    assert found.runs[0].failure.startswith("Étape CHRGT_X : ligne 5 :")
+    assert found.runs[0].failure.startswith("Étape CHRGT_X : ligne 5 :")
 
 
 PAGE = """<h1>Titre</h1><div id="ombre"></div>
