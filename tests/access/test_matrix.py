@@ -37,7 +37,7 @@ CHILDREN = (
     "pin",
     "frozen_evidence",
     "reservation_file",
-    "mandate",
+    "third_party_mandate",
     "audit_plan",
 )
 
