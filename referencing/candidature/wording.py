@@ -29,9 +29,6 @@ from referencing.enrolment.enums import Api, Direction
 if TYPE_CHECKING:
     from referencing.candidature.models import ProducerQuestion
 
-#: All that a distributor reads of an answer that it recovered (BR-197).
-MASKED = "réponse de l’éditeur producteur (confidentielle)"
-
 
 class Audience(Enum):
     """Who reads a page of a file."""

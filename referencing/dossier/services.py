@@ -20,6 +20,7 @@ from referencing.convention.models import Convention
 from referencing.dossier import core, notices
 from referencing.dossier.models import Addendum, AddendumFile, AddendumKind, Dossier, DossierFile, SealedCopy
 from referencing.dossier.payload import Live, build_payload, list_standings, load_live
+from referencing.dossier.readers import frozen_evidence
 from referencing.dossier.recovered import find_recovery_blockers, keep_recovered, read_recovered
 from referencing.enrolment.enums import EnrolmentState
 from referencing.enrolment.exchange import find_exchange_blockers
@@ -79,7 +80,7 @@ def generate_dossier(*, enrolment_id: UUID, actor: User) -> Dossier:
         )
         for questionnaire in content["questionnaires"]
         for criterion in questionnaire["criteria"]
-        for item in criterion["evidence"]
+        for item in frozen_evidence(criterion)
     )
     keep_recovered(dossier, recovered.values())
     record(

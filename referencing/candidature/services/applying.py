@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from convergence.accounts.models import User
+    from convergence.products.models import Product
 
 
 @transaction.atomic
@@ -168,6 +169,19 @@ def _missing_questionnaires(enrolment: Enrolment, content: dict[str, object]) ->
             )
         )
     return blockers
+
+
+def find_transfer_blockers(product: Product) -> list[Blocker]:
+    """A product does not change hands while one of its files is examined; see `enrolment.transfers`."""
+    running = Candidature.objects.open().filter(enrolment__product=product).select_related("dossier").order_by("pk")
+    return [
+        Blocker(
+            "open_candidature",
+            f"La candidature {each.dossier.reference} est en cours : attendez sa fin, ou retirez-la.",
+            reverse("candidature:candidature_detail", args=[each.pk]),
+        )
+        for each in running
+    ]
 
 
 @transaction.atomic

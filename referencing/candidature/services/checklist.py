@@ -27,7 +27,7 @@ from referencing.candidature.models import AdmissibilityCheck, Candidature
 from referencing.convention.enums import ConventionState
 from referencing.convention.models import Convention
 from referencing.dossier.core import answer_to
-from referencing.dossier.readers import read_payload
+from referencing.dossier.readers import frozen_evidence, read_payload
 from referencing.enrolment.editors import is_editor_verified, name_editor
 from referencing.enrolment.exchange import REQUIRED, list_pairs
 from referencing.enrolment.models import Enrolment
@@ -130,7 +130,7 @@ def _missing_questionnaires(grid: Grid, content: Payload) -> list[tuple[str, str
 def _evidence(grid: Grid, content: Payload) -> list[EvidenceFact]:
     """Each file of the dossier with the antivirus’ word of today and the age that its type allows."""
     items = [
-        (questionnaire, row["code"], item) for questionnaire, row in _criteria(content) for item in row["evidence"]
+        (questionnaire, row["code"], item) for questionnaire, row in _criteria(content) for item in frozen_evidence(row)
     ]
     hashes = {item["sha256"] for _, _, item in items}
     scans = dict(Blob.objects.filter(sha256__in=hashes).values_list("sha256", "state"))
