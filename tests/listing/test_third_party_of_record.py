@@ -51,7 +51,7 @@ def test_the_dossier_names_the_third_party_and_who_acts_for_it(client):
     assert content["organisation"]["siret"] == "90134501700015"
     assert content["distributor"] == {"name": enrolment.product.organisation.name}
     client.force_login(manager)
-    page = html.unescape(client.get(reverse("dossier:dossier_detail", args=[dossier.pk])).content.decode())
+    page = html.unescape(client.get(reverse("candidature:dossier_detail", args=[dossier.pk])).content.decode())
     assert HOSPITAL in page
     assert "Évalué pour son compte par" in page
 
