@@ -214,6 +214,7 @@ EVENTS: dict[str, Words] = {
         "La commission demande des documents avant de rendre son avis",
         told=("reason",),
     ),
+    "producer_left": Words("La solution de l’éditeur producteur n’est plus pré-référencée"),
     "pre_listed": Words("Solution pré-référencée", "Votre solution est pré-référencée", told=("dossier",)),
     "pre_listing_suspend": Words(
         "Pré-référencement suspendu", "Votre pré-référencement est suspendu", told=("reason",)

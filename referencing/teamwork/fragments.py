@@ -37,10 +37,16 @@ class Mark:
     author: str
 
 
-# Most criteria of a page have none of this: the same line for every product but its address.
-@lru_cache(maxsize=2048)
 def render_mark(mark: Mark) -> SafeString:
+    """Most criteria of a page have none of this: their line is kept, which holds nothing that a person wrote."""
+    return _render(mark) if mark.who or mark.author else _render_bare(mark)
+
+
+def _render(mark: Mark) -> SafeString:
     return render_to_string("teamwork/_mark.html", {"mark": mark})
+
+
+_render_bare = lru_cache(maxsize=2048)(_render)
 
 
 class TeamExtra:
@@ -78,7 +84,7 @@ class TeamExtra:
             )
 
         whole = [
-            f"{part_title(grid, scope)}{NBSP}: {_who(given)}"
+            f"{part_title(grid, scope)}{NBSP}: confié à {_who(given)}"
             for scope, given in marks.delegations
             if scope.questionnaire == questionnaire and not scope.criterion
         ]

@@ -254,7 +254,12 @@ def _answer(criterion: EffectiveCriterion | None) -> str:
         return ""
     if criterion.recovered is not None and criterion.answer is None:
         return CONFIDENTIAL.capitalize()
-    return answer_text({**asdict(criterion), "recovered": None})
+    content = {**asdict(criterion), "recovered": None}
+    by_system = [
+        f"Exception sur {each.system}{NBSP}: {answer_text({**content, 'answer': each.answer})} – {each.comment}"
+        for each in criterion.exceptions
+    ]
+    return "\n".join(filter(None, [answer_text(content), *by_system]))
 
 
 def _comment(criterion: EffectiveCriterion | None) -> str:

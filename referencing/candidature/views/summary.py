@@ -37,6 +37,7 @@ from referencing.candidature.wording import Audience, ball_words, theme_badge
 from referencing.dossier.models import Dossier
 from referencing.dossier.outputs import present
 from referencing.dossier.readers import read_payload
+from referencing.enrolment.editors import name_addressee
 
 NEWS = 5
 HISTORY_COLUMNS = ["Événement", "Date", "Par", "Détails"]
@@ -207,7 +208,7 @@ def _ball_of_editor(waiting: Sequence[Waiting]) -> dict[str, Any]:
 def _items(request: SignedInRequest, candidature: Candidature, documents: list[Link]) -> list[Item]:
     applied = format_datetime(candidature.applied_at) if candidature.applied_at else ""
     return [
-        Item("Structure", candidature.enrolment.product.organisation.name),
+        Item("Structure", name_addressee(candidature.enrolment)),
         Item("Dossier candidat", candidature.dossier.reference),
         Item("Déposée le", applied),
         Item("Référent", candidature.referent.get_full_name() if candidature.referent else "Pas encore désigné"),

@@ -49,8 +49,10 @@ def is_open(link: ProposalLink, *, at: datetime) -> bool:
     """Whether a proposal may come by it: three queries, for a criterion may stop being asked."""
     if link.state_at(at) is not LinkState.OPEN or link.enrolment.state != EnrolmentState.ACTIVE:
         return False
-    asked = load_standings([link.enrolment])[link.enrolment_id].asked
-    return any(link.criterion == code for codes in asked.values() for _, code in codes)
+    standing = load_standings([link.enrolment])[link.enrolment_id]
+    if link.criterion in standing.recovered:
+        return False
+    return any(link.criterion == code for codes in standing.asked.values() for _, code in codes)
 
 
 def expected_evidence(criterion: Criterion) -> list[EvidenceType]:
@@ -119,7 +121,8 @@ def _find_blockers(
 def _examine(criterion: Criterion, uploads: Sequence[Upload]) -> list[tuple[str, Examined]]:
     """Before any lock: it may take seconds. Raises UploadRefused with the problems of all files."""
     expected = {each.code: each for each in expected_evidence(criterion)}
-    examined, problems = [], []
+    examined: list[tuple[str, Examined]] = []
+    problems: list[Blocker] = []
     for code, upload in uploads:
         try:
             examined.append(
@@ -173,7 +176,7 @@ def accept(
     version = None
     if takes_answer or takes_comment:
         change = Change(
-            value=_whole_value(enrolment, code, proposal.value) if takes_answer else UNCHANGED,
+            value=_whole_value(enrolment, code, proposal.value or {}) if takes_answer else UNCHANGED,
             comment=proposal.comment if takes_comment else UNCHANGED,
             base_version=base_version,
         )
