@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 from playwright.sync_api import BrowserContext, CDPSession, Dialog, Error, Page, Playwright, sync_playwright
 
 from ecoscore.bench.driver import BenchError, Counters, Outcome, Pass, Quality
-from ecoscore.bench.isolation import Cell
+from ecoscore.bench.isolation import Cell, take_priority
 from ecoscore.bench.layer import EVENTS, Layer
 from ecoscore.bench.relay import Limits, Policy, Relay, Shape, allow_public
 from ecoscore.gdsl.plan import Instruction
@@ -120,7 +120,7 @@ class ChromiumDriver:
 
     # -- the protocol
 
-    def prepare(self, which: Pass, *, settle_s: float = SETTLE_S) -> None:
+    def prepare(self, which: Pass, *, settle_s: float | None = None) -> None:
         """Start the browser on a blank page; before a pass that counts energy it comes to rest. Raises BenchError when there is none."""
         self._which = which
         executable = find_chromium()
@@ -128,6 +128,7 @@ class ChromiumDriver:
             raise BenchError(
                 "no_browser", "Chromium n’est pas installé sur cette machine : aucune mesure web n’est possible."
             )
+        take_priority()
         self._cell = Cell(isolate=self._isolate)
         self._relay = Relay(
             self._cell.listener, policy=self._policy, shape=self._shape, limits=self._limits, log=self._log
@@ -137,7 +138,7 @@ class ChromiumDriver:
         self._playwright = sync_playwright().start()
         self._launch()
         if which is Pass.ENERGY:
-            self._rest(settle_s)
+            self._rest(SETTLE_S if settle_s is None else settle_s)
 
     def execute(self, instruction: Instruction) -> Outcome:
         """Do one instruction. Raises BenchError with a sentence for the editor when it cannot be done."""
@@ -340,10 +341,18 @@ class ChromiumDriver:
         """Frames of other sites and workers are targets of their own: they tell what they receive in letters to ours."""
 
         def attached(event: dict[str, Any]) -> None:
-            number = event["sessionId"]
-            message = json.dumps({"id": 1, "method": "Network.enable"})
-            with contextlib.suppress(Error):
-                session.send("Target.sendMessageToTarget", {"sessionId": number, "message": message})
+            if "worker" in event["targetInfo"]["type"]:
+                self.layer.start_worker(event["targetInfo"]["url"])
+            letters: list[tuple[str, dict[str, Any]]] = [
+                ("Network.enable", {}),
+                ("Runtime.runIfWaitingForDebugger", {}),
+            ]
+            if self._which is Pass.PERFORMANCE and event["targetInfo"]["type"] == "iframe":
+                letters.insert(0, ("Emulation.setCPUThrottlingRate", {"rate": CPU_RATE}))
+            for place, (method, params) in enumerate(letters, 1):
+                message = json.dumps({"id": place, "method": method, "params": params})
+                with contextlib.suppress(Error):
+                    session.send("Target.sendMessageToTarget", {"sessionId": event["sessionId"], "message": message})
 
         def received(event: dict[str, Any]) -> None:
             message = json.loads(event["message"])
@@ -353,7 +362,7 @@ class ChromiumDriver:
         session.on("Target.attachedToTarget", attached)
         session.on("Target.receivedMessageFromTarget", received)
         session.on("Target.detachedFromTarget", lambda event: self.layer.leave(event["sessionId"]))
-        session.send("Target.setAutoAttach", {"autoAttach": True, "waitForDebuggerOnStart": False, "flatten": False})
+        session.send("Target.setAutoAttach", {"autoAttach": True, "waitForDebuggerOnStart": True, "flatten": False})
 
     def _take(self, event: str, params: Mapping[str, Any], session: str = "") -> None:
         self.layer.take(event, params, session)
@@ -368,12 +377,12 @@ class ChromiumDriver:
         if self._is_covered and page.url in ("", "about:blank") and page.opener() is None:
             return  # our own cover
         self._popups += 1
-        self._log(f"window closed: {page.url}")
+        self._log(f"Fenêtre ouverte par le site, fermée : {page.url}")
         with contextlib.suppress(Error):
             page.close()
 
     def _answer_dialog(self, dialog: Dialog) -> None:
-        self._log(f"dialog answered: {dialog.type}")
+        self._log(f"Boîte de dialogue fermée : {dialog.type}.")
         with contextlib.suppress(Error):
             if dialog.type == "beforeunload":
                 dialog.accept()
@@ -634,7 +643,7 @@ class ChromiumDriver:
         return False, ""
 
     def _scroll(self, across: int, down: int, count: str = "1") -> tuple[bool, str]:
-        """A finger that slides by 0.6 of the screen, as many times; positive shows what is to the right or below."""
+        """Slide by 0.6 of the screen, as many times, at 800 px/s; positive shows what is to the right or below."""
         session = self._session
         assert session is not None  # noqa: S101 (a page is there)
         for _ in range(int(count)):
@@ -645,8 +654,8 @@ class ChromiumDriver:
                     "y": VIEWPORT["height"] / 2,
                     "xDistance": -across * VIEWPORT["width"] * _SCROLL_SHARE,
                     "yDistance": -down * VIEWPORT["height"] * _SCROLL_SHARE,
-                    "gestureSourceType": "touch",
-                    "preventFling": True,
+                    # a touch gesture moves nothing in a headless Chromium 156; a wheel moves at the speed that is asked
+                    "gestureSourceType": "mouse",
                     "speed": 800,
                 },
             )

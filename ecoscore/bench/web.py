@@ -33,7 +33,6 @@ class ChromiumBench:
         self._make_driver = make_driver
         self._log: Callable[[str], None] = lambda line: None
         self._drivers: list[ChromiumDriver] = []
-        self._refusals: Counter[str] = Counter()
 
     def open(self, log: Callable[[str], None]) -> Place:
         """Start a browser once: is it isolated, how fast is it? Raises BenchError when no measure may be made here."""
@@ -50,6 +49,11 @@ class ChromiumBench:
                     "not_isolated",
                     "Ce banc ne peut pas isoler le navigateur du réseau de la machine (il n’est pas administrateur sous Linux) : "
                     "il ne mesure que les sites de son exploitant.",
+                )
+            if driver.cell.cpu.quality is Quality.ABSENT:
+                raise BenchError(
+                    "no_processor_time",
+                    "Cette machine ne dit pas combien de temps processeur le navigateur consomme : l’énergie ne peut pas y être estimée.",
                 )
             calibration = str(calibrate(driver.time_loop))
             return Place(

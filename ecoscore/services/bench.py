@@ -19,7 +19,7 @@ from ecoscore import notices
 from ecoscore.bench.driver import BenchError
 from ecoscore.enums import MeasureState, Purpose
 from ecoscore.figures import Measurement
-from ecoscore.models import Measure, Result
+from ecoscore.models import Measure
 from ecoscore.services.applications import read_secrets
 from ecoscore.services.measures import bench_blockers, wake_bench
 from ecoscore.services.results import make_result
@@ -176,7 +176,3 @@ def position_of(measure: Measure) -> int:
     """How many measures stand before this one, the one on the bench included."""
     ahead = Measure.objects.waiting().filter(asked_at__lt=measure.asked_at).count() if measure.asked_at else 0
     return ahead + Measure.objects.leased().exclude(pk=measure.pk).count()
-
-
-def last_result(measure: Measure) -> Result | None:
-    return measure.results.light().order_by("-series").first()  # type: ignore[attr-defined, no-any-return]

@@ -10,13 +10,17 @@ from questionnaires.core import (
     Progress,
 )
 from questionnaires.enums import Status
-from questionnaires.grids import compiled_grid
+from questionnaires.facts import validated_evaluation
+from questionnaires.grids import CompiledGrid, compiled_grid
 from questionnaires.models import ORIENTATION, QuestionnaireResponse, Response
 
 
 @dataclass(frozen=True, slots=True)
 class QuestionnaireTile:
-    """One tile. `is_reached` belongs to the last validation; `is_current` says whether that validation still holds."""
+    """One tile. `is_reached` belongs to the last validation; `is_current` says whether that validation still holds.
+
+    `recovered`: how many of the shown criteria are answered elsewhere; they count as given (A-23).
+    """
 
     code: str
     title: str
@@ -28,6 +32,7 @@ class QuestionnaireTile:
     is_current: bool
     validated_at: datetime | None
     drafted_at: datetime | None
+    recovered: int = 0
 
     @property
     def is_orientation(self) -> bool:
@@ -91,15 +96,27 @@ def load_overview(response: Response) -> Overview:
         .select_related("validation")
         .defer("validation__content")
     }
+    counts = _count_recovered(compiled, response)
     return Overview(
         orientation=_tile(rows[ORIENTATION], compiled.grid.orientation_title, None, core=False),
         questionnaires=tuple(
-            _tile(rows[each.code], each.title, each.kind, core=each.core) for each in compiled.grid.questionnaires
+            _tile(rows[each.code], each.title, each.kind, core=each.core, recovered=counts.get(each.code, 0))
+            for each in compiled.grid.questionnaires
         ),
     )
 
 
-def _tile(row: QuestionnaireResponse, title: str, kind: Kind | None, *, core: bool) -> QuestionnaireTile:
+def _count_recovered(compiled: CompiledGrid, response: Response) -> dict[str, int]:
+    """By questionnaire; no query, and nothing to work out where nothing is recovered."""
+    evaluation = validated_evaluation(compiled, response) if response.recovered else None
+    if evaluation is None:
+        return {}
+    return {code: sum(each in response.recovered for each in shown) for code, shown in evaluation.criteria.items()}
+
+
+def _tile(
+    row: QuestionnaireResponse, title: str, kind: Kind | None, *, core: bool, recovered: int = 0
+) -> QuestionnaireTile:
     return QuestionnaireTile(
         code=row.code,
         title=title,
@@ -111,4 +128,5 @@ def _tile(row: QuestionnaireResponse, title: str, kind: Kind | None, *, core: bo
         is_current=row.is_current,
         validated_at=row.validation.at if row.validation else None,
         drafted_at=row.drafted_at,
+        recovered=recovered,
     )

@@ -120,6 +120,21 @@ def court_ruled(suit: Suit) -> None:
     )
 
 
+def injunction_due(suit: Suit, *, is_overdue: bool) -> None:
+    """A court ordered something by a day that is near, or past."""
+    decision, day = suit.decision, format_date(suit.injunction_due_on)
+    said = f"devait être exécutée avant le {day}" if is_overdue else f"doit être exécutée avant le {day}"
+    send(
+        recipients=ministry(decision),
+        product=str(decision.enrolment.label),
+        kind=KIND,
+        subject="injonction en retard" if is_overdue else "injonction à exécuter",
+        content=f"L’injonction de {suit.court} (affaire {suit.case_number}) {said}. Elle est sur la page de la décision.",
+        link=_page(decision),
+        action="Voir la décision",
+    )
+
+
 def fully_signed(signable: Signable) -> None:
     enrolment = signable.enrolment
     people = {

@@ -43,7 +43,12 @@ class Solution:
 
 
 def make_solution(
-    *, comment: str = "", specific: dict[str, bool] | None = None, upload: Any = None, **answers: Any
+    *,
+    comment: str = "",
+    specific: dict[str, bool] | None = None,
+    upload: Any = None,
+    number: str = "63.2",
+    **answers: Any,
 ) -> Solution:
     """A producer’s solution, answered (interoperability and ethics), examined and pre-listed (A-23)."""
     said = specific or SPECIFIC
@@ -53,7 +58,7 @@ def make_solution(
     orient(enrolment.response, **answers)
     given = {
         "interoperabilite": {"A06.1.2": {"level": "2"}},
-        "ethique": {"DEV.1.1": {"compliance": "conforme", "number": "63.2"}, "DEV.1.2": {"compliance": "conforme"}},
+        "ethique": {"DEV.1.1": {"compliance": "conforme", "number": number}, "DEV.1.2": {"compliance": "conforme"}},
     }
     proof = deposit(enrolment.response, "DEV.1.2", "declaration", upload=upload)
     for questionnaire, values in given.items():

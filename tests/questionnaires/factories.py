@@ -131,9 +131,9 @@ def states(response: Response) -> dict[str, str]:
     return dict(QuestionnaireResponse.objects.filter(response=response).values_list("code", "state"))
 
 
-def pdf(name: str = "preuve.pdf") -> SimpleUploadedFile:
-    """A small real PDF, of a content never seen before."""
-    text = f"Preuve {next(_pdf_numbers)}"
+def pdf(name: str = "preuve.pdf", text: str = "Preuve") -> SimpleUploadedFile:
+    """A small real PDF, of a content never seen before; `text` is what it says, without accents."""
+    text = f"{text} {next(_pdf_numbers)}"
     stream = f"BT /F1 12 Tf 20 100 Td ({text}) Tj ET".encode()
     objects = [
         b"<< /Type /Catalog /Pages 2 0 R >>",

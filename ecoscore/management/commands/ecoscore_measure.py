@@ -110,9 +110,10 @@ class Command(BaseCommand):
         span = f", de {scores.span[0]} à {scores.span[1]} selon l’exécution" if scores.span else ""
         self.stdout.write(f"\nÉcoscore : {_text(scores.ecoscore)} sur 100{span} (méthode {scores.method})")
         self.stdout.write(f"  {'':24}{'énergie':>13}{'données':>13}{'performance':>13}")
-        for name, notes in (("ensemble", scores), *((step.name, step) for step in scores.steps)):
-            cells = "".join(f"{_text(whole(note)):>13}" for note in (notes.energy, notes.data, notes.performance))
-            self.stdout.write(f"  {name:24}{cells}")
+        rows = [("ensemble", scores.energy, scores.data, scores.performance)]
+        rows += [(step.name, step.energy, step.data, step.performance) for step in scores.steps]
+        for name, *notes in rows:
+            self.stdout.write(f"  {name:24}" + "".join(f"{_text(whole(note)):>13}" for note in notes))
         for indicator in Indicator:
             found = impacts.total(indicator)
             if found is not None:

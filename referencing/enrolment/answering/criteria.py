@@ -26,6 +26,7 @@ from questionnaires.selectors import CriterionView
 from questionnaires.services import UNCHANGED, Change, StaleAnswer
 from questionnaires.stored import restore_criterion
 from referencing.enrolment.answering.forms import VERSION, FrenchDecimalField, posted_version
+from referencing.enrolment.answering.sharing import Sharing, render_sharing, share
 from referencing.enrolment.answering.wording import (
     COMPLIANCES,
     LEVELS,
@@ -34,6 +35,7 @@ from referencing.enrolment.answering.wording import (
     nature_badge,
 )
 from referencing.enrolment.answering.zones import Zone, ZoneMaker
+from referencing.enrolment.inheritance import Offer
 
 COMMENT, VALUE = "-comment", "-value"
 #: The criterion that a measure of the écoscore fills (`referencing.enrolment.ecoscore`).
@@ -169,13 +171,25 @@ class Problems:
     zones: Mapping[str, list[str]] = field(default_factory=dict)
 
 
-def render_criterion(maker: ZoneMaker, view: CriterionView, data: QueryDict | None, problems: Problems) -> SafeString:
-    """The block of one criterion; `data` is what was posted when the page is shown again, and it wins."""
+def render_criterion(
+    maker: ZoneMaker,
+    view: CriterionView,
+    data: QueryDict | None,
+    problems: Problems,
+    offer: Offer | None = None,
+) -> SafeString:
+    """The block of one criterion; `data` is what was posted when the page is shown again, and it wins.
+
+    `offer`: what a distributor may recover. Nothing of a recovered answer is there to be shown.
+    """
     criterion, code, kind, can_write = view.criterion, view.code, view.kind, maker.can_write
     grid = maker.enrolment.response.definition.sha256
     if data is not None and f"{code}{VERSION}" not in data:
         data = None  # a criterion that the posted page did not hold yet
+    sharing = share(view, offer, data, can_write=can_write)
     choices = None
+    if view.is_recovered and sharing:
+        return _render_recovered(Head(grid, code, view.because, "", criterion, kind), sharing)
     if kind is not Kind.DOCUMENTS:
         group = anchor(code, Part.LEVEL if kind is Kind.LEVELS else Part.COMPLIANCE)
         given = view.answer.level or view.answer.compliance or ""
@@ -190,14 +204,23 @@ def render_criterion(maker: ZoneMaker, view: CriterionView, data: QueryDict | No
         value = replace(value, measure_url=reverse("enrolment:ecoscore_choose", args=[maker.enrolment.pk]))
     if comment or value or view.evidence:
         zones = maker.zones_of(view)
-        return _render(head, choices, view.version, can_write, comment=comment, value=value, zones=zones)
-    return _render_bare(head, choices, view.version, can_write)
+        return _render(head, choices, view.version, can_write, sharing, comment=comment, value=value, zones=zones)
+    return _render_bare(head, choices, view.version, can_write, sharing)
 
 
 @lru_cache(maxsize=2048)
-def _render_bare(head: Head, choices: Choices | None, version: int, can_write: bool) -> SafeString:
+def _render_bare(
+    head: Head, choices: Choices | None, version: int, can_write: bool, sharing: Sharing | None
+) -> SafeString:
     """A criterion where nobody has written anything of their own: the same for every product."""
-    return _render(head, choices, version, can_write)
+    return _render(head, choices, version, can_write, sharing)
+
+
+@lru_cache(maxsize=2048)
+def _render_recovered(head: Head, sharing: Sharing) -> SafeString:
+    """A criterion answered elsewhere: no field, hence nothing to post."""
+    values = {"anchor": anchor(head.code), "head": render_head(head), "sharing": render_sharing(sharing)}
+    return render_to_string("enrolment/answering/criterion_recovered.html", values)
 
 
 def _render(
@@ -205,6 +228,7 @@ def _render(
     choices: Choices | None,
     version: int,
     can_write: bool,
+    sharing: Sharing | None,
     *,
     comment: str = "",
     value: ValueBlock | None = None,
@@ -221,6 +245,7 @@ def _render(
             "value": value,
             "zones": zones,
             "has_comment": choices is not None,
+            "sharing": render_sharing(sharing) if sharing else "",
             "comment": comment,
             "can_write": can_write,
             "disabled": "" if can_write else " disabled",

@@ -21,6 +21,7 @@ from referencing.enrolment.answering.wording import (
     expected_words,
     nature_badge,
 )
+from referencing.enrolment.inheritance import CONFIDENTIAL
 
 VALIDATED, DRAFT = "Dernière réponse validée", "Dernier brouillon"
 #: The radar goes by mean level, or by share of criteria that conform.
@@ -31,7 +32,8 @@ UNITS = {Kind.LEVELS: "", Kind.COMPLIANCE: f"{NBSP}%", Kind.DOCUMENTS: f"{NBSP}%
 def has_newer_draft(results: Results) -> bool:
     """Whether the draft says something else than the last validation (BR-067)."""
     return any(
-        each.draft != each.validated if each.validated else each.draft != CriterionAnswer()
+        each.is_recovered != each.was_recovered
+        or (each.draft != each.validated if each.validated else each.draft != CriterionAnswer())
         for each in criteria(results)
     )
 
@@ -83,7 +85,23 @@ def reached_word(is_reached: bool | None) -> str:
 
 def criterion_reached(result: CriterionResult) -> str:
     """« Atteint » or « Non atteint » for an obligation; an option has no minimum."""
+    if result.is_recovered or result.was_recovered:
+        return ""
     return reached_word(result.is_reached) if result.criterion.is_obligation else "Sans minimum"
+
+
+def validated_words(result: CriterionResult) -> str:
+    """The validated answer in words; of a recovered one, only that it is (BR-197)."""
+    if result.is_recovered or result.was_recovered:
+        return CONFIDENTIAL.capitalize()
+    return answer_words(result.criterion, result.validated)
+
+
+def draft_words(result: CriterionResult) -> str:
+    """What the draft says, where it differs from the last validation."""
+    if result.is_recovered:
+        return "Inchangé" if result.was_recovered else CONFIDENTIAL.capitalize()
+    return answer_words(result.criterion, result.draft) if result.draft != result.validated else "Inchangé"
 
 
 # -- history (BR-068)
@@ -117,6 +135,8 @@ def describe_validation(grid: Grid, questionnaire: str, validation: Validation) 
 
 
 def _describe(criterion: Criterion | None, answer: CriterionAnswer | None, kept: Mapping[str, Any]) -> str:
+    if kept.get("recovered"):
+        return CONFIDENTIAL.capitalize()
     lines = [answer_words(criterion, answer)] if criterion else []
     if kept["comment"]:
         lines.append(f"Commentaire{NBSP}: {kept['comment']}")
@@ -158,7 +178,7 @@ def _rows(results: Results) -> Iterator[tuple[Any, ...]]:
                 criterion.code,
                 criterion.title,
                 nature_badge(criterion).label,
-                answer_words(criterion, each.validated),
+                validated_words(each),
                 acceptable_words(criterion, results.kind),
                 criterion_reached(each),
                 each.validated_comment,

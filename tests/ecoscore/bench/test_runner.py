@@ -246,3 +246,27 @@ def test_figures_are_integers_in_the_unit_of_their_name():
     step: StepFigures = run(FakeBench()).runs[0].steps[1]
     for name in ("bytes_down", "bytes_up", "layer_bytes", "requests", "cpu_us", "duration_ms", "response_ms", "lcp_ms"):
         assert type(getattr(step, name)) is int
+
+
+def test_a_watcher_that_fails_ends_the_browser_too():
+    """The database went away while a step was waiting: nothing may run on without anybody."""
+    blocked = threading.Event()
+
+    def block(driver, instruction):
+        if instruction.name == "pressEnter":
+            blocked.wait(10)
+
+    class Abortable(FakeBench):
+        def abort(self):
+            blocked.set()
+
+    class Failing(Followed):
+        def is_cancelled(self):
+            raise ConnectionError("no database")
+
+    bench = Abortable(block)
+    began = time.monotonic()
+    with pytest.raises(ConnectionError):
+        run(bench, Failing())
+    assert bench.is_closed
+    assert time.monotonic() - began < 5

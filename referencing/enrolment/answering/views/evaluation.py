@@ -25,7 +25,7 @@ from convergence.kernel.errors import Blocker, TransitionRefused
 from convergence.ui.typography import NBSP, in_paris
 from convergence.ui.values import Link, Progress
 from evidence.errors import UploadRefused
-from questionnaires.core import Kind, Section
+from questionnaires.core import Kind, Section, anchor
 from questionnaires.core import Progress as Counter
 from questionnaires.enums import Status
 from questionnaires.models import Deposit, QuestionnaireResponse
@@ -38,6 +38,7 @@ from questionnaires.services import (
     load_grid,
     request_validation,
     save_answers,
+    set_specificities,
     validate,
 )
 from referencing.enrolment.answering import extras, notices
@@ -59,7 +60,9 @@ from referencing.enrolment.answering.pages import (
     refused,
     state_badge,
 )
+from referencing.enrolment.answering.sharing import read_choices, summarise
 from referencing.enrolment.answering.zones import FILE, ZoneMaker
+from referencing.enrolment.inheritance import choose_each, offer_for
 from referencing.enrolment.white_label.banner import REPLACED
 
 TO_DO = f"Il reste à faire avant de continuer. Vos réponses sont enregistrées{NBSP}:"
@@ -102,7 +105,7 @@ class Outcome:
 def open_page(place: Place, code: str) -> Page | Blocker:
     """The page, or why it is closed. Raises Http404 for a code that the grid does not have."""
     try:
-        shown = load_form(place.enrolment.response, code)
+        shown = load_form(place.enrolment.response, code, asks_specificity=place.access.asks_specificity)
     except (QuestionnaireResponse.DoesNotExist, KeyError) as unknown:
         raise Http404 from unknown
     if shown.state in (Status.UNAVAILABLE, Status.NOT_APPLICABLE):
@@ -138,6 +141,7 @@ def questionnaire_form(request: HttpRequest, pk: UUID, code: str) -> HttpRespons
 def _keep(request: HttpRequest, page: Page) -> Outcome:
     """Save every answer and deposit every file of the posting. Raises TransitionRefused when nothing can be written."""
     posted = read_answers(page.shown.criteria, request.POST)
+    _specify(page, read_choices(page.shown.criteria, request.POST))
     outcome = Outcome(_save(page, posted), posted)
     asked = request.POST.get("action", "")
     for criterion, zone in page.zones():
@@ -165,6 +169,19 @@ def _keep(request: HttpRequest, page: Page) -> Outcome:
     return outcome
 
 
+def _specify(page: Page, choices: dict[str, bool]) -> None:
+    """What a producer says of its criteria (BR-202). Raises TransitionRefused when nothing can be written."""
+    if choices:
+        set_specificities(
+            response=page.place.enrolment.response,
+            questionnaire=page.shown.code,
+            choices=choices,
+            actor=page.place.user,
+            at=timezone.now(),
+            access=page.place.access,
+        )
+
+
 def _save(page: Page, posted: Posted) -> SaveResult:
     return save_answers(
         response=page.place.enrolment.response,
@@ -182,6 +199,8 @@ def _act(request: HttpRequest, page: Page, outcome: Outcome) -> HttpResponse:
     action, _, target = request.POST.get("action", "").partition(":")
     overview = reverse("enrolment:questionnaire_list", args=[place.enrolment.pk])
     match action:
+        case "recover" | "own" | "recover_all":
+            return _choose(request, page, action, target)
         case "archive":
             return _archive(request, page, target)
         case "container":
@@ -203,6 +222,22 @@ def _act(request: HttpRequest, page: Page, outcome: Outcome) -> HttpResponse:
         return redirect("enrolment:evidence_confirm", place.enrolment.pk, waiting.pk)
     messages.success(request, saved_words(outcome))
     return redirect(f"{page.url}#{target}" if action == "deposit" else page.url)
+
+
+def _choose(request: HttpRequest, page: Page, action: str, target: str) -> HttpResponse:
+    """Who answers a criterion, or all that the producer offers here (BR-196). Raises TransitionRefused."""
+    enrolment, codes = page.place.enrolment, [target]
+    if action == "recover_all":
+        inheritance = summarise(page.shown.criteria, offer_for(enrolment))
+        codes = list(inheritance.offered) if inheritance else []
+    changed = choose_each(enrolment_id=enrolment.pk, codes=codes, recovered=action != "own", actor=page.place.user)
+    count = len(changed)
+    if action == "own":
+        words = f"Vous répondez vous-même au critère {target}."
+    else:
+        words = f"{count}{NBSP}réponse{'s récupérées' if count > 1 else ' récupérée'} de l’éditeur producteur."
+    messages.success(request, words if changed else "Rien n’avait changé.")
+    return redirect(f"{page.url}#{anchor(target)}" if target else page.url)
 
 
 def _request_validation(request: HttpRequest, page: Page, outcome: Outcome, overview: str) -> HttpResponse:
@@ -267,6 +302,7 @@ def questionnaire_save(request: HttpRequest, pk: UUID, code: str) -> HttpRespons
         return JsonResponse({"versions": {}, "errors": {}, "message": page.message}, status=422)
     posted = read_answers(page.shown.criteria, request.POST, fields=set(request.POST.getlist("_fields")))
     try:
+        _specify(page, read_choices(page.shown.criteria, request.POST, fields=set(request.POST.getlist("_fields"))))
         result = _save(page, posted)
     except TransitionRefused as refusal:
         errors = {code: [blocker.message for blocker in refusal.blockers] for code in posted.changes}
@@ -311,13 +347,14 @@ def render_page(
     banners, beside = extras.on_form(place, shown.code)
     stale = list(stale)
     maker = ZoneMaker(place.enrolment, can_write=can_write, errors=found.zones)
+    offer = offer_for(place.enrolment)
     sections = [
         {
             "title": section_title(section.section),
             "introduction": section.section.introduction,
             "resources": [Link(each.label, each.url) for each in section.section.resources],
             "criteria": [
-                render_criterion(maker, view, data, found) + beside(view.criterion, view.version)
+                render_criterion(maker, view, data, found, offer) + beside(view.criterion, view.version)
                 for view in section.criteria
             ],
         }
@@ -332,6 +369,7 @@ def render_page(
             "shown": shown,
             "sections": sections,
             "kind": shown.kind.value,
+            "inheritance": summarise(shown.criteria, offer),
             "progress": form_panel(shown, shown.progress),
             "state": state_badge(shown.state),
             "can_write": can_write,

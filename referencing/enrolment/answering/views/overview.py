@@ -19,6 +19,7 @@ from questionnaires.models import ORIENTATION
 from questionnaires.selectors import Overview, QuestionnaireTile, load_overview
 from referencing.enrolment.answering import extras
 from referencing.enrolment.answering.pages import Place, address, find_place, page_values, state_badge
+from referencing.enrolment.enums import WhiteLabelRole
 from referencing.enrolment.exchange import find_exchange_blockers, list_pairs
 
 
@@ -137,10 +138,16 @@ def evaluation_lines(place: Place, overview: Overview, tile: QuestionnaireTile) 
         lines.append(f"Niveau d’auto-évaluation\u00a0: {word} pour {place.enrolment.demarche.title}")
     elif tile.validated_at:
         lines.append(
-            "Une nouvelle validation est nécessaire\u00a0: l’orientation ou les preuves ont changé depuis la dernière."
+            "Une nouvelle validation est nécessaire\u00a0: l’orientation, les preuves ou les réponses récupérées ont changé "
+            "depuis la dernière."
+            if place.enrolment.white_label == WhiteLabelRole.DISTRIBUTOR
+            else "Une nouvelle validation est nécessaire\u00a0: l’orientation ou les preuves ont changé depuis la dernière."
         )
     if tile.has_newer_draft:
         lines.append("Un brouillon plus récent attend d’être validé.")
+    if count := tile.recovered:
+        words = "critères récupérés" if count > 1 else "critère récupéré"
+        lines.append(f"{count} {words} de l’éditeur producteur, hors de votre niveau d’auto-évaluation.")
     return lines
 
 

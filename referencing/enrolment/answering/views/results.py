@@ -21,7 +21,7 @@ from questionnaires.selectors import Results, load_results, load_row, load_valid
 from questionnaires.services import closed_reason, load_grid
 from referencing.enrolment.answering import results as reading
 from referencing.enrolment.answering.pages import Place, find_place, page_values, refused, state_badge
-from referencing.enrolment.answering.wording import answer_words, nature_badge
+from referencing.enrolment.answering.wording import nature_badge
 
 REACHED = {True: Badge("Atteint", "success"), False: Badge("Non atteint", "error")}
 
@@ -59,6 +59,7 @@ def questionnaire_results(request: HttpRequest, pk: UUID, code: str) -> HttpResp
             "radar": {"axes": axes, "series": series, "maximum": reading.MAXIMA[results.kind]},
             "radar_unit": reading.UNITS[results.kind],
             "has_radar": results.kind is not Kind.DOCUMENTS and len(axes) >= 3,
+            "recovered": sum(each.is_recovered for each in reading.criteria(results)),
             "is_levels": results.kind is Kind.LEVELS,
             "not_reached": [_link(each, form_url) for each in reading.not_reached(results)],
             "recommendations": [
@@ -99,11 +100,11 @@ def _criterion_rows(results: Results, form_url: str, *, shows_draft: bool) -> li
         cells = [
             _link(criterion, form_url),
             nature_badge(criterion).label,
-            answer_words(criterion, each.validated) or _deposited(results.kind, each.validated is not None),
+            reading.validated_words(each) or _deposited(results.kind, each.validated is not None),
             result,
         ]
         if shows_draft:
-            cells.append(answer_words(criterion, each.draft) if each.draft != each.validated else "Inchangé")
+            cells.append(reading.draft_words(each))
         rows.append(Row(cells))
     return rows
 

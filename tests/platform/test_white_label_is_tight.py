@@ -1,0 +1,432 @@
+"""What a producer answers reaches no distributor, wherever they look: BR-197, A-24, A-25, crawled.
+
+Words are planted in the producer’s answers, comments, names and contents of files, and in what experts write about them; every
+address of the URLconf, export, job, mail and notification is then read as each person of a distributor.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import io
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urldefrag
+from uuid import UUID
+
+import pytest
+from django.core import mail
+from django.core.cache import cache
+from django.db import models, transaction
+from django.test import Client
+from django.urls import get_resolver, reverse
+from django.utils import timezone
+
+from convergence.accounts.enums import MembershipType, Role
+from convergence.accounts.models import User
+from convergence.jobs.models import Job
+from convergence.jobs.registry import handler_for
+from convergence.kernel.canonical import canonical_json, sha256_hex
+from convergence.notifications.models import Notification
+from evidence.services import scan
+from referencing.candidature.content import load_criteria
+from referencing.candidature.core.criteria import content_hash
+from referencing.candidature.models import Candidature, ProducerQuestion, Verdict
+from referencing.candidature.services.conclusion import conclude
+from referencing.candidature.services.recovered import (
+    add_producer_file,
+    ask_producer,
+    lift_question,
+    save_answer,
+    send_answer,
+)
+from referencing.dossier.models import Addendum, Dossier, RecoveredValue
+from referencing.dossier.recovered import read_value
+from referencing.dossier.services import generate_dossier
+from tests.access.asking import NOTHING_TYPED
+from tests.candidature.factories import conclude_themes, make_candidature
+from tests.commission.test_conflict_is_tight import LABELS, Reader, patterns, sent_to, words_of
+from tests.dossier.white_label import Solution, answer_own, make_distributor, make_solution
+from tests.factories import make_agent, make_member
+from tests.questionnaires.factories import pdf
+
+pytestmark = [pytest.mark.django_db, pytest.mark.rule("BR-197", "A-24", "A-25")]
+
+LEVELS, PROOF = "A06.1.2", "DEV.1.2"
+#: Planted words, by what they are planted in.
+WORDS = {
+    "comment": "zelacommentaire",
+    "file name": "zelafichier",
+    "file content": "zelacontenu",
+    "question of an expert": "zelaquestion",
+    "answer to the question": "zelareponse",
+    "added file name": "zelaajout",
+    "added file content": "zelasupplement",
+    "reason of a verdict": "zelamotif",
+    "note on a verdict": "zelanote",
+}
+#: A measure of the producer, as it is kept and as it is shown.
+NUMBER = "61.803398"
+
+
+@pytest.fixture(autouse=True)
+def _authority(settings, tmp_path):
+    settings.SIGNATURE_DIR = str(tmp_path)
+
+
+@dataclass
+class Stage:
+    solution: Solution
+    candidature: Candidature
+    verifier: User
+    people: dict[str, User]
+    marks: dict[str, str]
+
+
+def make_stage() -> Stage:
+    """A pre-listed solution; a distributor whose file is examined; one question answered by the producer, one open."""
+    upload = pdf(f"{WORDS['file name']}-declaration.pdf", text=WORDS["file content"])
+    solution = make_solution(comment=WORDS["comment"], upload=upload, number=NUMBER)
+    enrolment, manager = make_distributor(solution)
+    answer_own(enrolment)
+    organisation = enrolment.product.organisation
+    verifier = make_agent(Role.LISTING_TEAM)
+    dossier = generate_dossier(enrolment_id=enrolment.pk, actor=manager)
+    candidature, _ = make_candidature(made=(dossier, manager), referent=verifier)
+    _, other = make_distributor(solution)
+    stage = Stage(
+        solution=solution,
+        candidature=candidature,
+        verifier=verifier,
+        people={
+            "mandataire": manager,
+            "contributeur": make_member(organisation, MembershipType.SALARIE),
+            "valideur": make_member(organisation, MembershipType.SALARIE, is_validator=True),
+            "another distributor": other,
+        },
+        marks={},
+    )
+    added = question(stage)
+    judge(stage)
+    stage.marks = make_marks(stage, added)
+    return stage
+
+
+def question(stage: Stage) -> str:
+    """The producer is asked twice and answers once; returns the hash of the file that it adds."""
+    source = stage.solution.pre_listing.pk
+    common: dict[str, Any] = {
+        "candidature_id": stage.candidature.pk,
+        "due_on": timezone.localdate() + timedelta(days=10),
+        "actor": stage.verifier,
+    }
+    text = f"Expliquez {WORDS['question of an expert']}."
+    (asked,) = ask_producer(kind="complement", criterion=PROOF, severity="", text=text, **common)
+    ask_producer(kind="non_conformity", criterion=LEVELS, severity="major", text=text, **common)
+    here: dict[str, Any] = {"pre_listing_id": source, "criterion": PROOF, "actor": stage.solution.manager}
+    file = add_producer_file(
+        upload=pdf(f"{WORDS['added file name']}.pdf", text=WORDS["added file content"]),
+        evidence_type="declaration",
+        **here,
+    )
+    scan(blob_id=file.file.blob_id)
+    buffer = file.answer
+    reply = WORDS["answer to the question"]
+    save_answer(answer=None, comment=f"Voici {reply}.", base_version=buffer.version, **here)
+    send_answer(question_ids=[asked.pk], **here)
+    return str(file.file.blob.sha256)
+
+
+def judge(stage: Stage) -> None:
+    for each in load_criteria(stage.candidature, opened=True):
+        if each.code in (LEVELS, PROOF):
+            Verdict.objects.create(
+                candidature=stage.candidature,
+                theme=each.theme,
+                criterion=each.code,
+                outcome="compliant",
+                text=f"Conforme, {WORDS['reason of a verdict']}.",
+                note=f"À surveiller, {WORDS['note on a verdict']}.",
+                content_sha256=each.content_sha256,
+                by=stage.verifier,
+                at=timezone.now(),
+            )
+
+
+# -- what would betray an answer
+
+
+def make_marks(stage: Stage, added: str) -> dict[str, str]:
+    marks = {
+        **WORDS,
+        "measure as kept": NUMBER,
+        "measure as shown": NUMBER.replace(".", ","),
+        "deposit": str(stage.solution.deposit.pk),
+        "hash of the file": stage.solution.deposit.file.blob.sha256,
+        "hash of the added file": added,
+        "hash of the producer’s dossier": stage.solution.dossier.sha256,
+    }
+    marks |= {f"guess {number}": digest for number, digest in enumerate(sorted(guesses(stage.candidature)))}
+    return marks
+
+
+def guesses(candidature: Candidature) -> set[str]:
+    """Hashes that somebody would compute to find out which of the few answers was given: of every canonical form of the
+    levels, of the whole verifier’s part and of what an expert judges with each of them (A-24)."""
+    found = set()
+    answers: dict[str, list[dict[str, str]]] = {
+        LEVELS: [{"level": level} for level in ("na", "0", "1", "2", "3")],
+        PROOF: [{"compliance": said} for said in ("conforme", "non_conforme")],
+    }
+    opened = {each.code: each for each in load_criteria(candidature, opened=True)}
+    for value in RecoveredValue.objects.filter(dossier=candidature.dossier_id):
+        code, content = value.criterion, read_value(value)
+        found.add(sha256_hex(bytes(value.content)))
+        for answer in answers[code]:
+            (said,) = answer.values()
+            forms: list[Any] = [
+                said,
+                answer,
+                {"answer": answer},
+                {"criterion": code, "answer": answer},
+                {"code": code, "answer": answer},
+                {"criterion": code, **answer},
+                {"code": code, "value": answer},
+                {"value": answer, "comment": "", "evidence": []},
+                {**content, "answer": answer},
+            ]
+            texts = [*(canonical_json(form) for form in forms), said.encode(), f"{code}{said}".encode()]
+            found |= {hashlib.sha256(text).hexdigest() for text in texts}
+            found |= {hmac.new(code.encode(), text, hashlib.sha256).hexdigest() for text in texts}
+            found.add(content_hash(replace(opened[code], answer=answer)))
+    return found
+
+
+def says(content: bytes, kind: str) -> str:
+    """`words_of`, of an encrypted container too: what anybody sees of it, the names of its files."""
+    if content.startswith(b"PK"):
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            clear = [each.filename for each in archive.infolist() if not each.flag_bits & 1]
+            texts = [archive.read(name).decode(errors="replace") for name in clear]
+            return " ".join([*archive.namelist(), *texts]).casefold()
+    return words_of(content, kind)
+
+
+class Spy:
+    """One person at the platform: what each address answers, and what in it betrays an answer. Nothing of it is public."""
+
+    def __init__(self, person: User, marks: dict[str, str]) -> None:
+        self.marks, self.client = marks, Client()
+        self.client.force_login(User.objects.get(pk=person.pk))
+
+    def ask(self, address: str, method: str = "GET") -> tuple[int, str, list[str]]:
+        """Status, words in lower case, and where the answer leads; whatever it wrote is undone."""
+        cache.clear()
+        with transaction.atomic():
+            body = NOTHING_TYPED if method == "POST" else b""
+            response = self.client.generic(method, address, body, "application/x-www-form-urlencoded")
+            content = response.getvalue()
+            transaction.set_rollback(True)
+        kind = response.headers.get("Content-Type", "")
+        location = response.headers.get("Location", "")
+        links = list(Reader.links(address, content.decode(errors="replace"))) if "html" in kind else []
+        headers = f"{response.headers.get('Content-Disposition', '')} {location}".casefold()
+        return response.status_code, f"{says(content, kind)} {headers}", [*links, *filter(None, [location])]
+
+    def betrayed(self, words: str) -> list[str]:
+        return [what for what, mark in self.marks.items() if mark in words]
+
+    def crawl(self, *starts: str) -> tuple[set[str], list[str]]:
+        """Every page that links lead to, and one line for each that says something of an answer."""
+        waiting, seen, found = list(starts), set(), []
+        while waiting:
+            address = urldefrag(waiting.pop())[0]
+            if address in seen or not address.startswith("/"):
+                continue
+            seen.add(address)
+            status, words, links = self.ask(address)
+            if what := self.betrayed(words):
+                found.append(f"{address} ({status}): {what}")
+            waiting += [link for link in links if link not in seen]
+        return seen, found
+
+
+# -- where to look
+
+
+def rows_around(*starts: models.Model) -> dict[str, list[models.Model]]:
+    """By app, the rows that hang on an enrolment: a few of each kind."""
+    known: dict[tuple[str, Any], models.Model] = {}
+    waiting = list(starts)
+    stops = {"accounts.user", "products.demarche", "questionnaires.definitionversion"}
+    while waiting:
+        row = waiting.pop()
+        key = (row._meta.label_lower, row.pk)
+        if key in known or row._meta.label_lower in stops:
+            continue
+        known[key] = row
+        for relation in row._meta.related_objects:
+            if relation.related_model._meta.app_label in {*LABELS, "teamwork", "questionnaires"}:
+                waiting += relation.related_model._base_manager.filter(**{relation.field.name: row})[:3]
+    by_app: dict[str, list[models.Model]] = {}
+    for row in known.values():
+        by_app.setdefault(row._meta.app_label, []).append(row)
+    return by_app
+
+
+def addresses(stage: Stage) -> Iterator[str]:
+    """Every address of the URLconf, with the keys of the distributor’s rows and of the producer’s."""
+    own, theirs = stage.candidature.enrolment, stage.solution.enrolment
+    by_app = rows_around(own, own.product, own.product.organisation, own.response)
+    foreign = rows_around(theirs, theirs.product, theirs.product.organisation, theirs.response, stage.solution.dossier)
+    shared = [own, own.product, stage.candidature, stage.candidature.dossier, theirs, stage.solution.pre_listing]
+    fixed = {
+        "code": ["ethique", "interoperabilite"],
+        "criterion": [PROOF, LEVELS],
+        "evidence_type": ["declaration"],
+        "form": ["pdf", "xlsx"],
+        "sha256": [stage.solution.deposit.file.blob.sha256],
+        "deposit": [stage.solution.deposit.pk],
+        "pre_listing": [stage.solution.pre_listing.pk],
+        "organisation_id": [own.product.organisation_id],
+        "product": [own.product_id],
+        "theme": ["ethique"],
+        "page": [1],
+        "number": [1, 2],
+        "slug": ["mon-espace-sante", "referencement-guide"],
+        "act": ["lift"],
+        "kind": ["acknowledgement"],
+    }
+    for namespace, pattern, converters in patterns(get_resolver(), ""):
+        app = namespace.split(":")[0]
+        if app == "ui":
+            continue
+        name = f"{namespace}{pattern.name}"
+        if not converters:
+            yield reverse(name)
+            yield f"{reverse(name)}?q=zela&recherche=zela&produit=zela"
+            continue
+        rows = [*by_app.get(app, ()), *foreign.get(app, ()), *shared]
+        keys = {row.pk for row in rows}
+        pools: dict[str, list[Any]] = {
+            "UUIDConverter": [key for key in keys if isinstance(key, UUID)],
+            "IntConverter": [key for key in keys if isinstance(key, int)][:12] or [1],
+        }
+        first, *others = sorted(converters, key=lambda each: each != "pk")
+        rest = {each: fixed.get(each) or pools.get(type(converters[each]).__name__) or ["x"] for each in others}
+        for key in fixed.get(first) or pools.get(type(converters[first]).__name__) or []:
+            longest = max((len(values) for values in rest.values()), default=1)
+            for rank in range(min(longest, 3)):
+                arguments = {first: key, **{each: values[rank % len(values)] for each, values in rest.items()}}
+                yield reverse(name, kwargs=arguments)
+
+
+def job_outputs(stage: Stage, person: User) -> Iterator[tuple[str, str]]:
+    """What the jobs that a member may ask for hand over."""
+    dossier = stage.candidature.dossier
+    wanted: list[tuple[str, dict[str, str]]] = [
+        (kind, {"dossier": str(each.pk)})
+        for kind in ("dossier.pdf", "dossier.xlsx")
+        for each in Dossier.objects.visible_to(person).filter(enrolment=dossier.enrolment_id)
+    ]
+    wanted += [("dossier.addendum", {"addendum": str(each.pk)}) for each in Addendum.objects.filter(dossier=dossier)]
+    for kind, payload in wanted:
+        output = handler_for(kind)(Job(payload=payload, requester=person), lambda *_: None)
+        if output is not None:
+            yield f"{kind} {payload}", f"{output.name} {says(output.content, output.content_type)}".casefold()
+
+
+def told(person: User) -> Iterator[tuple[str, str]]:
+    for each in Notification.objects.filter(recipient=person):
+        yield f"notification « {each.kind} »", " ".join(str(value) for value in vars(each).values()).casefold()
+    for words in sent_to(person, mail.outbox):
+        yield f"mail « {words[:60]} »", words
+
+
+def look(stage: Stage, person: User) -> tuple[set[str], list[str]]:
+    """Everything that links, messages and jobs show to one person."""
+    reader = Spy(person, stage.marks)
+    seen, found = reader.crawl("/", reverse("candidature:producer_question_list"))
+    for what, words in [*told(person), *job_outputs(stage, person)]:
+        if betrayed := reader.betrayed(words):
+            found.append(f"{what}: {betrayed}")
+    return seen, found
+
+
+def ask_everything(
+    stage: Stage, person: User, asked: list[str], methods: tuple[str, ...] = ("GET", "POST")
+) -> tuple[list[str], list[str]]:
+    """The addresses that this person may open, and what betrays an answer in what they say, refusals included.
+
+    The address itself bears keys of the producer: what is in it is left out of what the page adds.
+    """
+    reader = Spy(person, stage.marks)
+    opened, found = [], []
+    for address in asked:
+        for method in methods:
+            status, words, _ = reader.ask(address, method)
+            if status != 404 and address not in opened:
+                opened.append(address)
+            if what := reader.betrayed(words.replace(address, "")):
+                found.append(f"{method} {address} ({status}): {what}")
+    return opened, found
+
+
+def test_no_distributor_reads_anything_of_its_producer(django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks(execute=True):
+        stage = make_stage()
+    found: list[str] = []
+    for who, person in stage.people.items():
+        seen, betrayed = look(stage, person)
+        found += [f"{who}: {line}" for line in betrayed]
+        if who != "another distributor":
+            assert reverse("candidature:dossier_detail", args=[stage.candidature.dossier_id]) in seen
+    asked = sorted(set(addresses(stage)))
+    opened, betrayed = ask_everything(stage, stage.people["mandataire"], asked)
+    found += [f"mandataire: {line}" for line in betrayed]
+    for who in ("contributeur", "valideur"):
+        found += [f"{who}: {line}" for line in ask_everything(stage, stage.people[who], opened, ("GET",))[1]]
+    with django_capture_on_commit_callbacks(execute=True):
+        conclude_themes(stage.candidature, stage.verifier)
+        lift_open_question(stage)
+        conclude(
+            candidature_id=stage.candidature.pk,
+            proposal="favourable",
+            text="Le service convient.",
+            actor=stage.verifier,
+        )
+    stage.candidature.refresh_from_db()
+    _, betrayed = look(stage, stage.people["mandataire"])
+    found += [f"concluded, mandataire: {line}" for line in betrayed]
+
+    assert len(asked) > 1000
+    assert len(opened) > 100
+    assert not found, "\n".join(found)
+
+
+def lift_open_question(stage: Stage) -> None:
+    question = ProducerQuestion.objects.get(candidature=stage.candidature, criterion=LEVELS)
+    lift_question(question_id=question.pk, note="Vu.", actor=stage.verifier)
+
+
+def test_the_same_crawl_finds_every_word_where_it_may_be_read(django_capture_on_commit_callbacks):
+    """The producer finds its own words, a verifier those and the experts’: the crawl looks where there is something to see."""
+    with django_capture_on_commit_callbacks(execute=True):
+        stage = make_stage()
+
+    _, of_producer = look(stage, stage.solution.manager)
+    _, of_verifier = look(stage, stage.verifier)
+    downloads = [
+        reverse("enrolment:evidence_download", args=[stage.solution.enrolment.pk, stage.solution.deposit.pk]),
+        reverse("candidature:examination", args=[stage.candidature.pk]),
+    ]
+    _, opened = ask_everything(stage, stage.verifier, downloads, ("GET",))
+
+    producer, verifier = " ".join(of_producer), " ".join([*of_verifier, *opened])
+    for what in ("comment", "file name", "measure as shown", "hash of the file", "question of an expert"):
+        assert f"'{what}'" in producer, what
+    for what in (*WORDS, "measure as shown", "hash of the file", "hash of the added file"):
+        assert f"'{what}'" in verifier, what
