@@ -22,7 +22,7 @@ def test_a_host_proposes_an_answer_and_the_editor_takes_it_over(page: Page, brow
 
     # the editor asks
     page.goto(live_server.url + reverse("enrolment:questionnaire_form", args=[enrolment.pk, "ethique"]))
-    page.get_by_role("link", name=f"Travailler à plusieurs sur {ETHICS}").click()
+    page.locator(f"a[href$='/criteres/{ETHICS}/equipe/']").click()
     page.get_by_role("link", name="Demander une proposition").click()
     page.get_by_label("Adresse e-mail").fill("jo@hebergeur.example")
     page.get_by_label("Message").fill("La déclaration est chez vous.")
