@@ -16,6 +16,8 @@ from referencing.commission.selectors.people import without_link
 from referencing.decision.models import Appeal, Decision, Suit
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from referencing.convention.models import Signable
 
 KIND = "Décision"
@@ -120,9 +122,9 @@ def court_ruled(suit: Suit) -> None:
     )
 
 
-def injunction_due(suit: Suit, *, is_overdue: bool) -> None:
+def injunction_due(suit: Suit, *, due_on: date, is_overdue: bool) -> None:
     """A court ordered something by a day that is near, or past."""
-    decision, day = suit.decision, format_date(suit.injunction_due_on)
+    decision, day = suit.decision, format_date(due_on)
     said = f"devait être exécutée avant le {day}" if is_overdue else f"doit être exécutée avant le {day}"
     send(
         recipients=ministry(decision),

@@ -186,7 +186,9 @@ def remind_injunctions(*, at: datetime) -> int:
             if is_overdue:
                 suit.injunction_overdue_at = at
             suit.save(update_fields=["injunction_reminded_at", "injunction_overdue_at"])
-            transaction.on_commit(partial(notices.injunction_due, suit, is_overdue=is_overdue))
+            transaction.on_commit(
+                partial(notices.injunction_due, suit, due_on=suit.injunction_due_on, is_overdue=is_overdue)
+            )
             count += 1
     return count
 
