@@ -160,8 +160,8 @@ class _Hand:
             try:
                 return future.result(timeout=_TICK_S)
             except NotYet:
-                if future.done():  # `what` itself raised a time-out
-                    raise
+                if future.done():  # it ended in between, or itself ran out of time
+                    return future.result()
             finally:
                 self._flush()
             if self._watcher.is_cancelled():

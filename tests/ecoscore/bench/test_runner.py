@@ -270,3 +270,21 @@ def test_a_watcher_that_fails_ends_the_browser_too():
         run(bench, Failing())
     assert bench.is_closed
     assert time.monotonic() - began < 5
+
+
+def test_what_ends_just_when_it_is_asked_about_is_not_lost(monkeypatch):
+    monkeypatch.setattr(runner, "_TICK_S", 0.002)
+
+    def slow(driver, instruction):
+        time.sleep(0.002)
+
+    for _ in range(20):
+        assert run(FakeBench(slow)).runs[0].failure == ""
+
+
+def test_a_time_out_of_the_driver_itself_is_raised():
+    def late(driver, instruction):
+        raise TimeoutError("of the driver")
+
+    with pytest.raises(TimeoutError, match="of the driver"):
+        run(FakeBench(late))
