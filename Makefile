@@ -3,13 +3,15 @@ PYTHON ?= python3
 PORT ?= 8000
 RESET ?=
 WORKERS ?= 2
+ECOSCORE_RUNS ?= 5
+ECOSCORE_CHECKS ?=
 BOOTSTRAP = $(PYTHON) convergence/embedded/bootstrap.py
 BIN = .venv/bin
 UV_COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11
 
 CHECKS = check-format check-lint check-types check-imports check-templates check-migrations check-deployment check-security
 
-.PHONY: help demo walk install test check format bench lock $(CHECKS)
+.PHONY: help demo walk install test check format bench bench-ecoscore lock $(CHECKS)
 
 help:
 	@echo "make demo    the platform with invented data on http://localhost:$(PORT)  (RESET=1 begins again, PORT=8001)"
@@ -17,6 +19,7 @@ help:
 	@echo "make test    every test, in parallel"
 	@echo "make check   format, lint, types, imports, templates, migrations, deployment, security"
 	@echo "make bench   the short benchmarks  (BENCH_CANDIDATURES=100000: the work queue at full size)"
+	@echo "make bench-ecoscore    what the écoscore must show, measured on this machine  (ECOSCORE_RUNS=5)"
 	@echo "make format  rewrite code and templates in the house style"
 	@echo "make lock    renew the hashed requirements from pyproject.toml"
 
@@ -65,11 +68,14 @@ check-deployment:
 	  $(BIN)/python manage.py check --deploy --fail-level WARNING
 
 check-security:
-	$(BIN)/bandit -ll -q -r convergence referencing questionnaires evidence
+	$(BIN)/bandit -ll -q -r convergence referencing ecoscore questionnaires evidence
 
 format: install
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+bench-ecoscore: install
+	$(BIN)/python -m benchmarks.ecoscore.run $(ECOSCORE_CHECKS) --runs $(ECOSCORE_RUNS)
 
 bench: install
 	$(BIN)/python -m benchmarks.run

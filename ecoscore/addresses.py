@@ -8,6 +8,8 @@ IPv4-compatible addresses, behind any of which a private one may hide (docs/ecos
 from __future__ import annotations
 
 import ipaddress
+import unicodedata
+from urllib.parse import unquote
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -49,10 +51,11 @@ def is_public(address: Address | str) -> bool:
 def literal(host: str) -> Address | None:
     """The address that a browser reads in a host, None when it is a name.
 
-    Browsers also read `2130706433`, `0x7f.1` and `0177.0.0.1` as 127.0.0.1 (URL Standard, IPv4 parser). Raises
-    ValueError for a host that ends in a number and is no address, which browsers refuse.
+    Browsers also read `2130706433`, `0x7f.1`, `0177.0.0.1`, `%3127.0.0.1` and full-width digits as 127.0.0.1 (URL
+    Standard, host and IPv4 parsers). Raises ValueError for a host that ends in a number and is no address, which they
+    refuse.
     """
-    text = host.strip().rstrip(".").lower()
+    text = _as_browsers_read(host)
     if text.startswith("[") and text.endswith("]"):
         return ipaddress.IPv6Address(text[1:-1])
     if ":" in text:
@@ -70,8 +73,14 @@ def literal(host: str) -> Address | None:
 
 def is_local_name(host: str) -> bool:
     """Is this a name that only the network of the bench would know (`localhost`, `intranet`, `imprimante.local`)?"""
-    name = host.strip().rstrip(".").lower()
+    name = _as_browsers_read(host)
     return "." not in name or any(name == suffix or name.endswith("." + suffix) for suffix in _LOCAL_SUFFIXES)
+
+
+def _as_browsers_read(host: str) -> str:
+    """Percent signs decoded, compatibility characters and the ideographic full stop made plain, lower case."""
+    plain = unicodedata.normalize("NFKC", unquote(host.strip()))
+    return plain.replace("\u3002", ".").rstrip(".").lower()
 
 
 def _is_hexadecimal(part: str) -> bool:

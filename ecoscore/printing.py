@@ -48,6 +48,8 @@ def report_values(result: Result) -> dict[str, Any]:
                 for label in ("Données (ko)", "Requêtes", "Processeur (ms)", "Réponse (ms)", "Durée (ms)")
             ),
         ],
+        "share_columns": ["Étape", Column("Part", numeric=True)],
+        "share_rows": [[bar.label, bar.text] for bar in report.share_bars.bars],
         "measured_rows": [
             measured(each) for each in [*([report.reference] if report.reference else []), *report.steps]
         ],
@@ -81,7 +83,7 @@ def facts_of(result: Result, report: reports.Report) -> list[Item]:
         Item("Version mesurée", content["measure"]["version"]),
         Item("Mesuré le", result.measured_at.date()),
         Item("Répétitions", str(len(content["runs"]))),
-        Item("Pauses", f"{format_number(bench['pause_ms'] / 1000)}{NBSP}s"),
+        Item("Pauses", f"{format_number(reports.seconds(bench['pause_ms']))}{NBSP}s"),
         Item("Méthode", result.method),
         Item("Banc", f"{bench['version']}, {bench['platform']}"),
         Item("Navigateur", bench["browser"]),

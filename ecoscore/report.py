@@ -122,10 +122,11 @@ class EquivalentLine:
 @dataclass(frozen=True, slots=True)
 class WeightLine:
     label: str
-    mark: str
-    source: str
-    range: str
-    effect: str
+    origin: str
+    low: str
+    high: str
+    effect_low: str
+    effect_high: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,9 +217,15 @@ def differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> tuple[str, 
     if one["bench"]["version"] != other["bench"]["version"] or one["bench"]["platform"] != other["bench"]["platform"]:
         reasons.append("Les deux mesures n’ont pas été faites par la même version du banc.")
     if one["bench"]["pause_ms"] != other["bench"]["pause_ms"]:
-        pauses = [f"{format_number(each['bench']['pause_ms'] / 1000)}{NBSP}s" for each in (one, other)]
+        pauses = [f"{format_number(seconds(each['bench']['pause_ms']))}{NBSP}s" for each in (one, other)]
         reasons.append(f"Les pauses ne sont pas les mêmes\u00a0: {pauses[0]} et {pauses[1]}.")
     return tuple(reasons)
+
+
+def seconds(milliseconds: int) -> Decimal:
+    """`5` for 5,000: no zero after the comma that means nothing."""
+    value = Decimal(milliseconds) / 1000
+    return value.quantize(Decimal(1)) if value == value.to_integral_value() else value.normalize()
 
 
 def quantity(value: Decimal, unit: str) -> str:
@@ -300,8 +307,7 @@ def _equivalents(
         lines.append(
             EquivalentLine(
                 f"{label}\u00a0: {_three_digits(count)} × {thing['label']}",
-                f"{format_number(Decimal(thing['value']))}{NBSP}{thing['unit']}, {thing['source']} ({thing['year']}), "
-                f"{MARKS[thing['mark']]}",
+                f"{format_number(Decimal(thing['value']))}{NBSP}{thing['unit']}, {_origin(thing)}",
             )
         )
     return tuple(lines), executions
@@ -315,13 +321,20 @@ def _weights(impacts: Mapping[str, Any], figures: Mapping[str, Mapping[str, Any]
         lines.append(
             WeightLine(
                 figure["label"],
-                MARKS[figure["mark"]],
-                f"{figure['source']} ({figure['year']})",
-                f"{_plain(figure['low'])} à {_plain(figure['high'])}{NBSP}{figure['unit']}",
-                f"de {low} à {high}",
+                _origin(figure),
+                _plain(figure["low"]),
+                f"{_plain(figure['high'])}{NBSP}{figure['unit']}",
+                low,
+                high,
             )
         )
     return tuple(lines)
+
+
+def _origin(figure: Mapping[str, Any]) -> str:
+    """Where a figure comes from and how far it may be believed, said once."""
+    source, mark = figure["source"], MARKS[figure["mark"]]
+    return f"{source} ({figure['year']})" + ("" if source.startswith(mark) else f", {mark}")
 
 
 def _plain(value: str) -> str:

@@ -47,10 +47,14 @@ def be_present(
 
 @cache
 def _statement(rows: type[models.Model], subject: type[models.Model], on: str) -> sql.Composed:
-    keys = [each for each in rows._meta.concrete_fields if each.is_relation and each.related_model is subject]
+    columns = [
+        each.column
+        for each in rows._meta.concrete_fields
+        if each.is_relation and each.related_model is subject and each.column
+    ]
     return sql.SQL(_STATEMENT).format(
         table=sql.Identifier(rows._meta.db_table),
         people=sql.Identifier(User._meta.db_table),
-        subject=sql.Identifier(keys[0].column),
+        subject=sql.Identifier(columns[0]),
         place=sql.Identifier(on),
     )

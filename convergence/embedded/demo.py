@@ -1,4 +1,5 @@
-"""`make demo`: PostgreSQL, the web server, two Celery workers (jobs, bench) and beat, under one supervisor that Ctrl-C stops."""
+"""`make demo`: PostgreSQL, the web server, two Celery workers (jobs, bench), beat and the measured site, under one
+supervisor that Ctrl-C stops."""
 
 import contextlib
 import fcntl
@@ -29,6 +30,7 @@ CODE = ("convergence", "referencing", "questionnaires", "evidence", "ecoscore", 
 Started = tuple[str, IO[str], subprocess.Popen[str]]
 # A child that dies more often than this has a reason that restarting does not mend.
 MAX_RESTARTS, RESTART_WINDOW_SECONDS = 5, 60
+SITE_OFFSET = 10  # the port of the measured site stands that far above the platform’s
 
 
 class DemoError(RuntimeError):
@@ -206,6 +208,8 @@ class Demo:
                     "--without-mingle",
                 ],
             ),
+            # the small site that newcomers measure, on loopback
+            self._child("site", [python, "manage.py", "ecoscore_demo_site", "--port", str(port + SITE_OFFSET)]),
             self._child(
                 "beat", [*celery, "beat", "--schedule", str(self.var / "celerybeat-schedule"), "--pidfile", ""]
             ),
@@ -350,6 +354,7 @@ def serve(*, port: int, reset: bool) -> None:
     with only_one(demo.var):
         stop_leftovers(demo.record)
         check_port(port)
+        check_port(port + SITE_OFFSET)
         check_disk(demo.var)
         if reset:
             demo.reset()

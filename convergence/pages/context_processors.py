@@ -40,6 +40,7 @@ EDITOR_TABS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 AGENT_TABS: tuple[tuple[str, str, tuple[Role, ...]], ...] = (
     ("Tableau de bord", "pages:dashboard", tuple(Role)),
     ("Fiches administratives", "enrolment:sheet_list", (Role.LISTING_TEAM,)),
+    ("Exceptions par système", "enrolment:os_exception_queue", (Role.LISTING_TEAM,)),
     ("Conventions", "convention:convention_list", (Role.LISTING_TEAM,)),
     (
         "Candidatures",

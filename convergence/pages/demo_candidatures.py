@@ -62,7 +62,7 @@ from referencing.dossier.models import Dossier, DossierFile
 from referencing.dossier.readers import read_payload
 from referencing.dossier.services import next_number
 from referencing.enrolment.enums import WhiteLabelRole
-from referencing.enrolment.models import Enrolment, SheetVersion
+from referencing.enrolment.models import Enrolment, PreListing, SheetVersion
 from referencing.enrolment.services import attach_product
 
 WORLD = FIXTURES / "demo" / "candidatures.yaml"
@@ -112,6 +112,23 @@ def make_file(said: Mapping[str, Any], *, state: str, rank: int) -> Candidature:
     file = _File(rank, said, state, organisation, manager, model, _convention_document())
     file.tell()
     return file.file
+
+
+def pre_list_demo_file(candidature: Candidature, *, manager: User, verifier: User) -> PreListing:
+    """Bring a file that was applied for by its own services to its pre-listing, today."""
+    file = _File(
+        0,
+        {"days": 0},
+        "pre_listed",
+        candidature.enrolment.product.organisation,
+        manager,
+        candidature.dossier,
+        _convention_document(),
+    )
+    file.today, file.verifier, file.file = timezone.now() + timedelta(minutes=5), verifier, candidature
+    with silence(), transaction.atomic():
+        file.bring()
+    return PreListing.objects.select_related("enrolment__product__owner").get(dossier_id=candidature.dossier_id)
 
 
 def _convention_document() -> StoredFile:
@@ -177,6 +194,10 @@ class _File:
             enrolment = self._attach()
             dossier = self._freeze(enrolment)
             self.file = services.apply(dossier_id=dossier.pk, actor=self.manager)
+        self.bring()
+
+    def bring(self) -> None:
+        """From its application to its state."""
         getattr(self, f"_{self.state}")()
 
     def _day(self, after: int) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -31,7 +31,15 @@ from questionnaires.access import AccessPolicy
 from questionnaires.core import Criterion, EvidenceType, Grid, Kind, Questionnaire, ValueType, parse_answers
 from questionnaires.grids import compiled_grid
 from questionnaires.models import ORIENTATION
-from questionnaires.services import Change, confirm_deposit, deposit_evidence, renew_container, save_answers, validate
+from questionnaires.services import (
+    Change,
+    confirm_deposit,
+    deposit_evidence,
+    renew_container,
+    save_answers,
+    set_specificities,
+    validate,
+)
 from referencing.candidature.services import apply
 from referencing.convention.models import Convention
 from referencing.convention.services import (
@@ -81,11 +89,11 @@ def create_demo_products() -> None:
             answers: dict[str, Any] = next(
                 (each["answers"] for each in examples if each["name"] == product.get("example")), {}
             )
-            _Story(organisation, world, product, answers).tell()
+            Story(organisation, world, product, answers).tell()
 
 
 @dataclass(slots=True)
-class _Story:
+class Story:
     """One product on its way down the street."""
 
     organisation: Organisation
@@ -94,7 +102,7 @@ class _Story:
     answers: Mapping[str, Any]
 
     def tell(self) -> None:
-        manager, verifier = self._person("manager"), self._person("verifier")
+        manager, verifier = self.person("manager"), self.person("verifier")
         stage = STAGES.index(self.product["stage"])
         enrolment = self._attach(manager)
         self._fill_sheet(enrolment, manager)
@@ -103,18 +111,18 @@ class _Story:
         if stage >= STAGES.index("to_send"):
             convention = validate_sheet_and_prepare(enrolment_id=enrolment.pk, actor=verifier)
         if stage >= STAGES.index("answering"):
-            self._conclude(convention, verifier)
-            answering = _Answering(enrolment, manager, self.world["comments"])
+            self.conclude(convention, verifier)
+            answering = Answering(enrolment, manager, self.world["comments"])
             answering.orient(self.answers)
             answering.answer(halfway=stage == STAGES.index("answering"))
         if stage >= STAGES.index("ready"):
             self._describe_exchange(enrolment, manager)
-            _finish_jobs()
+            finish_jobs()
             dossier = generate_dossier(enrolment_id=enrolment.pk, actor=manager)
         if stage >= STAGES.index("applied"):
             apply(dossier_id=dossier.pk, actor=manager)
 
-    def _person(self, part: str) -> User:
+    def person(self, part: str) -> User:
         return User.objects.get(email=self.world["people"][part])
 
     def _attach(self, manager: User) -> Enrolment:
@@ -131,15 +139,23 @@ class _Story:
             },
             actor=manager,
         )
-        demarche = Demarche.objects.get(slug=DEMARCHE)
-        return attach_product(product_id=product.pk, demarche=demarche, white_label=WhiteLabelRole.NONE, actor=manager)
+        third_party = self.product.get("third_party", "")
+        return attach_product(
+            product_id=product.pk,
+            demarche=Demarche.objects.get(slug=DEMARCHE),
+            white_label=self.product.get("white_label", WhiteLabelRole.NONE),
+            solution=self.product.get("solution"),
+            is_on_behalf=bool(third_party),
+            third_party=third_party,
+            actor=manager,
+        )
 
     def _fill_sheet(self, enrolment: Enrolment, manager: User) -> None:
         lacks = self.product.get("lacks", [])
         values = {field: "" if field in lacks else value for field, value in self.world["sheet"].items()}
         save_sheet(enrolment_id=enrolment.pk, values=values, base_version=enrolment.sheet.version, actor=manager)
 
-    def _conclude(self, convention: Convention, verifier: User) -> None:
+    def conclude(self, convention: Convention, verifier: User) -> None:
         """Terms, sending, signature by link and code as the mails give them, validation."""
         terms = {key: self.product[key] for key in ("data_categories", "purposes")}
         choose_terms(convention_id=convention.pk, actor=verifier, **terms)
@@ -157,7 +173,7 @@ class _Story:
             save_exchange_scope(enrolment_id=enrolment.pk, values=values, actor=manager)
 
 
-class _Answering:
+class Answering:
     """The questionnaires of one enrolment, answered well."""
 
     def __init__(self, enrolment: Enrolment, actor: User, comments: Mapping[str, str]) -> None:
@@ -186,8 +202,21 @@ class _Answering:
                 for expected in criterion.evidence:
                     if expected.required:
                         self._deposit(criterion, expected)
+            if chosen and self.access.asks_specificity and questionnaire.inheritable:
+                self._say_specific(questionnaire.code, chosen)
             if codes and not halfway:
                 self._validate(questionnaire.code)
+
+    def _say_specific(self, questionnaire: str, chosen: Sequence[Criterion]) -> None:
+        """As the grid proposes (BR-202)."""
+        set_specificities(
+            response=self.enrolment.response,
+            questionnaire=questionnaire,
+            choices={each.code: each.specific_by_default for each in chosen},
+            actor=self.actor,
+            at=timezone.now(),
+            access=self.access,
+        )
 
     def _best(self, questionnaire: Questionnaire, criterion: Criterion) -> Change:
         value: dict[str, Any] = {"compliance": "conforme"}
@@ -256,7 +285,7 @@ class _Answering:
         )
 
 
-def _finish_jobs() -> None:
+def finish_jobs() -> None:
     """Mails delivered, deposits scanned: by this process, or by a worker that has taken the job first."""
     deadline = time.monotonic() + JOB_SECONDS
     while (jobs := Job.objects.filter(state__in=[JobState.QUEUED, JobState.RUNNING])).exists():
@@ -269,7 +298,7 @@ def _finish_jobs() -> None:
 
 def _read_in_mail(to: str, about: str, wanted: re.Pattern[str]) -> str:
     """What the addressee reads in the newest mail about a product, in the demo's mailbox."""
-    _finish_jobs()
+    finish_jobs()
     mail = DemoMail.objects.filter(to=to, subject__startswith=about).latest("pk")
     if found := wanted.search(mail.text):
         return found.group(1)

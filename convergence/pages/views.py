@@ -259,6 +259,7 @@ def product_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
             "rows": [enrolment_row(enrolment) for enrolment in enrolments],
             "columns": ENROLMENT_COLUMNS,
             "may_edit": product_rules.can_edit(request.user, product),
+            "may_commit": product_rules.can_commit(request.user, product),
             "listed_since": listed_since([each.pk for each in enrolments], on=timezone.localdate()),
         },
     )
@@ -326,6 +327,7 @@ def enrolment_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
             "columns": columns,
             "ball": ball,
             "is_mine": is_mine and ball.holder is Holder.EDITOR,
+            "is_member": is_mine,
             "action_url": (
                 candidature_url
                 if ball.target == "candidature"

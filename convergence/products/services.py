@@ -48,6 +48,21 @@ def update_product(*, product: Product, values: Mapping[str, Any], actor: User) 
 
 
 @transaction.atomic
+def record_version(*, product: Product, version: str, actor: User | None) -> Product:
+    """Make the product say the version that its service runs in, as declared and accepted. The caller answers for the right.
+
+    Raises ValidationError when the organisation has another product of that name in that version.
+    """
+    locked: Product = Product.objects.locked().get(pk=product.pk)
+    before, locked.version = locked.version, version
+    if before != version:
+        locked.full_clean(exclude=["number"])
+        locked.save(update_fields=["version"])
+        record("product.update", subject=locked, actor=actor, data={"changed": {"version": [before, version]}})
+    return locked
+
+
+@transaction.atomic
 def load_parcours(entries: Sequence[Mapping[str, Any]]) -> None:
     """Create or refresh pathways and procedures from `fixtures/parcours.yaml`; rows are matched by their code."""
     for position, entry in enumerate(entries, start=1):

@@ -162,6 +162,7 @@ APPEND_ONLY_TABLES: list[str] = [
     "dossier_dossierfile",
     "dossier_recoveredvalue",
     "dossier_sealedcopy",
+    "enrolment_dissolution",
     "candidature_recoveredsupplement",
     "teamwork_message",
     "interests_interestdeclaration",
@@ -243,6 +244,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "remind-delegations": {"task": "teamwork.remind_delegations", "schedule": crontab(minute="10", hour="7-19")},
     "presume-notifications": {"task": "decision.presume_notifications", "schedule": crontab(minute="20", hour="7-19")},
     "reject-silent-appeals": {"task": "decision.reject_silent_appeals", "schedule": crontab(minute="25", hour="7-19")},
+    "remind-injunctions": {"task": "decision.remind_injunctions", "schedule": crontab(minute="25", hour="7-19")},
     "remind-reservations": {"task": "commission.remind_reservations", "schedule": crontab(minute="20", hour="7-19")},
     "remind-interests": {"task": "candidature.remind_interests", "schedule": crontab(minute="15", hour="7-19")},
     "remind-commission": {"task": "commission.remind_to_declare", "schedule": crontab(minute="30", hour="7-19")},
@@ -437,6 +439,8 @@ ECOSCORE: dict[str, Any] = {
     "RUNS": 3,
     "PAUSE_MS": 5_000,
     "FINAL_PAUSE_MS": 30_000,
+    # the small site of the demo world, served by `make demo`
+    "DEMO_SITE": "http://127.0.0.1:8010",
     # a bench without a sign of life for that long is given up
     "LEASE_SECONDS": 30,
     "LONGEST_SECONDS": env.int("ECOSCORE_LONGEST_SECONDS", default=3600),

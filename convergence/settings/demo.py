@@ -25,5 +25,6 @@ EMAIL_BACKEND = "convergence.notifications.demo_mail.DemoMailBackend"
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = True
 CONVERGENCE["DEMO_MODE"] = True
 ECOSCORE_ALLOW_PRIVATE = True
+ECOSCORE["DEMO_SITE"] = f"http://127.0.0.1:{PORT + 10}"
 ECOSCORE["FINAL_PAUSE_MS"] = ECOSCORE["PAUSE_MS"]  # a newcomer sees a final measure in under three minutes
 LOGGING = configure_logging(level=env("LOG_LEVEL", default="INFO"), as_json=False)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import re
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ecoscore.bench.driver import BenchError, Counters, Outcome, Pass, Quality
+from ecoscore.bench.runner import Place
 from ecoscore.gdsl.commands import COMMANDS
 from ecoscore.gdsl.plan import Instruction
 
@@ -29,6 +31,13 @@ QUIET_S, QUIET_LIMIT_S, QUIET_STEP_S = 0.7, 15.0, 0.1
 QUIET_BYTES = 2_000
 TICKS_PER_S = 100
 CLICK_PATIENCE_S = 10.0
+
+#: Changes whenever a figure could change for the same application: results of two versions are not compared.
+BENCH_VERSION = "android-1"
+#: A second of a phone's core is a fourth of one of the web bench, on which the joules of a second are counted.
+CALIBRATION = "0.25"
+#: Where the operator puts the files that applicationInstall may name.
+APPLICATIONS = Path(__file__).resolve().parents[2] / "var" / "applications"
 
 _SECRET = re.compile(r"\$\{(SECRET_[A-Z0-9_]+)\}")
 _UID = re.compile(r"userId=(\d+)")
@@ -126,6 +135,76 @@ def connect(serial: str) -> tuple[Phone, tuple[type[Exception], ...]]:
         return uiautomator2.connect(serial), errors
     except errors as error:
         raise BenchError("no_device", f"Le terminal {serial} ne répond pas.") from error
+
+
+class AndroidBench:
+    """The first phone attached: one driver per pass, on that same phone (ecoscore.bench.runner.Bench)."""
+
+    def __init__(
+        self,
+        *,
+        secrets: Mapping[str, str] | None = None,
+        applications: Path = APPLICATIONS,
+        find: Callable[[], Sequence[AttachedDevice]] = connected_devices,
+        reach: Callable[[str], tuple[Phone, tuple[type[Exception], ...]]] = connect,
+    ) -> None:
+        self._secrets = dict(secrets or {})
+        self._applications = applications
+        self._find, self._reach = find, reach
+        self._stopped = threading.Event()
+        self._drivers: list[AndroidDriver] = []
+
+    def open(self, log: Callable[[str], None]) -> Place:
+        """Reach the phone. Raises BenchError when none is attached or it does not answer."""
+        device = next(iter(self._find()), None)
+        if device is None:
+            raise BenchError("no_device", "Aucun terminal Android n’est connecté à ce banc.")
+        self._phone, self._errors = self._reach(device.serial)
+        try:
+            release = str(self._phone.shell(["getprop", "ro.build.version.release"]).output).strip()
+            powered = _POWERED.search(str(self._phone.shell(["dumpsys", "battery"]).output))
+        except self._errors as error:
+            raise BenchError("no_device", f"Le terminal {device.model} ne répond pas.") from error
+        log(f"Terminal {device.model}, Android {release}.")
+        notes = [
+            "Octets comptés par Android, en-têtes compris ; temps processeur par pas de 10 ms.",
+            "Aucun relais entre le terminal et le réseau : rien n’est filtré ni ralenti.",
+            "Énergie estimée : le terminal est en charge." if powered else "Énergie lue sur la jauge de la batterie.",
+        ]
+        return Place(
+            browser=f"{device.model}, Android {release}",
+            calibration=CALIBRATION,
+            cpu_quality=Quality.COARSE.value,
+            is_isolated=False,
+            notes=tuple(notes),
+            version=BENCH_VERSION,
+        )
+
+    def new_driver(self) -> AndroidDriver:
+        driver = AndroidDriver(
+            self._phone,
+            secrets=self._secrets,
+            applications=self._applications,
+            errors=self._errors,
+            sleep=self._wait,
+        )
+        self._drivers.append(driver)
+        return driver
+
+    def refusals(self) -> Mapping[str, int]:
+        """Nothing is filtered, so nothing is refused."""
+        return {}
+
+    def abort(self) -> None:
+        self._stopped.set()
+
+    def close(self) -> None:
+        for driver in self._drivers:
+            driver.close()
+
+    def _wait(self, seconds: float) -> None:
+        if self._stopped.wait(seconds):
+            raise BenchError("cancelled", "La mesure a été arrêtée.")
 
 
 class AndroidDriver:

@@ -19,6 +19,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ecoscore.addresses import Address, is_public
+from ecoscore.bench.isolation import take_priority
 
 _NO_AUTHENTICATION, _NONE_ACCEPTABLE = 0, 0xFF
 _CONNECT = 1
@@ -54,6 +55,8 @@ _BROWSER_HOSTS = frozenset(
     }
 )
 
+_LIMITS = {"bytes": "de données", "time": "de durée", "connections": "de connexions"}
+
 Policy = Callable[[Address, int], bool]
 
 
@@ -86,7 +89,7 @@ class Limits:
 
 
 class RefusedTarget(Exception):
-    """The relay does not go there; the text is the English reason of its log, `reply` the SOCKS code."""
+    """The relay does not go there; the text is the French reason of its log, `reply` the SOCKS code."""
 
     def __init__(self, reason: str, reply: int = _NOT_ALLOWED) -> None:
         super().__init__(reason)
@@ -141,7 +144,8 @@ class Relay:
 
     def start(self) -> None:
         self._thread.start()
-        self._ready.wait()
+        if not self._ready.wait(_HANDSHAKE_S):
+            raise RuntimeError("the relay did not start")
 
     def close(self) -> None:
         """Cut every connection and end the thread. Twice is once."""
@@ -151,6 +155,7 @@ class Relay:
         self._listener.close()
 
     async def _serve(self) -> None:
+        take_priority()
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
         self._down = _Lane(self._shape.down_bps) if self._shape else None
@@ -159,9 +164,9 @@ class Relay:
         server = await asyncio.start_server(self._accept, sock=self._listener, limit=_CHUNK)
         timer = self._loop.call_later(self._limits.seconds, self._cut, "time")
         self._ready.set()
-        async with server:
-            await self._stop.wait()
+        await self._stop.wait()
         timer.cancel()
+        server.close()
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -170,7 +175,7 @@ class Relay:
         """Let nothing pass any more, in either direction."""
         if not self.breach:
             self.breach = limit
-            self._log(f"limit reached: {limit}")
+            self._log(f"Limite {_LIMITS[limit]} atteinte : plus rien ne passe.")
         for task in tuple(self._tasks):
             task.cancel()
 
@@ -191,7 +196,7 @@ class Relay:
             command, host, port = await _read_request(reader, writer)
         try:
             if command != _CONNECT:
-                raise RefusedTarget("not a TCP connection", _NOT_SUPPORTED)
+                raise RefusedTarget("seules les connexions TCP passent", _NOT_SUPPORTED)
             upstream = await self._connect(host, port)
         except RefusedTarget as refusal:
             self._note_refusal(host, port, str(refusal), refusal.reply)
@@ -211,8 +216,10 @@ class Relay:
 
     def _note_refusal(self, host: str, port: int, reason: str, reply: int) -> None:
         where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-        self._log(f"refused {where}: {reason}")
-        if host.lower().rstrip(".") in _BROWSER_HOSTS:
+        is_of_browser = host.lower().rstrip(".") in _BROWSER_HOSTS
+        if not is_of_browser or where not in self.browser_refusals:  # the browser insists: once is enough
+            self._log(f"Adresse refusée : {where} ({reason}).")
+        if is_of_browser:
             self.browser_refusals[where] += 1
         else:
             self.refusals[where] += 1
@@ -221,17 +228,17 @@ class Relay:
     async def _connect(self, host: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """Connect to an address of `host` that the policy allows, when it allows them all."""
         if self.breach:
-            raise RefusedTarget(f"limit reached: {self.breach}")
+            raise RefusedTarget(f"limite {_LIMITS[self.breach]} atteinte")
         if host.lower().rstrip(".") in _BROWSER_HOSTS:
-            raise RefusedTarget("the browser’s own traffic")
+            raise RefusedTarget("trafic propre au navigateur")
         found = await self._loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
         for text in addresses:
             if not self._policy(ipaddress.ip_address(text), port):
-                raise RefusedTarget(f"{text} is not allowed")
+                raise RefusedTarget(f"{text} n’est pas une adresse publique")
         if self.connections >= self._limits.connections:
             self._cut("connections")
-            raise RefusedTarget("limit reached: connections")
+            raise RefusedTarget(f"limite {_LIMITS[self.breach]} atteinte")
         self.connections += 1
         error: Exception = OSError("no address")
         for text in addresses:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass, replace
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from ecoscore.bench.driver import BenchError, Counters, Driver, Outcome, Pass
 from ecoscore.figures import BenchFacts, Measurement, RunFigures, StepFigures
@@ -40,7 +40,9 @@ class Watcher(Protocol):
 
     def screenshot(self, run: int, step_name: str, image_bytes: bytes) -> None: ...
 
-    def log(self, line: str) -> None: ...
+    def log(self, line: str) -> None:
+        """A French sentence: an address refused, a window closed, a run that failed."""
+        ...
 
     def is_cancelled(self) -> bool: ...
 
@@ -130,11 +132,14 @@ class _Hand:
         self._watcher = watcher
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="bench")
         self._lines: list[str] = []
+        self._doing: Future[Any] | None = None
 
     def __enter__(self) -> _Hand:
         return self
 
     def __exit__(self, *_: object) -> None:
+        if self._doing is not None and not self._doing.done():  # the watcher itself failed meanwhile
+            self._bench.abort()
         closing = self._thread.submit(self._bench.close)
         try:
             closing.result(timeout=30)
@@ -149,7 +154,7 @@ class _Hand:
 
     def do(self, what: Callable[[], T], *, within_s: float) -> T:
         """The result of `what`. Raises BenchError when it takes too long or the watcher cancels: the browser is then ended."""
-        future = self._thread.submit(what)
+        future = self._doing = self._thread.submit(what)
         until = time.monotonic() + within_s
         while True:
             try:
@@ -165,7 +170,7 @@ class _Hand:
             if time.monotonic() > until:
                 self._give_up(future)
                 raise BenchError(
-                    "step_limit", f"Plus rien n’a répondu en {within_s:.0f} secondes : la mesure est coupée."
+                    "step_limit", f"Plus rien n’a répondu en {within_s:.0f} secondes : la mesure est coupée."
                 )
 
     def _give_up(self, future: Future[T]) -> None:
@@ -190,9 +195,9 @@ def _run(plan: Plan, number: int, runs: int, bench: Bench, hand: _Hand, watcher:
         )
         return RunFigures(number, merged)
     except BenchError as error:
-        if error.code in ("cancelled", "no_browser", "no_device", "not_isolated"):
+        if error.code in ("cancelled", "no_browser", "no_device"):
             raise
-        watcher.log(f"run {number} failed: {error.code}: {error}")
+        watcher.log(f"Exécution {number} interrompue ({error.code}) : {error}")
         return RunFigures(
             number, tuple(replace(step, response_ms=None, lcp_ms=None) for step in steps), failure=str(error)
         )
@@ -254,7 +259,7 @@ def _measure_step(step: Step, which: Pass, driver: Driver, hand: _Hand) -> StepF
         try:
             outcome = _execute(instruction, which, driver, hand)
         except BenchError as error:
-            raise BenchError(error.code, f"Étape {step.name} : {error}") from error
+            raise BenchError(error.code, f"Étape {step.name} : {error}") from error
         if instruction.name != "pause":
             active_s += time.monotonic() - start
         if outcome.response_s is not None:
@@ -294,7 +299,7 @@ def _execute(instruction: Instruction, which: Pass, driver: Driver, hand: _Hand)
     except BenchError as error:
         if error.code == "cancelled":
             raise
-        raise BenchError(error.code, f"ligne {instruction.line} : {error}") from error
+        raise BenchError(error.code, f"ligne {instruction.line} : {error}") from error
 
 
 def _shorten(instruction: Instruction) -> Instruction:

@@ -200,7 +200,7 @@ class _Check:
                 line.end,
                 "E003",
                 f"Il manque un paramètre : {parameter.label}.",
-                f"Exemple : {command.example}",
+                command.example,
             )
         args: list[str] = []
         for place, field in enumerate(given):
@@ -215,7 +215,7 @@ class _Check:
                         field.column,
                         "E003",
                         f"Il manque un paramètre : {parameter.label}.",
-                        f"Exemple : {command.example}",
+                        command.example,
                     )
                 else:
                     args.append(parameter.default)
@@ -297,11 +297,11 @@ class _Check:
             case Kind.PACKAGE:
                 if not _PACKAGE.fullmatch(value):
                     message = f"« {_short(value)} » n’est pas un nom de paquet."
-                    self.say(line.number, field.column, "E002", message, "Exemple : fr.exemple.sante")
+                    self.say(line.number, field.column, "E002", message, "fr.exemple.sante")
             case Kind.FILE:
                 if not _FILE.fullmatch(value):
                     message = "Le fichier de l’application se nomme sans dossier et finit par .apk."
-                    self.say(line.number, field.column, "E002", message, "Exemple : exemple.apk")
+                    self.say(line.number, field.column, "E002", message, "exemple.apk")
             case Kind.BROWSER:
                 if value.lower() not in BROWSERS:
                     message = f"Le banc n’a pas le navigateur « {_short(value)} »."
@@ -330,8 +330,8 @@ class _Check:
         if reason:
             self.say(line.number, field.column, "E009", reason, guess)
         elif "@" in urlsplit(value).netloc:
-            message = "L’adresse contient un identifiant ou un mot de passe en clair."
-            self.say(line.number, field.column, "W106", message, "Saisissez-le avec enterText,${SECRET_MOT_DE_PASSE}")
+            message = "L’adresse contient un identifiant ou un mot de passe en clair : saisissez-le dans la page, comme un secret."
+            self.say(line.number, field.column, "W106", message, "enterText,${SECRET_MOT_DE_PASSE}")
 
     # steps
 
@@ -389,10 +389,8 @@ class _Check:
         else:
             self.open.instructions.append(instruction)
             if self.open.kind in (StepKind.PAUSE, StepKind.REFERENCE) and not command.is_passive:
-                message = (
-                    f"Une étape {self.open.kind.value} mesure le repos : « {command.name} » agit sur l’application."
-                )
-                self.say(line.number, line.fields[0].column, "W104", message, "Déplacez cette ligne hors de l’étape")
+                message = f"Une étape {self.open.kind.value} mesure le repos : « {command.name} » agit sur l’application, fermez l’étape avant."
+                self.say(line.number, line.fields[0].column, "W104", message, "measureStop")
         if command.name == "pause" and args and args[0].isascii() and args[0].isdigit():
             self.pauses_ms += min(int(args[0][:9]), 10 * LONGEST_RUN_MS)
         if command.name == "enterText":
@@ -434,14 +432,14 @@ class _Check:
             self.say(where or last_line, 1, "W101", message, "measureStart,BACKGROUND")
         if self.pauses_ms > LONGEST_RUN_MS:
             seconds = self.pauses_ms // 1000
-            message = f"Les pauses durent {seconds} s en tout : le banc arrête une exécution au bout de {LONGEST_RUN_MS // 1000} s."
-            self.say(last_line, 1, "W105", message, "Raccourcissez les pauses ou divisez le scénario")
+            message = f"Les pauses durent {seconds} s en tout : le banc arrête une exécution au bout de {LONGEST_RUN_MS // 1000} s. Raccourcissez les pauses ou divisez le scénario."
+            self.say(last_line, 1, "W105", message)
 
 
 def _why_not(url: str, *, allow_private: bool) -> tuple[str, str]:
     """Why the bench does not go to this address, and what to write instead; two empty texts when it does."""
     wrong = "Cette adresse est mal écrite."
-    if any(letter.isspace() or not letter.isprintable() for letter in url) or "\\" in url:
+    if not url.isprintable() or url.split() != [url] or "\\" in url:
         return wrong, ""
     try:
         parts = urlsplit(url)

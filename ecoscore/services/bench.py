@@ -19,7 +19,7 @@ from ecoscore import notices
 from ecoscore.bench.driver import BenchError
 from ecoscore.enums import MeasureState, Purpose
 from ecoscore.figures import Measurement
-from ecoscore.models import Measure, Result
+from ecoscore.models import Measure
 from ecoscore.services.applications import read_secrets
 from ecoscore.services.measures import bench_blockers, wake_bench
 from ecoscore.services.results import make_result
@@ -38,6 +38,10 @@ LATE = "La mesure a dépassé la durée permise\u00a0: le banc l’a arrêtée. 
 UNEXPECTED = (
     "Le banc a rencontré une erreur qu’il ne connaît pas. Relancez la mesure\u00a0; si l’erreur revient, donnez ce code au "
     "support\u00a0: {code}."
+)
+REFUSED = (
+    "La mesure finale est refusée\u00a0: {reasons} Ses chiffres restent lisibles\u202f; si l’application n’est pas en cause, "
+    "la machine du banc était peut-être occupée\u00a0: relancez la mesure."
 )
 UNREADABLE_SECRET = "Un secret de l’application n’est plus lisible\u00a0: saisissez-le de nouveau."  # noqa: S105
 
@@ -135,7 +139,7 @@ def _conclude(measure: Measure, *, measurement: Measurement) -> None:
     if refusals:
         result.purpose = Purpose.INTERMEDIATE
         result.save(force_insert=True)
-        _fail(measure, failure="La mesure finale est refusée\u00a0: " + " ".join(refusals))
+        _fail(measure, failure=REFUSED.format(reasons=" ".join(refusals)))
         return
     result.save(force_insert=True)
     workflow.fire(measure, "conclude", actor=None, at=now, data={"sha256": result.sha256})
@@ -176,7 +180,3 @@ def position_of(measure: Measure) -> int:
     """How many measures stand before this one, the one on the bench included."""
     ahead = Measure.objects.waiting().filter(asked_at__lt=measure.asked_at).count() if measure.asked_at else 0
     return ahead + Measure.objects.leased().exclude(pk=measure.pk).count()
-
-
-def last_result(measure: Measure) -> Result | None:
-    return measure.results.light().order_by("-series").first()  # type: ignore[attr-defined, no-any-return]

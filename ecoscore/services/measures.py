@@ -17,6 +17,7 @@ from convergence.audit.services import record
 from convergence.kernel.canonical import sha256_hex
 from convergence.kernel.errors import Blocker, TransitionRefused
 from convergence.products import rules as product_rules
+from ecoscore.bench.android import connected_devices
 from ecoscore.enums import MeasureKind, MeasureState, Platform, Purpose
 from ecoscore.models import Application, Measure, Result, Scenario
 from ecoscore.services.scripts import MAX_SCRIPT, first_script, read_script
@@ -153,14 +154,14 @@ def withdraw_result(*, measure_id: UUID, actor: User) -> Measure:
 
 def bench_blockers(measure: Measure, *, final: bool = False) -> list[Blocker]:
     """Why the bench cannot play this script: every reason, each with its line."""
-    if measure.application.platform == Platform.ANDROID:
+    if measure.application.platform == Platform.ANDROID and not connected_devices():
         return [Blocker("no_device", NO_DEVICE)]
     checked = read_script(measure.application, measure.scenario.text, final=final)
     blockers = [
         Blocker(each.code, f"Ligne {each.line}\u00a0: {each.message}", f"#ligne-{each.line}")
         for each in checked.blockers
     ]
-    known = set(measure.application.secrets.values_list("name", flat=True)) if checked.secrets else set()  # type: ignore[attr-defined]
+    known = set(measure.application.secrets.values_list("name", flat=True)) if checked.secrets else set()
     where = reverse("ecoscore:secret_list", args=[measure.application_id])
     return blockers + [
         Blocker("missing_secret", f"Le scénario utilise ${{{name}}}\u00a0: donnez sa valeur dans les secrets.", where)

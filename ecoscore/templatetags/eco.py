@@ -1,7 +1,7 @@
 """What the pages of the écoscore show in several places."""
 
 from django import template
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from convergence.ui.values import Link
 from ecoscore.report import LIMITS
@@ -13,14 +13,8 @@ ABOUT = (("ecoscore:methodology", "La méthode, ses facteurs et ses limites"), (
 
 @register.simple_tag
 def about_links() -> list[Link]:
-    """Pages about the method, those that are mounted."""
-    links = []
-    for name, label in ABOUT:
-        try:
-            links.append(Link(label, reverse(name)))
-        except NoReverseMatch:
-            continue
-    return links
+    """Pages about the method."""
+    return [Link(label, reverse(name)) for name, label in ABOUT]
 
 
 @register.simple_tag

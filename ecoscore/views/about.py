@@ -103,7 +103,7 @@ def method_values(version: str = CURRENT) -> dict[str, Any]:
 
 
 def figure(factors: Factors, code: str) -> str:
-    """« 84 000 gCO2e »."""
+    """« 84 000 gCO₂e »."""
     found = factors.figures[code]
     return f"{format_number(found.value)}{NBSP}{found.unit}"
 
@@ -145,7 +145,7 @@ def example_values(impacts: Impacts) -> dict[str, Any]:
         "joules": format_number(impacts.energy_j.value, 0),
         "joules_low": format_number(impacts.energy_j.low, 0),
         "joules_high": format_number(impacts.energy_j.high, 0),
-        "columns": ["Poste", Column("gCO2e", numeric=True), Column("Part", numeric=True)],
+        "columns": ["Poste", Column("gCO₂e", numeric=True), Column("Part", numeric=True)],
         "bricks": [
             Row(cells=[each.brick.label, format_number(each.co2, 4), format_percent(impacts.share(each.brick), 1)])
             for each in impacts.bricks
@@ -154,8 +154,8 @@ def example_values(impacts: Impacts) -> dict[str, Any]:
         "totals": [total_row(impacts, indicator) for indicator in Indicator],
         "weight_columns": [
             "Hypothèse",
-            Column("gCO2e, borne basse", numeric=True),
-            Column("gCO2e, borne haute", numeric=True),
+            Column("gCO₂e, borne basse", numeric=True),
+            Column("gCO₂e, borne haute", numeric=True),
             Column("Poids dans l’incertitude", numeric=True),
         ],
         "weights": [
@@ -173,7 +173,7 @@ def example_values(impacts: Impacts) -> dict[str, Any]:
     }
 
 
-_SMALL = {Indicator.CO2: (1, "gCO2e", 3), Indicator.WATER: (1000, "mL", 1), Indicator.LAND: (10_000, "cm²", 2)}
+_SMALL = {Indicator.CO2: (1, "gCO₂e", 3), Indicator.WATER: (1000, "mL", 1), Indicator.LAND: (10_000, "cm²", 2)}
 
 
 def total_row(impacts: Impacts, indicator: Indicator) -> Row:

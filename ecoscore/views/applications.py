@@ -21,6 +21,7 @@ from convergence.products import rules as product_rules
 from convergence.products.models import Product
 from convergence.ui.values import Badge, Column, Item, Link, Row, Step
 from ecoscore import charts
+from ecoscore.bench.android import connected_devices
 from ecoscore.enums import CONCLUDED, MeasureKind, MeasureState, Platform
 from ecoscore.forms import ApplicationForm, SecretForm
 from ecoscore.models import Application, ApplicationSecret, Measure, Result
@@ -144,7 +145,7 @@ def application_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
     finals = [each for each in results if each.measure_id in versions and versions[each.measure_id].is_concluded]
     finals = [each for each in finals if each.purpose == "final"]
     comparable = [each for each in finals if _frame_of(each) == _frame_of(finals[0])][:EVOLUTION]
-    points = [(versions[each.measure_id].version, each.ecoscore) for each in reversed(comparable)]
+    points = [(versions[each.measure_id].version, each.ecoscore or 0) for each in reversed(comparable)]
     return render(
         request,
         "ecoscore/application_detail.html",
@@ -153,7 +154,7 @@ def application_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
             "crumbs": crumbs(application.product, Link(application.name)),
             "steps": steps_of(environment, scenarios),
             "items": application_items(application),
-            "no_device": NO_DEVICE if application.platform == Platform.ANDROID else "",
+            "no_device": NO_DEVICE if application.platform == Platform.ANDROID and not connected_devices() else "",
             "environment": environment,
             "environment_badge": state_badge(environment) if environment else None,
             "environment_result": by_measure.get(environment.pk) if environment else None,
@@ -186,7 +187,7 @@ def application_items(application: Application) -> list[Item]:
     is_web = application.platform == Platform.WEB
     return [
         Item("Plateforme", application.get_platform_display()),
-        Item("Adresse" if is_web else "Paquet", application.address),
+        Item("Adresse", Link(application.url, application.url)) if is_web else Item("Paquet", application.package),
         Item("Parcours représentatif", application.journey),
     ]
 
@@ -194,11 +195,12 @@ def application_items(application: Application) -> list[Item]:
 def steps_of(environment: Measure | None, scenarios: Iterable[Measure]) -> list[Step]:
     """The five steps of the way to an écoscore."""
     newest = next(iter(scenarios), None)
-    is_checked = environment is not None and environment.state == MeasureState.INTERMEDIATE
     state = newest.state if newest else ""
     written = bool(newest) and state != MeasureState.DRAFT
     proved = state in (MeasureState.INTERMEDIATE, MeasureState.QUEUED, *CONCLUDED)
     ended = state in CONCLUDED
+    # a measure that came to its end proves as much as the check of the environment
+    is_checked = proved or (environment is not None and environment.state == MeasureState.INTERMEDIATE)
     done = [True, is_checked, written, proved, ended]
     labels = [
         "Enregistrer l’application",

@@ -18,6 +18,7 @@ from convergence.accounts.requests import SignedInRequest
 from ecoscore.gdsl import Checked, Platform, check, commands_of, read
 from ecoscore.gdsl.commands import FAMILIES, Command
 from ecoscore.gdsl.models import insert, models_of
+from evidence.uploads import IncomingUpload
 
 #: Characters of a script, bytes of its file: far above any scenario, far below what costs.
 MAX_SCRIPT = 200_000
@@ -108,14 +109,14 @@ def pending_edit(request: HttpRequest, platform: Platform) -> Edit | None:
 
 def _load(request: HttpRequest, text: str) -> Edit:
     file = request.FILES.get("script_file")
-    if file is None or getattr(file, "failure", ""):
+    if file is None or (isinstance(file, IncomingUpload) and file.failure):
         return Edit(text, problem=NO_FILE)
     if file.size is None or file.size > MAX_SCRIPT:
         return Edit(text, problem=TOO_LONG)
     loaded, unreadable = read(file.read())
     if unreadable is not None:
         place = f"Ligne {unreadable.line}, colonne {unreadable.column} : "
-        return Edit(text, problem=f"{place}{unreadable.message} {unreadable.suggestion}")
+        return Edit(text, problem=f"{place}{unreadable.message}")
     if "\x00" in loaded:
         return Edit(text, problem="Ce fichier n’est pas un texte.")
     replaced = text if text.strip() and text.split() != loaded.split() else ""

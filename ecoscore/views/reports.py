@@ -89,7 +89,8 @@ def report_compare(request: SignedInRequest, pk: UUID) -> HttpResponse:
     if any(chosen):
         if not all(each in known for each in chosen):
             raise Http404
-        values |= compare_values(*(Result.objects.get(pk=known[each].pk) for each in chosen), known, chosen)
+        one, other = (Result.objects.select_related("measure").get(pk=known[each].pk) for each in chosen)
+        values |= compare_values(one, other)
     return render(request, "ecoscore/report_compare.html", values)
 
 
@@ -98,7 +99,8 @@ def option_label(result: Result) -> str:
     return f"{result.measure.label}, passage {result.series}, {result.get_purpose_display().lower()}\u00a0: {score}"
 
 
-def compare_values(one: Result, other: Result, known: dict[str, Result], chosen: list[str]) -> dict[str, Any]:
+def compare_values(one: Result, other: Result) -> dict[str, Any]:
+    """Rows of the three tables, or the reasons why there are none."""
     contents = [each.content for each in (one, other)]
     if reasons := reports.differences(*contents):
         return {"reasons": reasons}
@@ -107,8 +109,13 @@ def compare_values(one: Result, other: Result, known: dict[str, Result], chosen:
     steps = [{each.name: each for each in report.steps} for report in (a, b)]
     return {
         "is_compared": True,
-        "heads": [option_label(known[each]) for each in chosen],
-        "columns": ["", Column("A", numeric=True), Column("B", numeric=True), Column("Écart", numeric=True)],
+        "heads": [option_label(one), option_label(other)],
+        "columns": [
+            "Ce qui est comparé",
+            Column("A", numeric=True),
+            Column("B", numeric=True),
+            Column("Écart", numeric=True),
+        ],
         "factor_rows": [
             Row(cells=["Écoscore", *pair(a.ecoscore, b.ecoscore)]),
             *(

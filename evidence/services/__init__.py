@@ -18,6 +18,7 @@ from evidence.services.receiving import (
     read_workbook,
     receive,
     redraw_image,
+    share,
 )
 from evidence.services.resumable import WrongOffset, append_chunk, finish_upload, received, start_upload
 from evidence.services.scanning import request_missing_scans, scan
@@ -48,6 +49,7 @@ __all__ = [
     "scan",
     "search_container_entry",
     "search_text",
+    "share",
     "start_upload",
     "stream",
     "withheld_reason",

@@ -158,6 +158,16 @@ def keep(*, examined: Examined, actor: User | None) -> StoredFile:
     )
 
 
+def share(*, file: StoredFile, actor: User) -> StoredFile:
+    """The same content under the same name, given again by somebody else; never that of an encrypted container, which
+    belongs to its owner. The caller answers for the right to it. Raises ValueError."""
+    if file.passphrase_id is not None:
+        raise ValueError("an encrypted container is not shared")
+    return StoredFile.objects.create(
+        blob_id=file.blob_id, name=file.name, uploaded_by=actor, uploaded_at=timezone.now()
+    )
+
+
 def redraw_image(*, upload: UploadedFile[Any], width: int, max_size_mb: int, anchor: str = "") -> bytes:
     """The pixels of a PNG or JPEG as a new PNG, at most `width` wide: neither the file nor what it hides is kept.
 

@@ -29,6 +29,7 @@ from questionnaires.services.locking import closed_reason
 from questionnaires.services.orientation import Consequences, ConsequencesToConfirm, preview_consequences
 from questionnaires.services.recovery import answer_itself, is_inheritable, recover
 from questionnaires.services.responses import open_orientation, open_response
+from questionnaires.services.reuse import Item, Reuse, StaleReuse, hand_over_answers, preview_reuse, reuse_answers
 from questionnaires.services.specificity import set_specificities
 from questionnaires.services.validation import ValidationRequest, request_validation, validate
 
@@ -37,8 +38,11 @@ __all__ = [
     "Change",
     "Consequences",
     "ConsequencesToConfirm",
+    "Item",
+    "Reuse",
     "SaveResult",
     "StaleAnswer",
+    "StaleReuse",
     "ValidationRequest",
     "answer_itself",
     "archive_deposit",
@@ -47,6 +51,7 @@ __all__ = [
     "confirm_deposit",
     "container_file",
     "deposit_evidence",
+    "hand_over_answers",
     "import_definition",
     "is_container_shown",
     "is_inheritable",
@@ -56,12 +61,14 @@ __all__ = [
     "open_orientation",
     "open_response",
     "preview_consequences",
+    "preview_reuse",
     "publish_definition",
     "read_secret",
     "recover",
     "renew_container",
     "request_validation",
     "retire_definition",
+    "reuse_answers",
     "save_answers",
     "set_specificities",
     "validate",

@@ -11,9 +11,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from convergence.interests.selectors import barred_organisations
 from evidence.models import StoredFile
 from questionnaires.grids import CompiledGrid, compiled_grid
 from questionnaires.models import DefinitionVersion, Deposit
@@ -24,8 +25,13 @@ from referencing.candidature.core.criteria import (
     opened_payload,
 )
 from referencing.candidature.models import Attachment, Candidature, ProducerFile, RecoveredSupplement
+from referencing.candidature.rules import is_instructor
 from referencing.dossier.models import Addendum, AddendumFile, Dossier, DossierFile, RecoveredValue
-from referencing.dossier.readers import parse_payload, read_payload
+from referencing.dossier.readers import frozen_evidence, parse_payload, read_payload
+from referencing.enrolment.models import OsExceptionFile
+
+if TYPE_CHECKING:
+    from convergence.accounts.models import User
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +81,20 @@ def recovers(dossier: Dossier) -> bool:
     return RECOVERED in bytes(dossier.payload)
 
 
+def may_open(user: User, candidature: Candidature) -> bool:
+    """Reads what was recovered: agents of the file, save those whom a link of interest ties to a producer of it (A-21).
+
+    No query for most people: for whoever declared a link, one when the file recovered something.
+    """
+    if not is_instructor(user, candidature):
+        return False
+    if not (barred := barred_organisations(user)) or not recovers(candidature.dossier):
+        return True
+    return not RecoveredValue.objects.filter(
+        dossier=candidature.dossier_id, producer_dossier__enrolment__product__organisation__in=sorted(barred)
+    ).exists()
+
+
 def load_parts(dossier_id: UUID) -> Parts:
     """The verifier’s parts of a dossier and of its addenda: for agents, and for what the platform computes for them."""
     values = RecoveredValue.objects.filter(dossier=dossier_id).order_by("criterion")
@@ -121,7 +141,8 @@ def find_files(candidature: Candidature, hashes: Iterable[str], *, opened: bool 
     added = AddendumFile.objects.filter(addendum__dossier_id=candidature.dossier_id, sha256__in=wanted)
     files = StoredFile.objects.select_related("blob", "passphrase")
     frozen = files.filter(pk__in=Deposit.objects.filter(pk__in=deposits.values("deposit_id")).values("file_id"))
-    found = frozen.union(files.filter(pk__in=added.values("file_id")))
+    by_system = OsExceptionFile.objects.filter(pk__in=deposits.values("deposit_id"))
+    found = frozen.union(files.filter(pk__in=by_system.values("file_id")), files.filter(pk__in=added.values("file_id")))
     kept = {file.blob.sha256: file for file in found if file.blob.sha256 in wanted}
     if opened and (left := wanted - kept.keys()) and recovers(candidature.dossier):
         kept |= _find_recovered_files(candidature, left)
@@ -134,7 +155,7 @@ def _find_recovered_files(candidature: Candidature, wanted: set[str]) -> dict[st
         item
         for parts in read_parts(load_parts(candidature.dossier_id)).values()
         for part in parts.values()
-        for item in part["evidence"]
+        for item in frozen_evidence(part)
         if item["sha256"] in wanted
     ]
     deposits = [item["deposit"] for item in evidence if item.get("deposit")]
@@ -142,8 +163,10 @@ def _find_recovered_files(candidature: Candidature, wanted: set[str]) -> dict[st
     frozen = files.filter(pk__in=Deposit.objects.filter(pk__in=deposits).values("file_id"))
     earlier = files.filter(pk__in=Attachment.objects.filter(pk__in=deposits).values("file_id"))
     added = files.filter(pk__in=ProducerFile.objects.filter(pk__in=deposits).values("file_id"))
+    by_system = files.filter(pk__in=OsExceptionFile.objects.filter(pk__in=deposits).values("file_id"))
     named = {item["sha256"] for item in evidence}
-    return {file.blob.sha256: file for file in frozen.union(earlier, added) if file.blob.sha256 in named}
+    found = frozen.union(earlier, added, by_system)
+    return {file.blob.sha256: file for file in found if file.blob.sha256 in named}
 
 
 def frozen_grid(candidature: Candidature) -> CompiledGrid:

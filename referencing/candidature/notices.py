@@ -330,6 +330,16 @@ def pre_listing_changed(candidature: Candidature, pre_listing: PreListing) -> No
     _tell_team(candidature, subject="pré-référencement modifié", content=content)
 
 
+def producer_left(candidature: Candidature, pre_listing: PreListing) -> None:
+    """To the verifiers alone: the file goes on with what is frozen in it (A-23)."""
+    _tell_team(
+        candidature,
+        subject="solution de l’éditeur producteur qui n’est plus pré-référencée",
+        content="Appréciez la suite à donner : la solution de l’éditeur producteur que ce dossier reprend est "
+        f"{pre_listing.get_state_display().lower()}. L’instruction continue sur les réponses figées dans le dossier.",
+    )
+
+
 def message_sent(candidature: Candidature, letter: Letter) -> None:
     """To the other side: by mail, since there is something to read and often to answer."""
     enrolment = candidature.enrolment

@@ -10,6 +10,7 @@ from referencing.candidature.views import (
     batch,
     calendar,
     campaign_list,
+    cascade,
     changes,
     conclusion,
     connection,
@@ -58,7 +59,11 @@ REQUESTS = [
     path("non-conformites/<int:number>/enregistrer/", answering.non_conformity_save, name="non_conformity_save"),
     path("non-conformites/<int:number>/envoyer/", answering.non_conformity_send, name="non_conformity_send"),
     path("non-conformites/<int:number>/decider/", answering.non_conformity_decide, name="non_conformity_decide"),
-    path("editeur-producteur/nouvelle/", recovered.producer_question_create, name="producer_question_create"),
+    path(
+        "editeur-producteur/interroger/<str:criterion>/",
+        recovered.producer_question_create,
+        name="producer_question_create",
+    ),
     path("editeur-producteur/<int:number>/", recovered.producer_question_detail, name="producer_question_detail"),
     path("editeur-producteur/<int:number>/relancer/", recovered.producer_remind, name="producer_remind"),
     path("editeur-producteur/<int:number>/delai/", recovered.producer_delay_decide, name="producer_delay_decide"),
@@ -149,6 +154,7 @@ urlpatterns = [
     ),
     path("pre-referencements/", conclusion.pre_listing_list, name="pre_listing_list"),
     path("pre-referencements/<uuid:pk>/", conclusion.pre_listing_detail, name="pre_listing_detail"),
+    path("pre-referencements/<uuid:pk>/distributeurs/", cascade.pre_listing_map, name="pre_listing_map"),
     path("pre-referencements/<uuid:pk>/<slug:step>/", conclusion.pre_listing_change, name="pre_listing_change"),
     # connection tests
     path("tests-de-connexion/", campaign_list.campaign_list, name="campaign_list"),

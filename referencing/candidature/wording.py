@@ -29,9 +29,6 @@ from referencing.enrolment.enums import Api, Direction
 if TYPE_CHECKING:
     from referencing.candidature.models import ProducerQuestion
 
-#: All that a distributor reads of an answer that it recovered (BR-197).
-MASKED = "réponse de l’éditeur producteur (confidentielle)"
-
 
 class Audience(Enum):
     """Who reads a page of a file."""
@@ -217,6 +214,7 @@ EVENTS: dict[str, Words] = {
         "La commission demande des documents avant de rendre son avis",
         told=("reason",),
     ),
+    "producer_left": Words("La solution de l’éditeur producteur n’est plus pré-référencée"),
     "pre_listed": Words("Solution pré-référencée", "Votre solution est pré-référencée", told=("dossier",)),
     "pre_listing_suspend": Words(
         "Pré-référencement suspendu", "Votre pré-référencement est suspendu", told=("reason",)

@@ -16,6 +16,7 @@ from referencing.commission.selectors.opinions import followed_reservations
 from referencing.decision.core.act import SCHEMA, Signatory, build_act
 from referencing.decision.enums import FAVOURABLE_KINDS, DecisionKind
 from referencing.dossier.models import Addendum
+from referencing.enrolment.editors import name_addressee
 
 if TYPE_CHECKING:
     from referencing.candidature.models import Candidature
@@ -49,7 +50,7 @@ def act_content(decision: Decision, *, number: str, signatory: Signatory, signed
         signed_on=signed_on,
         service={
             "label": enrolment.label,
-            "organisation": enrolment.product.organisation.name,
+            "organisation": name_addressee(enrolment),
             "demarche": enrolment.demarche.title,
         },
         basis=_basis(decision),

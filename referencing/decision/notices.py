@@ -16,6 +16,8 @@ from referencing.commission.selectors.people import without_link
 from referencing.decision.models import Appeal, Decision, Suit
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from referencing.convention.models import Signable
 
 KIND = "Décision"
@@ -117,6 +119,21 @@ def court_ruled(suit: Suit) -> None:
         content=f"Lisez ce que devient votre décision : le ministère a enregistré une décision de justice ({suit}).",
         link=_page(decision),
         action="Ouvrir la décision",
+    )
+
+
+def injunction_due(suit: Suit, *, due_on: date, is_overdue: bool) -> None:
+    """A court ordered something by a day that is near, or past."""
+    decision, day = suit.decision, format_date(due_on)
+    said = f"devait être exécutée avant le {day}" if is_overdue else f"doit être exécutée avant le {day}"
+    send(
+        recipients=ministry(decision),
+        product=str(decision.enrolment.label),
+        kind=KIND,
+        subject="injonction en retard" if is_overdue else "injonction à exécuter",
+        content=f"L’injonction de {suit.court} (affaire {suit.case_number}) {said}. Elle est sur la page de la décision.",
+        link=_page(decision),
+        action="Voir la décision",
     )
 
 

@@ -15,6 +15,7 @@ from referencing.dossier.readers import (
     NATURES,
     acceptable_text,
     answer_text,
+    exceptions_of,
     find_frozen,
     parse_payload,
     reached_text,
@@ -102,7 +103,7 @@ def present_addendum(addendum: Addendum) -> dict[str, Any]:
     items = []
     for item in content["items"]:
         row = frozen.get(item["criterion"])
-        words = answer_text({**row, "answer": item["answer"]}) if row and item["answer"] else ""
+        words = answer_text({**row, "answer": item["answer"], "recovered": None}) if row and item["answer"] else ""
         items.append({**item, "answer_text": words})
     removed = [(code, content.get("removed_titles", {}).get(code, "")) for code in content.get("removed", ())]
     said = {key: [exchanges.get(code, code) for code in content.get(key, ())] for key in ("given_up", "kept")}
@@ -128,6 +129,7 @@ def _sheets(content: dict[str, Any]) -> list[Sheet]:
         Column("Atteint", 10),
         Column("Commentaire", 60),
         Column("Preuves", 50),
+        Column("Exceptions par système", 60),
     ]
     return [
         orientation,
@@ -145,7 +147,8 @@ def _sheets(content: dict[str, Any]) -> list[Sheet]:
                         answer_text(criterion),
                         reached_text(criterion),
                         criterion["comment"],
-                        "\n".join(f"{item['name']} (SHA-256 {item['sha256']})" for item in criterion["evidence"]),
+                        _evidence_lines(criterion),
+                        "\n\n".join(_exception_lines(each) for each in exceptions_of(criterion)),
                     )
                     for criterion in questionnaire["criteria"]
                 ),
@@ -153,6 +156,17 @@ def _sheets(content: dict[str, Any]) -> list[Sheet]:
             for questionnaire in content["questionnaires"]
         ),
     ]
+
+
+def _evidence_lines(row: dict[str, Any]) -> str:
+    return "\n".join(f"{item['name']} (SHA-256 {item['sha256']})" for item in row["evidence"])
+
+
+def _exception_lines(exception: dict[str, Any]) -> str:
+    """One exception in a cell: system, answer, whether it is reached, comment, evidence."""
+    reached = "atteint" if exception["is_reached"] else "non atteint"
+    first = f"{exception['system_text']} : {exception['answer_text'] or 'documents déposés'} ({reached})"
+    return "\n".join(filter(None, [first, exception["comment"], _evidence_lines(exception)]))
 
 
 def present(content: dict[str, Any]) -> dict[str, Any]:
@@ -168,6 +182,7 @@ def present(content: dict[str, Any]) -> dict[str, Any]:
                         "nature_text": NATURES[criterion["nature"]],
                         "acceptable_text": acceptable_text(criterion),
                         "answer_text": answer_text(criterion),
+                        "exceptions": exceptions_of(criterion),
                     }
                     for criterion in questionnaire["criteria"]
                 ],

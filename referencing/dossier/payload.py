@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,13 +15,18 @@ from questionnaires.facts import restore_orientation, validated_criteria
 from questionnaires.grids import compiled_grid
 from questionnaires.models import ORIENTATION, Deposit, QuestionnaireResponse
 from referencing.dossier.core import SCHEMA, Standing
+from referencing.enrolment.editors import identify_editor
 from referencing.enrolment.enums import Cycle
-from referencing.enrolment.models import Enrolment, SheetVersion
+from referencing.enrolment.models import Enrolment, OsException, SheetVersion
+from referencing.enrolment.systems.selectors import agreed_exceptions, files_of, freeze_exception, list_systems
 
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """Everything that a dossier reads, loaded once in six queries."""
+    """Everything that a dossier reads, loaded once in six queries, two more for a product on several systems.
+
+    `exceptions`: by criterion, those agreed to for a system that the validated orientation still names (label by code).
+    """
 
     enrolment: Enrolment
     grid: Grid
@@ -30,6 +35,8 @@ class Live:
     rows: Mapping[str, QuestionnaireResponse]
     scans: Mapping[str, str]  # what the antivirus says of each deposit
     sheet: SheetVersion | None
+    systems: Mapping[str, str]
+    exceptions: Mapping[str, Sequence[OsException]]
 
     @property
     def orientation(self) -> QuestionnaireResponse:
@@ -51,6 +58,7 @@ def load_live(enrolment: Enrolment) -> Live | None:
     }
     if response.orientation is None:
         return None
+    systems = list_systems(enrolment, compiled.grid)
     return Live(
         enrolment=enrolment,
         grid=compiled.grid,
@@ -62,6 +70,11 @@ def load_live(enrolment: Enrolment) -> Live | None:
             for deposit, state in Deposit.objects.filter(response=response).values_list("pk", "file__blob__state")
         },
         sheet=SheetVersion.objects.filter(sheet__enrolment=enrolment).order_by("-number").first(),
+        systems=systems,
+        exceptions={
+            code: [each for each in found if each.system in systems]
+            for code, found in (agreed_exceptions(enrolment) if len(systems) > 1 else {}).items()
+        },
     )
 
 
@@ -86,7 +99,8 @@ def list_standings(live: Live) -> list[Standing]:
                     item["name"]
                     for item in (_evidence(validation.content, shown) if validation else ())
                     if live.scans[item["deposit"]] != ScanState.CLEAN
-                ),
+                )
+                + tuple(_unsafe_exceptions(live, shown)),
                 has_newer_draft=bool(validation and row.drafted_at and row.drafted_at > validation.at and shown),
             )
         )
@@ -103,6 +117,14 @@ def _evidence(content: Mapping[str, Any], shown: Any) -> list[Mapping[str, Any]]
     return [item for code in shown for item in content["answers"].get(code, {}).get("evidence", [])]
 
 
+def _unsafe_exceptions(live: Live, shown: Iterable[str]) -> Iterator[str]:
+    for code in shown:
+        for exception in live.exceptions.get(code, ()):
+            for each in files_of(exception):
+                if each.file.blob.state != ScanState.CLEAN:
+                    yield each.file.name
+
+
 def build_payload(
     live: Live, *, reference: str, at: datetime, author: str, recovered: Mapping[str, Mapping[str, str]]
 ) -> dict[str, Any]:
@@ -112,7 +134,6 @@ def build_payload(
     """
     enrolment = live.enrolment
     product = enrolment.product
-    organisation = product.organisation
     current = {standing.code for standing in list_standings(live) if standing.is_applicable and standing.is_current}
     return {
         "schema": SCHEMA,
@@ -128,13 +149,9 @@ def build_payload(
             "description": product.description,
             "certifications": product.certifications,
         },
-        "organisation": {
-            "name": organisation.name,
-            "legal_form": organisation.legal_form,
-            "siret": organisation.siret or "",
-            "country": organisation.country,
-            "register_number": organisation.register_number,
-        },
+        "organisation": identify_editor(enrolment, live.sheet.values if live.sheet else None),
+        # who acts for a third party, which is the editor of record (A-26); other dossiers have no such key
+        **({"distributor": {"name": product.organisation.name}} if enrolment.is_on_behalf else {}),
         "enrolment": {
             "number": enrolment.number,
             "label": enrolment.label,
@@ -254,6 +271,15 @@ def _criterion(
         "comment": content["comment"],
         "is_reached": reached,
         "evidence": [{**item, "label": labels.get(item["type"], item["type"])} for item in content["evidence"]],
+        "exceptions": [
+            freeze_exception(
+                each,
+                system=live.systems[each.system],
+                criterion=criterion,
+                kind=live.grid.questionnaire_of[criterion.code].kind,
+            )
+            for each in (live.exceptions.get(criterion.code, ()) if recovered is None else ())
+        ],
         "recovered": dict(recovered) if recovered is not None else None,
         "specific": content.get("specific"),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from referencing.dossier.core import SCHEMA
@@ -70,6 +71,19 @@ def acceptable_text(criterion: dict[str, Any]) -> str:
     if criterion["acceptable"]:
         return ", ".join(LEVELS[level] for level in criterion["acceptable"])
     return "Conforme, avec les preuves attendues"
+
+
+def exceptions_of(criterion: dict[str, Any]) -> list[dict[str, Any]]:
+    """Answers that differ on one system, each with its words; none in dossiers frozen before there were any."""
+    return [
+        {**each, "answer_text": answer_text({**criterion, "recovered": None, "answer": each["answer"]})}
+        for each in criterion.get("exceptions", ())
+    ]
+
+
+def frozen_evidence(criterion: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Every file that a criterion froze, those of its exceptions included."""
+    return [*criterion["evidence"], *(item for each in criterion.get("exceptions", ()) for item in each["evidence"])]
 
 
 def find_frozen(content: dict[str, Any]) -> dict[str, dict[str, Any]]:

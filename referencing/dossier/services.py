@@ -20,10 +20,12 @@ from referencing.convention.models import Convention
 from referencing.dossier import core, notices
 from referencing.dossier.models import Addendum, AddendumFile, AddendumKind, Dossier, DossierFile, SealedCopy
 from referencing.dossier.payload import Live, build_payload, list_standings, load_live
+from referencing.dossier.readers import frozen_evidence
 from referencing.dossier.recovered import find_recovery_blockers, keep_recovered, read_recovered
 from referencing.enrolment.enums import EnrolmentState
 from referencing.enrolment.exchange import find_exchange_blockers
 from referencing.enrolment.models import Enrolment
+from referencing.enrolment.white_label.blockers import find_attachment_blockers
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -78,7 +80,7 @@ def generate_dossier(*, enrolment_id: UUID, actor: User) -> Dossier:
         )
         for questionnaire in content["questionnaires"]
         for criterion in questionnaire["criteria"]
-        for item in criterion["evidence"]
+        for item in frozen_evidence(criterion)
     )
     keep_recovered(dossier, recovered.values())
     record(
@@ -112,7 +114,7 @@ def find_generation_blockers(enrolment: Enrolment, live: Live | None) -> list[Bl
             )
         ]
     standings = list_standings(live)
-    blockers = _find_cycle_blockers(enrolment, live)
+    blockers = [*find_attachment_blockers(enrolment), *_find_cycle_blockers(enrolment, live)]
     blockers += [
         Blocker(
             "questionnaire_missing",

@@ -14,7 +14,7 @@ from convergence.documents.signatures import Status, Verification, verify_bytes,
 from convergence.kernel.canonical import canonical_json, sha256_hex
 from evidence.vault import key_of, private_storage
 from referencing.dossier.models import Addendum, AddendumFile, Dossier, DossierFile, RecoveredValue
-from referencing.dossier.readers import find_frozen, parse_payload
+from referencing.dossier.readers import find_frozen, frozen_evidence, parse_payload
 from referencing.dossier.recovered import keeps_commitment
 
 Outcome = Literal["intact", "altered", "unreadable"]
@@ -63,7 +63,26 @@ def verify_reference(reference: str) -> Verdict:
         return verdict
     if content.get("reference") != frozen.reference:
         verdict.blame(f"La référence écrite dans le contenu n’est pas celle {what}.")
-    files: list[tuple[str, str]]
+    try:
+        files = _check_evidence(verdict, frozen, content)
+    except (KeyError, TypeError, AttributeError):
+        verdict.blame(f"Le contenu {what} n’a plus la forme attendue.")
+        return verdict
+    for sha256, name in sorted(set(files)):
+        path = key_of(sha256)
+        if not private_storage().exists(path):
+            verdict.blame(f"La preuve « {name} » n’est plus dans le stockage.")
+        elif _hash_file(path) != sha256:
+            verdict.blame(f"La preuve « {name} » a été modifiée.")
+        verdict.checked.append(name)
+    return verdict
+
+
+def _check_evidence(verdict: Verdict, frozen: Dossier | Addendum, content: dict[str, Any]) -> list[tuple[str, str]]:
+    """Compare what the content lists with what was kept beside it. Returns hash and name of every kept file.
+
+    Raises KeyError, TypeError, AttributeError for a content that is JSON and nothing more.
+    """
     if isinstance(frozen, Addendum):
         if content.get("dossier_sha256") != frozen.dossier.sha256:
             verdict.blame("L’additif ne porte pas l’empreinte de son dossier.")
@@ -76,7 +95,7 @@ def verify_reference(reference: str) -> Verdict:
             (item["deposit"], item["sha256"])
             for questionnaire in content["questionnaires"]
             for criterion in questionnaire["criteria"]
-            for item in criterion["evidence"]
+            for item in frozen_evidence(criterion)
         }
         rows = list(DossierFile.objects.filter(dossier=frozen))
         kept = {(str(row.deposit_id), row.sha256) for row in rows}
@@ -84,14 +103,7 @@ def verify_reference(reference: str) -> Verdict:
         _check_commitments(verdict, frozen, content)
     if kept != listed:
         verdict.blame("La liste des preuves ne correspond plus à celle du contenu.")
-    for sha256, name in sorted(set(files)):
-        path = key_of(sha256)
-        if not private_storage().exists(path):
-            verdict.blame(f"La preuve « {name} » n’est plus dans le stockage.")
-        elif _hash_file(path) != sha256:
-            verdict.blame(f"La preuve « {name} » a été modifiée.")
-        verdict.checked.append(name)
-    return verdict
+    return files
 
 
 def _check_commitments(verdict: Verdict, dossier: Dossier, content: dict[str, Any]) -> None:

@@ -131,9 +131,12 @@ def find_blockers(enrolment: Enrolment, grid: Grid, results: Sequence[Result], *
 
 def score_of(results: Sequence[Result]) -> Decimal:
     """The écoscore of one measure, or the mean of two, rounded once to an integer (halves up)."""
-    notes = [sum(Decimal(each.content["scores"][factor]) for factor in reports.FACTORS) / 3 for each in results]
-    if len(notes) == 1:
+    if len(results) == 1:
         return Decimal(results[0].content["scores"]["ecoscore"])
+    notes = [
+        sum((Decimal(each.content["scores"][factor]) for factor in reports.FACTORS), Decimal(0)) / len(reports.FACTORS)
+        for each in results
+    ]
     return (sum(notes, Decimal(0)) / len(notes)).quantize(Decimal(1), rounding=ROUND_HALF_UP)
 
 

@@ -120,6 +120,20 @@ ATTACHMENT_TRANSITIONS: list[tuple[str, str]] = [
 STANDING_ATTACHMENTS = [AttachmentState.PENDING, AttachmentState.ACCEPTED]
 
 
+class TransferState(models.TextChoices):
+    """A product that one organisation hands to another one, with the consent of both (A-26)."""
+
+    OFFERED = "offered", "Proposée"
+    ACCEPTED = "accepted", "Acceptée"
+    REFUSED = "refused", "Refusée"
+    CANCELLED = "cancelled", "Annulée"
+
+
+TRANSFER_TRANSITIONS: list[tuple[str, str]] = [
+    (TransferState.OFFERED, end) for end in (TransferState.ACCEPTED, TransferState.REFUSED, TransferState.CANCELLED)
+]
+
+
 class ExceptionState(models.TextChoices):
     """An answer that differs for one operating system, agreed by the listing team."""
 

@@ -12,6 +12,7 @@ from django_fsm import FSMModelMixin, transition
 from phonenumber_field.modelfields import PhoneNumberField
 
 from convergence.accounts.enums import LegalForm
+from convergence.accounts.models import Organisation
 from convergence.accounts.rules import is_listing_team
 from convergence.database.fields import StateField
 from convergence.database.sequences import NextNumber
@@ -28,6 +29,7 @@ from referencing.enrolment.enums import (
     SHEET_TRANSITIONS,
     STANDING_ATTACHMENTS,
     STANDING_PRE_LISTINGS,
+    TRANSFER_TRANSITIONS,
     Api,
     AttachmentState,
     Cycle,
@@ -37,6 +39,7 @@ from referencing.enrolment.enums import (
     PreListingState,
     Purpose,
     SheetState,
+    TransferState,
     WhiteLabelRole,
 )
 
@@ -521,6 +524,12 @@ class AttachmentRequest(FSMModelMixin, models.Model):
         self.why, self.ended_at = why or self.why, at
 
 
+class MandateQuerySet(models.QuerySet["Mandate"]):
+    def visible_to(self, user: User) -> MandateQuerySet:
+        """As the enrolment that it belongs to."""
+        return self.filter(reachable(user, "enrolment__product__organisation"))
+
+
 class Mandate(models.Model):
     """The file by which a third party lets the distributor act in its name: dated, revocable (A-26).
 
@@ -539,6 +548,8 @@ class Mandate(models.Model):
     revoked_at = models.DateTimeField("révoqué le", null=True, blank=True)
     revoked_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     revoke_reason = models.TextField("motif de la révocation", blank=True)
+
+    objects = MandateQuerySet.as_manager()
 
     class Meta:
         verbose_name = "mandat"
@@ -562,6 +573,57 @@ class Mandate(models.Model):
     def __str__(self) -> str:
         return f"Mandat du {self.given_on}"
 
+    def is_past(self, day: date) -> bool:
+        return self.ends_on is not None and self.ends_on < day
+
+
+class DissolutionQuerySet(models.QuerySet["Dissolution"]):
+    def visible_to(self, user: User) -> DissolutionQuerySet:
+        """As the enrolment that it is about."""
+        return self.filter(reachable(user, "enrolment__product__organisation"))
+
+
+class Dissolution(models.Model):
+    """The editor of record no longer exists: evidence recorded by a verifier, once (A-26).
+
+    `editor`: its name by value, since a fiche may change; `successor`: the name of who takes over, empty when nobody does.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    enrolment = models.OneToOneField(
+        Enrolment, verbose_name="rattachement", on_delete=models.PROTECT, related_name="dissolution"
+    )
+    editor = models.CharField("éditeur dissous", max_length=200)
+    dissolved_on = models.DateField("dissous le")
+    successor = models.CharField("successeur", max_length=200, blank=True)
+    note = models.TextField("note", max_length=4000, blank=True)
+    evidence = models.ForeignKey(StoredFile, verbose_name="preuve", on_delete=models.PROTECT, related_name="+")
+    recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    recorded_at = models.DateTimeField("constatée le")
+
+    objects = DissolutionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "dissolution"
+        triggers = [
+            pgtrigger.Protect(name="dissolution_append_only", operation=pgtrigger.Update | pgtrigger.Delete),
+        ]
+
+    def __str__(self) -> str:
+        return f"Dissolution de {self.editor}"
+
+
+class OsExceptionQuerySet(models.QuerySet["OsException"]):
+    def visible_to(self, user: User) -> OsExceptionQuerySet:
+        """As the answers of the enrolment are."""
+        return self.filter(reachable(user, "enrolment__product__organisation"))
+
+    def standing(self) -> OsExceptionQuerySet:
+        return self.exclude(state=ExceptionState.DROPPED)
+
+    def locked(self) -> OsExceptionQuerySet:
+        return self.select_for_update(of=("self",))
+
 
 class OsException(FSMModelMixin, models.Model):
     """For one criterion, the answer that differs on one operating system; the others keep the common answer.
@@ -584,6 +646,8 @@ class OsException(FSMModelMixin, models.Model):
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     decided_at = models.DateTimeField("examinée le", null=True, blank=True)
     decision_note = models.TextField("motif", blank=True)
+
+    objects = OsExceptionQuerySet.as_manager()
 
     class Meta:
         verbose_name = "exception par système"
@@ -662,3 +726,81 @@ class OsExceptionFile(models.Model):
 
     def __str__(self) -> str:
         return f"{self.exception_id} {self.evidence_type}"
+
+
+class ProductTransferQuerySet(models.QuerySet["ProductTransfer"]):
+    def visible_to(self, user: User) -> ProductTransferQuerySet:
+        """Both sides, and the agents who read every file."""
+        return self.filter(reachable(user, "product__organisation") | reachable(user, "recipient"))
+
+    def offered(self) -> ProductTransferQuerySet:
+        return self.filter(state=TransferState.OFFERED)
+
+    def locked(self) -> ProductTransferQuerySet:
+        return self.select_for_update(of=("self",))
+
+
+class ProductTransfer(FSMModelMixin, models.Model):
+    """« Transmission » of a product to another organisation: offered by one side, accepted by the other (A-26).
+
+    The successor gets a product of its own with the answers, never the convention nor the history, which stay where they
+    were. `told_*`: what the recipient reads of a product that it may not see yet.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    product = models.ForeignKey(Product, verbose_name="produit", on_delete=models.PROTECT, related_name="transfers")
+    recipient = models.ForeignKey(
+        Organisation, verbose_name="structure qui reprend", on_delete=models.PROTECT, related_name="+"
+    )
+    state = StateField("état", choices=TransferState.choices, default=TransferState.OFFERED)
+    message = models.TextField("message", blank=True)
+    told_product = models.CharField("produit", max_length=220)
+    told_organisation = models.CharField("structure qui transmet", max_length=200)
+    offered_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    offered_at = models.DateTimeField("proposée le")
+    answered_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    answered_at = models.DateTimeField("traitée le", null=True, blank=True)
+    why = models.TextField("motif", blank=True)
+    successor = models.OneToOneField(
+        Product, verbose_name="produit repris", null=True, on_delete=models.PROTECT, related_name="inherited_from"
+    )
+
+    objects = ProductTransferQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "transmission de produit"
+        verbose_name_plural = "transmissions de produits"
+        constraints = [
+            models.UniqueConstraint(
+                name="transfer_one_offered_per_product",
+                fields=["product"],
+                condition=Q(state=TransferState.OFFERED),
+                violation_error_message="Une transmission de ce produit est déjà proposée.",
+            ),
+            models.CheckConstraint(
+                name="transfer_accepted_has_a_successor",
+                condition=~Q(state=TransferState.ACCEPTED) | Q(successor__isnull=False),
+                violation_error_message="Une transmission acceptée a créé un produit.",
+            ),
+            models.CheckConstraint(
+                name="transfer_refusal_says_why",
+                condition=~Q(state=TransferState.REFUSED) | ~Q(why=""),
+                violation_error_message="Un refus dit son motif.",
+            ),
+        ]
+        triggers = [pgtrigger.FSM(name="transfer_machine", field="state", transitions=TRANSFER_TRANSITIONS)]
+
+    def __str__(self) -> str:
+        return f"Transmission – {self.told_product}"
+
+    @transition(field=state, source=TransferState.OFFERED, target=TransferState.ACCEPTED, custom={"label": "Accepter"})
+    def accept(self, *, by: User, at: datetime, successor: Product) -> None:
+        self.answered_by, self.answered_at, self.successor = by, at, successor
+
+    @transition(field=state, source=TransferState.OFFERED, target=TransferState.REFUSED, custom={"label": "Refuser"})
+    def refuse(self, *, by: User, at: datetime, why: str) -> None:
+        self.answered_by, self.answered_at, self.why = by, at, why
+
+    @transition(field=state, source=TransferState.OFFERED, target=TransferState.CANCELLED, custom={"label": "Annuler"})
+    def cancel(self, *, by: User, at: datetime) -> None:
+        self.answered_by, self.answered_at = by, at

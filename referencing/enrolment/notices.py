@@ -8,7 +8,8 @@ from convergence.accounts.enums import Role
 from convergence.accounts.models import User
 from convergence.notifications.services import send
 from convergence.products.people import responsible_people
-from referencing.enrolment.models import AdministrativeSheet
+from referencing.enrolment.enums import ExceptionState
+from referencing.enrolment.models import AdministrativeSheet, OsException
 
 
 def sheet_submitted(sheet: AdministrativeSheet) -> None:
@@ -52,6 +53,43 @@ def sheet_reopened(sheet: AdministrativeSheet) -> None:
         subject="nouveau représentant légal à indiquer",
         content="Indiquez le nouveau représentant légal dans la fiche administrative, puis transmettez-la de nouveau.",
         action="Compléter la fiche",
+    )
+
+
+def exception_asked(exception: OsException) -> None:
+    """The listing team has an answer by system to agree to."""
+    enrolment = exception.enrolment
+    send(
+        recipients=User.objects.with_role(Role.LISTING_TEAM),
+        sender=enrolment.product.organisation.name,
+        product=enrolment.label,
+        kind="Exception par système",
+        subject="exception par système à examiner",
+        content=f"Examinez la réponse au critère {exception.criterion} qui diffère sur un système d’exploitation.",
+        link=reverse("enrolment:os_exception_review", args=[exception.pk]),
+        action="Examiner l’exception",
+    )
+
+
+def exception_decided(exception: OsException) -> None:
+    enrolment = exception.enrolment
+    is_agreed = exception.state == ExceptionState.AGREED
+    content = (
+        f"Votre exception sur le critère {exception.criterion} est acceptée : elle entre dans le prochain dossier que vous "
+        "générez."
+        if is_agreed
+        else f"Votre exception sur le critère {exception.criterion} est refusée : la réponse commune vaut pour ce système, "
+        "ou reprenez l’exception."
+    )
+    send(
+        recipients=responsible_people(enrolment.product),
+        sender="Équipe de référencement",
+        product=enrolment.label,
+        kind="Exception par système",
+        subject="exception par système acceptée" if is_agreed else "exception par système refusée",
+        content=f"{content}\n\nMotif : {exception.decision_note}" if exception.decision_note else content,
+        link=reverse("enrolment:os_exception_detail", args=[enrolment.pk, exception.pk]),
+        action="Voir l’exception",
     )
 
 

@@ -11,11 +11,13 @@ class ListingConfig(AppConfig):
     def ready(self) -> None:
         from convergence.audit.workflow import follow
         from referencing.candidature.views import frame
-        from referencing.listing.services import effects, renewal
+        from referencing.listing.services import effects, producer_reviews, renewal
         from referencing.listing.services.catalogue import show_change
         from referencing.listing.services.publishing import renewal_granted
         from referencing.listing.views.life import LISTING_TAB
 
+        for left in ("suspend", "replace", "revoke", "withdraw", "expire"):
+            follow(f"prelisting.{left}", producer_reviews.pre_listing_left)
         follow("candidature.apply", renewal.candidature_applied)
         for ended in ("cancel", "withdraw", "declare_inadmissible", "lapse", "rescind"):
             follow(f"candidature.{ended}", renewal.candidature_ended)

@@ -15,7 +15,15 @@ from referencing.commission.selectors.people import without_link
 from referencing.decision.models import Decision
 from referencing.enrolment.models import Enrolment
 from referencing.listing.enums import ListingState, VersionState
-from referencing.listing.models import Audit, FormalNotice, Listing, Procedure, UserReport, VersionUpdate
+from referencing.listing.models import (
+    Audit,
+    FormalNotice,
+    Listing,
+    Procedure,
+    ProducerReview,
+    UserReport,
+    VersionUpdate,
+)
 
 TEAM = "Équipe de référencement"
 MINISTRY = "Ministère chargé de la santé"
@@ -55,6 +63,31 @@ def _tell_agents(
         content=content,
         link=link,
         action="Ouvrir",
+    )
+
+
+# White label
+
+
+def producer_review_due(review: ProducerReview) -> None:
+    """Both sides: the listing team reviews, the editor prepares its own answers (BR-203)."""
+    listing, day = review.listing, format_date(review.due_on)
+    _tell_agents(
+        listing.enrolment,
+        Role.LISTING_TEAM,
+        subject="service à revoir : solution qui n’est plus pré-référencée",
+        content=f"Revoyez ce service avant le {day} : la solution de l’éditeur producteur dont il reprend les réponses n’est "
+        "plus pré-référencée.",
+        link=life_page(listing),
+    )
+    _tell_editor(
+        listing.enrolment,
+        subject="revue de votre référencement",
+        content="Préparez vos propres réponses : la solution de l’éditeur producteur que votre service reprend n’est plus "
+        f"pré-référencée, et l’équipe de référencement revoit votre référencement avant le {day}. Votre service reste au "
+        "catalogue.",
+        link=life_page(listing),
+        action="Ouvrir la vie du référencement",
     )
 
 

@@ -45,6 +45,7 @@ urlpatterns = [
     path("referencements/versions/<uuid:pk>/", versions.version_detail, name="version_detail"),
     path("referencements/versions/<uuid:pk>/mettre-a-jour/", versions.version_submit, name="version_submit"),
     path("referencements/versions/<uuid:pk>/examiner/", versions.version_decide, name="version_decide"),
+    path("referencements/revues/<uuid:pk>/clore/", life.producer_review_close, name="producer_review_close"),
     path("referencements/<uuid:pk>/procedures/ouvrir/", procedures.procedure_open, name="procedure_open"),
     path("referencements/<uuid:pk>/decision-favorable/", procedures.relief_draft, name="relief_draft"),
     path("referencements/procedures/", procedures.procedure_list, name="procedure_list"),

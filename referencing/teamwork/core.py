@@ -51,7 +51,8 @@ def nearest(
 class Difference:
     """What changed of one answer since the last validation. `before` and `after`: kept values, None for no answer.
 
-    `is_new`: it was not asked then. `gone`, `added`: (type of evidence, name of the file).
+    `is_new`: it was not asked then. `gone`, `added`: (type of evidence, name of the file). `choice`: where the answer comes from,
+    or whom it is for, as the content says it.
     """
 
     code: str
@@ -62,6 +63,8 @@ class Difference:
     added: tuple[tuple[str, str], ...] = ()
     gone: tuple[tuple[str, str], ...] = ()
     is_new: bool = False
+    choice_before: str = ""
+    choice_after: str = ""
 
     @property
     def changes_value(self) -> bool:
@@ -72,15 +75,23 @@ class Difference:
         return self.comment_before != self.comment_after
 
     @property
+    def is_any(self) -> bool:
+        return self.changes_value or self.changes_comment or self.changes_evidence or self.changes_choice
+
+    @property
+    def changes_choice(self) -> bool:
+        return self.choice_before != self.choice_after
+
+    @property
     def changes_evidence(self) -> bool:
         return bool(self.added or self.gone)
 
 
 def compare(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Difference]:
-    """What differs between two contents `{code: {"value", "comment", "evidence": [{"deposit", "type", "name"}]}}`.
+    """What differs between two contents `{code: {"value", "comment", "evidence": [{"deposit", "type", "name"}], "choice"}}`.
 
-    In the order of `after`, then what is not asked any more. A file is known by its deposit, not by its name. An answer that
-    is taken from elsewhere (A-24) is no business of a comparison: leave it out of both.
+    In the order of `after`, then what is not asked any more. A file is known by its deposit, not by its name; `choice` may be
+    left out. An answer that is taken from elsewhere says so by its choice, and nothing more (A-24).
     """
     found = []
     for code in dict.fromkeys([*after, *before]):
@@ -96,8 +107,10 @@ def compare(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Differe
             added=tuple(what for deposit, what in has.items() if deposit not in had),
             gone=tuple(what for deposit, what in had.items() if deposit not in has),
             is_new=code not in before,
+            choice_before=old.get("choice", ""),
+            choice_after=new.get("choice", ""),
         )
-        if difference.changes_value or difference.changes_comment or difference.changes_evidence:
+        if difference.is_any:
             found.append(difference)
     return found
 

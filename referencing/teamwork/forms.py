@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -129,11 +128,11 @@ class ProposalForm(DsfrForm):
     @property
     def value(self) -> Mapping[str, object]:
         """The parts of the answer, as the questionnaires read them."""
-        parts = {name: self.cleaned_data.get(name) or None for name in ("level", "compliance") if name in self.fields}
+        parts: dict[str, object] = {name: self.cleaned_data.get(name) for name in ("level", "compliance")}
         expected = self.criterion.value
         if expected is not None and "value" in self.fields:
-            given: Decimal | date | str | None = self.cleaned_data.get("value")
-            parts[expected.type.value] = given.isoformat() if isinstance(given, date) else given  # type: ignore[assignment]
+            given = self.cleaned_data.get("value")
+            parts[expected.type.value] = given.isoformat() if isinstance(given, date) else given
         return {name: part for name, part in parts.items() if part not in (None, "")}
 
     @property
@@ -181,7 +180,7 @@ def _criterion_fields(criterion: Criterion, kind: Kind) -> Iterable[tuple[str, f
             forms.FileField(
                 label=expected.label,
                 required=False,
-                help_text=f"Formats acceptés\u00a0: {accepted_in_words(expected.formats)}. Taille maximale\u00a0: {limit}.",
+                help_text=f"{'Preuve obligatoire. ' if expected.required else ''}Formats acceptés\u00a0: {accepted_in_words(expected.formats)}. Taille maximale\u00a0: {limit}.",
                 widget=forms.FileInput(attrs={"accept": accept_attribute(expected.formats)}),
             ),
         )

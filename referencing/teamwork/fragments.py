@@ -27,9 +27,8 @@ NOTHING = SafeString("")
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What stands under one criterion. `author`: of the proposal that the current answer comes from."""
+    """What stands under one criterion, whose heading says which. `author`: of the proposal that the current answer comes from."""
 
-    code: str
     url: str
     who: str
     messages: int
@@ -37,10 +36,16 @@ class Mark:
     author: str
 
 
-# Most criteria of a page have none of this: the same line for every product but its address.
-@lru_cache(maxsize=2048)
 def render_mark(mark: Mark) -> SafeString:
+    """Most criteria of a page have none of this: their line is kept, which holds nothing that a person wrote."""
+    return _render(mark) if mark.who or mark.author else _render_bare(mark)
+
+
+def _render(mark: Mark) -> SafeString:
     return render_to_string("teamwork/_mark.html", {"mark": mark})
+
+
+_render_bare = lru_cache(maxsize=2048)(_render)
 
 
 class TeamExtra:
@@ -68,7 +73,6 @@ class TeamExtra:
             author, written = marks.accepted.get(code, ("", 0))
             return render_mark(
                 Mark(
-                    code=code,
                     url=address(code),
                     who=_who(found[1]) if found else "",
                     messages=marks.messages.get(code, 0),
@@ -78,7 +82,7 @@ class TeamExtra:
             )
 
         whole = [
-            f"{part_title(grid, scope)}{NBSP}: {_who(given)}"
+            f"{part_title(grid, scope)}{NBSP}: confié à {_who(given)}"
             for scope, given in marks.delegations
             if scope.questionnaire == questionnaire and not scope.criterion
         ]

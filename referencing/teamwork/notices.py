@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from django.urls import reverse
@@ -135,25 +136,23 @@ def message_posted(message: Message, enrolment: Enrolment, *, criterion: str) ->
     mentioned = [person for person in message.mentioned.all() if person != message.author]
     link = reverse("teamwork:criterion_team", args=[enrolment.pk, criterion])
     excerpt = message.text if len(message.text) <= EXCERPT else f"{message.text[: EXCERPT - 1].rstrip()}…"
-    common = {"sender": str(message.author), "product": enrolment.label, "link": f"{link}#conversation"}
-    send(
+    tell = partial(send, sender=str(message.author), product=enrolment.label, link=f"{link}#conversation")
+    tell(
         recipients=mentioned,
         kind="Message d’un collègue",
         subject=f"{message.author} vous parle de {criterion}",
         content=f"Répondez à {message.author} sur le critère {criterion}.\n\n« {excerpt} »",
         action="Lire et répondre",
-        **common,
     )
     others = (
         User.objects.in_organisation(enrolment.product.organisation)
         .filter(pk__in=_speakers(message.conversation_id))
         .exclude(pk__in=[message.author_id, *(person.pk for person in mentioned)])
     )
-    send(
+    tell(
         recipients=others,
         kind="Message d’un collègue",
         content=f"{message.author} a écrit sur le critère {criterion}. « {excerpt} »",
-        **common,
     )
 
 

@@ -14,15 +14,15 @@ from django.db.models.functions import Cast, Coalesce, Concat
 
 from convergence.accounts.enums import MANAGING_TYPES
 from convergence.accounts.models import User
-from questionnaires.core import Grid, Kind, Progress, missing, orientation_progress
+from questionnaires.core import Grid, Progress, missing, orientation_progress
 from questionnaires.enums import Status
 from questionnaires.facts import draft_criteria, draft_orientation, is_given, validated_evaluation
 from questionnaires.grids import compiled_grid
-from questionnaires.models import ORIENTATION, Deposit, QuestionnaireResponse, Recovery
+from questionnaires.models import ORIENTATION, Deposit, QuestionnaireResponse, Recovery, Specificity
 from questionnaires.models import Answer as AnswerRow
-from referencing.enrolment.enums import EnrolmentState
+from referencing.enrolment.enums import EnrolmentState, WhiteLabelRole
 from referencing.enrolment.models import Enrolment
-from referencing.teamwork.core import Difference, Scope, compare
+from referencing.teamwork.core import NOTHING, Difference, Scope, compare
 from referencing.teamwork.models import Conversation, Delegation, Proposal
 
 QUEUE_LIMIT = 100
@@ -33,12 +33,14 @@ QUEUE_LIMIT = 100
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How far the answers of one enrolment are. `asked`: (section, criterion) by questionnaire, in the order of the grid."""
+    """How far the answers of one enrolment are. `asked`: (section, criterion) by questionnaire, in the order of the grid.
+    `recovered`: those that a producer answers."""
 
     grid: Grid
     orientation: Progress
     asked: Mapping[str, Sequence[tuple[str, str]]]
     lacking: frozenset[str]
+    recovered: frozenset[str] = frozenset()
 
     def count(self, scope: Scope) -> tuple[int, int]:
         """Answered and asked: criteria of the part, or questions of the orientation."""
@@ -97,7 +99,7 @@ def _standing(
                 asked[questionnaire.code].append((section.code, criterion.code))
                 if criterion.code not in recovered and missing(criterion, questionnaire.kind, answers[criterion.code]):
                     lacking.add(criterion.code)
-    return Standing(grid, orientation_progress(grid, draft), asked, frozenset(lacking))
+    return Standing(grid, orientation_progress(grid, draft), asked, frozenset(lacking), frozenset(recovered))
 
 
 # -- what stands beside the questionnaires
@@ -192,7 +194,6 @@ class Awaiting:
     enrolment: Enrolment
     title: str
     differences: Sequence[Difference]
-    recovered: frozenset[str] = frozenset()
 
 
 def load_queue(user: User) -> list[Awaiting]:
@@ -209,7 +210,7 @@ def load_queue(user: User) -> list[Awaiting]:
 
 
 def read_differences(rows: Sequence[QuestionnaireResponse], enrolments: Mapping[UUID, Enrolment]) -> list[Awaiting]:
-    """Three queries for all rows; `enrolments` by response, with grids; rows come with their `validation`."""
+    """Four queries at most for all rows; `enrolments` by response, with grids; rows come with their `validation`."""
     keys = list(enrolments)
     answers: defaultdict[UUID, dict[str, AnswerRow]] = defaultdict(dict)
     for answer in AnswerRow.objects.filter(response__in=keys):
@@ -220,8 +221,13 @@ def read_differences(rows: Sequence[QuestionnaireResponse], enrolments: Mapping[
     recovered: defaultdict[UUID, set[str]] = defaultdict(set)
     for response, code in Recovery.objects.filter(response__in=keys).values_list("response_id", "code"):
         recovered[response].add(code)
+    producers = [key for key, each in enrolments.items() if each.white_label == WhiteLabelRole.PRODUCER]
+    specific: defaultdict[UUID, dict[str, bool]] = defaultdict(dict)
+    said = Specificity.objects.filter(response__in=producers).values_list("response_id", "code", "is_specific")
+    for response, code, is_specific in said:
+        specific[response][code] = is_specific
     return [
-        _awaiting(row, enrolments[key], answers[key], deposits[key], recovered[key])
+        _awaiting(row, enrolments[key], answers[key], deposits[key], recovered[key], specific[key])
         for row in rows
         if (key := row.response_id) in enrolments
     ]
@@ -233,6 +239,7 @@ def _awaiting(
     answers: Mapping[str, AnswerRow],
     deposits: Sequence[Deposit],
     recovered: set[str],
+    specific: Mapping[str, bool],
 ) -> Awaiting:
     compiled = compiled_grid(enrolment.response.definition)
     grid = compiled.grid
@@ -251,23 +258,30 @@ def _awaiting(
                 for each in deposits
                 if each.criterion == code and is_given(grid, each)
             ],
+            "choice": _choice(specific.get(code)),
         }
+        if code not in recovered
+        else RECOVERED
         for code in shown
-        if code not in recovered and not _is_secret(grid, code)
+        if not _is_secret(grid, code)
     }
     content: Mapping[str, Any] = row.validation.content["answers"] if row.validation else {}
     before = {
-        code: {"evidence": [], "comment": "", **kept}
+        code: RECOVERED if kept.get("recovered") else {**kept, "choice": _choice(kept.get("specific"))}
         for code, kept in content.items()
-        if code not in recovered and not kept.get("recovered") and not _is_secret(grid, code)
+        if not _is_secret(grid, code)
     }
-    differences = [each for each in compare(before, after) if each.code in after or each.before is not None]
-    return Awaiting(row, enrolment, compiled.title_of(row.code), differences, frozenset(recovered))
+    return Awaiting(row, enrolment, compiled.title_of(row.code), compare(before, after))
+
+
+#: All that is said of an answer that is taken from a producer (A-24).
+RECOVERED: Mapping[str, Any] = {**NOTHING, "choice": "recovered"}
+
+
+def _choice(is_specific: bool | None) -> str:
+    """What a producer says of a criterion (BR-202); empty where nobody asks."""
+    return "" if is_specific is None else "specific" if is_specific else "common"
 
 
 def _is_secret(grid: Grid, code: str) -> bool:
     return code in grid.questions and grid.questions[code].type.value == "secret"
-
-
-def is_levels(grid: Grid, questionnaire: str) -> bool:
-    return questionnaire != ORIENTATION and grid.questionnaire(questionnaire).kind is Kind.LEVELS

@@ -17,7 +17,7 @@ NOT_ALLOWED = "405"
 #: Objects that belong to one person.
 PERSONAL = ("key", "job", "notification")
 #: Addresses that are themselves the key: who holds the link is let in, whoever it is.
-LINKS = ("invitation_link", "to_sign_link", "report_link")
+LINKS = ("invitation_link", "to_sign_link", "report_link", "proposal_link")
 #: Rows are looked up in the same way for all agents of a column.
 ONE_AGENT_PER_COLUMN = [
     people[0]
@@ -31,12 +31,18 @@ CHILDREN = (
     "invitation",
     "evidence",
     "single_evidence",
+    "os_exception",
+    "os_exception_file",
     "letter",
     "letter_attachment",
     "thread",
     "pin",
     "frozen_evidence",
     "reservation_file",
+    "third_party_mandate",
+    "team_part",
+    "team_link",
+    "team_proposal",
     "audit_plan",
 )
 

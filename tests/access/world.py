@@ -36,9 +36,18 @@ from ecoscore.services.bench import claim
 from evidence.services import examine, keep_generated
 from referencing.candidature.content import load_criteria
 from referencing.candidature.enums import CampaignState, CandidatureState, DocumentKind, LetterKind
-from referencing.candidature.models import Attachment, Candidature, Conclusion, IssuedDocument, Letter, QueueView
+from referencing.candidature.models import (
+    Attachment,
+    Candidature,
+    Conclusion,
+    IssuedDocument,
+    Letter,
+    ProducerQuestion,
+    QueueView,
+)
 from referencing.candidature.services import add_file, add_pin, ask_extension, open_discussion, send_reply, take_charge
 from referencing.candidature.services.connection.slots import propose_slot
+from referencing.candidature.services.recovered import add_producer_file
 from referencing.commission.core.voting import OPINIONS
 from referencing.commission.enums import PointOutcome, RecusalSource, SessionState
 from referencing.commission.models import (
@@ -56,13 +65,26 @@ from referencing.commission.models import (
 from referencing.convention import services as conventions
 from referencing.decision.services import lodge_appeal, open_decision, prepare_annex, record_suit
 from referencing.dossier.services import generate_dossier
-from referencing.enrolment.enums import WhiteLabelRole
-from referencing.enrolment.models import Enrolment, PreListing
+from referencing.enrolment.enums import ExceptionState, WhiteLabelRole
+from referencing.enrolment.models import (
+    Dissolution,
+    Enrolment,
+    OsException,
+    OsExceptionFile,
+    PreListing,
+    ProductTransfer,
+)
+from referencing.enrolment.models import Mandate as ThirdPartyMandate
 from referencing.enrolment.services import attach_product, save_sheet, submit_sheet
 from referencing.listing.enums import PublicationState
+from referencing.listing.models import Listing, ProducerReview
+from referencing.teamwork.core import Scope
+from referencing.teamwork.services import delegate, post_message
 from tests.candidature.asking import LEVELS, ask, in_days, open_gap
 from tests.candidature.campaigns import make_campaign, make_ended
 from tests.candidature.factories import make_candidature
+from tests.candidature.recovering import ask as ask_about
+from tests.candidature.recovering import make_producer, make_recovered_file
 from tests.commission.deliberation_factories import make_reservation, make_signed_minutes
 from tests.commission.factories import clear, make_commission, make_session, seat_people
 from tests.convention.factories import SHEET, TERMS, last_code, last_token
@@ -76,10 +98,12 @@ from tests.ecoscore.factories import (
     make_intermediate,
     make_measure,
 )
+from tests.enrolment.white_label.factories import make_attached, make_demand, make_pre_listing
 from tests.factories import DemarcheFactory, OrganisationFactory, ProductFactory, UserFactory, make_agent, make_member
 from tests.listing.factories import make_listed, make_sheet
 from tests.listing.life_factories import add_life, freeze_draw
 from tests.questionnaires.factories import deposit, make_definition, orient, pdf
+from tests.teamwork.factories import make_link, make_proposal
 
 #: Members of the organisation, by what they may do there.
 MEMBERS = ("contributeur", "valideur", "responsable", "representant", "mandataire")
@@ -137,6 +161,7 @@ def build_side(agents: dict[str, User]) -> Side:
     add_ecoscore(side)
     add_sheets_and_conventions(side, agents[Role.LISTING_TEAM])
     add_dossiers(side, agents[Role.LISTING_TEAM])
+    add_white_label(side)
     add_tests(side)
     add_sessions(side, agents)
     add_deliberations(side, agents)
@@ -248,6 +273,28 @@ def run_and_commit(action: Callable[..., Any], *args: Any, **kwargs: Any) -> Non
         callback()
 
 
+def add_team(side: Side, enrolment: Enrolment) -> None:
+    """A part entrusted to a colleague, a conversation, a link and what came by another one."""
+    manager, colleague = side.people["mandataire"], side.people["contributeur"]
+    now = timezone.now()
+    part = delegate(
+        enrolment_id=enrolment.pk, scope=Scope("ethique"), assignee_id=colleague.pk, due_on=None, actor=manager, at=now
+    )
+    post_message(
+        enrolment_id=enrolment.pk, criterion="DEV.1.2", text="Qui sait ?", mentioned=[], actor=colleague, at=now
+    )
+    link, token = make_link(enrolment, manager)
+    proposal = make_proposal(make_link(enrolment, colleague)[1], uploads=[("plan", pdf())])
+    key = {"pk": enrolment.pk}
+    side.objects |= {
+        "team_part": key | {"delegation": part.pk},
+        "team_link": key | {"link": link.pk},
+        "team_proposal": key | {"proposal": proposal.pk},
+        "team_file": key | {"proposal": proposal.pk, "file": proposal.files.get().pk},
+        "proposal_link": {"token": token},
+    }
+
+
 def add_dossiers(side: Side, verifier: User) -> None:
     """Questionnaires half answered; then a dossier, a candidature, a candidature taken in charge."""
     fields = {"organisation": side.organisation, "owner": side.people["responsable"]}
@@ -255,6 +302,7 @@ def add_dossiers(side: Side, verifier: User) -> None:
     answering, _ = make_signed_enrolment(**fields)
     orient(answering.response, actor=manager)
     side.objects["answering"] = {"pk": answering.pk}
+    add_team(side, answering)
     enrolment = {"pk": answering.pk}
     evidence = deposit(answering.response, "DEV.1.2", "declaration", actor=manager)
     single = deposit(answering.response, "RGPD.1", "questionnaire", actor=manager)
@@ -262,6 +310,39 @@ def add_dossiers(side: Side, verifier: User) -> None:
         "evidence": enrolment | {"deposit": evidence.pk},
         "single_evidence": enrolment | {"deposit": single.pk},
     }
+    exception = OsException.objects.create(
+        enrolment=answering, criterion="DEV.1.2", system="ios", edited_by=manager, edited_at=timezone.now()
+    )
+    asked = OsException.objects.create(
+        enrolment=answering,
+        criterion="A06.1.2",
+        system="ios",
+        state=ExceptionState.ASKED,
+        edited_by=manager,
+        edited_at=timezone.now(),
+    )
+    file = keep_generated(content=f"%PDF-1.7 ios {answering.pk}".encode(), name="ios.pdf", code="pdf", actor=manager)
+    added = OsExceptionFile.objects.create(
+        exception=exception,
+        evidence_type="declaration",
+        file=file,
+        deposited_by=manager,
+        deposited_at=timezone.now(),
+    )
+    side.objects |= {
+        "os_exception": {"pk": answering.pk, "exception": exception.pk},
+        "os_exception_asked": {"exception": asked.pk},
+        "os_exception_file": {"pk": answering.pk, "file": added.pk},
+    }
+    transfer = ProductTransfer.objects.create(
+        product=new_product(side),
+        recipient=OrganisationFactory(),
+        told_product="Carnet",
+        told_organisation=side.organisation.name,
+        offered_by=manager,
+        offered_at=timezone.now(),
+    )
+    side.objects["transfer"] = {"transfer": transfer.pk}
     for stage in ("ready", "applied", "taken"):
         enrolment, _ = make_signed_enrolment(**fields)
         run_and_commit(answer_everything if stage == "ready" else answer_core, enrolment)
@@ -291,6 +372,7 @@ def add_dossiers(side: Side, verifier: User) -> None:
         if is_examined:
             add_examination(side, candidature, verifier)
             add_requests(side, candidature, verifier)
+            add_recovered(side, verifier)
     add_publication(side)
     add_letter(side, candidature, verifier)
     side.objects["conclusion"] = {"pk": candidature.pk, "number": add_conclusion(candidature, verifier).number}
@@ -302,6 +384,51 @@ def add_dossiers(side: Side, verifier: User) -> None:
         pre_listed_at=timezone.now(),
     )
     side.objects["pre_listing"] = {"pk": pre_listing.pk}
+
+
+def add_white_label(side: Side) -> None:
+    """A solution of the organisation with its distributors, and a product of it that is a distributor’s."""
+    fields = {"organisation": side.organisation, "owner": side.people["responsable"]}
+    solution, producer = make_pre_listing(**fields)
+    waiting, _ = make_demand(solution)
+    attached, _ = make_attached(solution, producer)
+    elsewhere, _ = make_pre_listing()
+    asked, _ = make_demand(elsewhere, third_party="Hôpital de la Côte", **fields)
+    side.objects |= {
+        "producing": {"pk": solution.enrolment_id},
+        "demand": {"pk": waiting.pk},
+        "attached": {"pk": attached.pk},
+        "own_demand": {"pk": asked.pk},
+        "distributing": {"pk": asked.enrolment_id},
+        "dissolving": {"pk": attached.enrolment_id},
+    }
+    now = timezone.now()
+    mandate = ThirdPartyMandate.objects.create(
+        enrolment=asked.enrolment,
+        file=keep_generated(content=f"%PDF-1.7 {asked.pk}".encode(), name="mandat.pdf", code="pdf"),
+        given_on=now.date(),
+        deposited_by=producer,
+        deposited_at=now,
+    )
+    Dissolution.objects.create(
+        enrolment=waiting.enrolment,
+        editor="Éditeur dissous",
+        dissolved_on=now.date(),
+        evidence=keep_generated(content=f"%PDF-1.7 {waiting.pk}".encode(), name="dissolution.pdf", code="pdf"),
+        recorded_by=producer,
+        recorded_at=now,
+    )
+    review = ProducerReview.objects.create(
+        listing=Listing.objects.get(enrolment__product__organisation=side.organisation),
+        pre_listing=solution,
+        opened_at=now,
+        due_on=now.date(),
+    )
+    side.objects |= {
+        "third_party_mandate": {"pk": asked.enrolment_id, "mandate": mandate.pk},
+        "dissolved": {"pk": waiting.enrolment_id},
+        "producer_review": {"pk": review.pk},
+    }
 
 
 def add_publication(side: Side) -> None:
@@ -522,6 +649,34 @@ def add_requests(side: Side, candidature: Candidature, verifier: User) -> None:
         "answer_file": file | {"attachment": joined.pk},
         "addendum": file | {"number": addendum.number},
         "addendum_file": file | {"number": addendum.number, "file": addendum.files.get().pk},
+    }
+
+
+def add_recovered(side: Side, verifier: User) -> None:
+    """A file of the side that recovers an answer of a foreign solution, about which its producer is asked; and a solution of
+    the side, asked about by a foreign file."""
+    fields = {"organisation": side.organisation, "owner": side.people["responsable"]}
+    candidature, _, _ = make_recovered_file(make_producer(), product=fields, referent=verifier)
+    question = ask_about(candidature)
+    ProducerQuestion.objects.filter(pk=question.pk).update(wanted_on=in_days(30), wanted_why="Congés.")
+    free, _, _ = make_recovered_file(make_producer(), product=fields, referent=verifier)
+    solution = make_producer(**fields)
+    theirs = ask_about(make_recovered_file(solution, referent=verifier)[0])
+    here = {"pre_listing": solution.pre_listing.pk, "criterion": LEVELS}
+    file = add_producer_file(
+        pre_listing_id=solution.pre_listing.pk,
+        criterion=LEVELS,
+        upload=pdf(),
+        evidence_type="",
+        actor=side.people["mandataire"],
+    )
+    side.objects |= {
+        "producer_question": {"pk": candidature.pk, "number": question.number},
+        "recovered_criterion": {"pk": candidature.pk, "criterion": LEVELS},
+        "recovered_unasked": {"pk": free.pk, "criterion": LEVELS},
+        "solution_asked": here,
+        "solution_file": {"pk": file.pk},
+        "solution_delay": {"pk": theirs.pk},
     }
 
 

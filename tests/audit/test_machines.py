@@ -22,16 +22,30 @@ from convergence.jobs.models import Job
 from ecoscore.models import Measure
 from evidence.models import Blob
 from questionnaires.models import DefinitionVersion, QuestionnaireResponse
-from referencing.candidature.models import Candidature, ComplementRequest, Discussion, NonConformity, TestCampaign
+from referencing.candidature.models import (
+    Candidature,
+    ComplementRequest,
+    Discussion,
+    NonConformity,
+    ProducerQuestion,
+    TestCampaign,
+)
 from referencing.commission.models import AgendaPoint, CommissionSession, Opinion, Reservation
 from referencing.convention.models import Annex, Convention
 from referencing.decision.models import Appeal, Decision, Suit
 from referencing.dossier.services import generate_dossier
-from referencing.enrolment.models import AdministrativeSheet, AttachmentRequest, Enrolment, PreListing
+from referencing.enrolment.models import (
+    AdministrativeSheet,
+    AttachmentRequest,
+    Enrolment,
+    OsException,
+    PreListing,
+    ProductTransfer,
+)
 from referencing.listing.models import Audit, Listing, PublicationSheet, Renewal, VersionUpdate
 from tests.dossier.factories import answer_core, make_signed_enrolment
 from tests.ecoscore.factories import make_application, make_measure
-from tests.factories import MembershipFactory, make_agent
+from tests.factories import MembershipFactory, OrganisationFactory, ProductFactory, make_agent
 from tests.listing.factories import make_logo, make_sheet
 
 EDITOR = "editor"
@@ -126,6 +140,21 @@ def make_rows() -> dict[type[models.Model], models.Model]:
     )
     pre_listing = PreListing.objects.create(
         enrolment=enrolment, dossier_id=dossier.pk, pre_listed_by=manager, pre_listed_at=now
+    )
+    question = ProducerQuestion.objects.create(
+        **asked, pre_listing=pre_listing, kind="non_conformity", severity="major", theme="rgpd", criterion="RGPD.1",
+        asked_by=manager, asked_at=now,
+    )  # fmt: skip
+    transfer = ProductTransfer.objects.create(
+        product=enrolment.product,
+        recipient=OrganisationFactory(),
+        offered_by=manager,
+        offered_at=now,
+        why="Essai",
+        successor=ProductFactory(),
+    )
+    exception = OsException.objects.create(
+        enrolment=enrolment, criterion="A06.1.2", system="ios", edited_by=manager, edited_at=now
     )
     attachment = AttachmentRequest.objects.create(
         enrolment=enrolment,
@@ -228,8 +257,11 @@ def make_rows() -> dict[type[models.Model], models.Model]:
         Listing: listing,
         Measure: make_measure(make_application(enrolment.product)),
         Membership: Membership.objects.latest("pk"),
+        OsException: exception,
         NonConformity: gap,
         PreListing: pre_listing,
+        ProducerQuestion: question,
+        ProductTransfer: transfer,
         PublicationSheet: sheet,
         QuestionnaireResponse: response.questionnaires.get(code="interoperabilite"),
         Renewal: renewal,
@@ -256,6 +288,11 @@ ENDS: dict[str, dict[str, str]] = {
     "candidature.complementrequest": {
         "answered": "L’instruction continue.",
         "withdrawn": "Plus rien n’est demandé.",
+        "ended": "Le dossier s’est terminé avant.",
+    },
+    "candidature.producerquestion": {
+        "withdrawn": "Plus rien n’est demandé à l’éditeur producteur.",
+        "taken_over": "Le distributeur répond lui-même à une demande ordinaire.",
         "ended": "Le dossier s’est terminé avant.",
     },
     "candidature.testcampaign": {
@@ -305,11 +342,17 @@ ENDS: dict[str, dict[str, str]] = {
         "rejected": "Le produit peut être rattaché de nouveau.",
         "closed": "Le produit peut être rattaché de nouveau.",
     },
+    "enrolment.osexception": {"dropped": "La réponse commune vaut de nouveau ; une autre peut être préparée."},
     "enrolment.prelisting": {
         "replaced": "Un autre l’a remplacé.",
         "revoked": "L’équipe y a mis fin.",
         "withdrawn": "L’éditeur y a mis fin.",
         "expired": "Sa durée est passée.",
+    },
+    "enrolment.producttransfer": {
+        "accepted": "Le produit repris a sa propre vie.",
+        "refused": "Il peut être proposé de nouveau.",
+        "cancelled": "Il peut être proposé de nouveau.",
     },
     "evidence.blob": {"infected": "Ce contenu ne sera jamais lu."},
     "jobs.job": {"done": "Le résultat est là.", "cancelled": "La personne y a renoncé."},

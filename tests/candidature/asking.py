@@ -38,9 +38,9 @@ def make_file(*, complete: bool = False, **fields: Any) -> tuple[Candidature, Us
     return candidature, editor, candidature.referent
 
 
-def make_quick_dossier() -> tuple[Dossier, User]:
+def make_quick_dossier(**fields: Any) -> tuple[Dossier, User]:
     """Two criteria, no evidence."""
-    enrolment, manager = make_signed_enrolment()
+    enrolment, manager = make_signed_enrolment(**fields)
     orient(enrolment.response, Q3=["mesures"])
     finish(enrolment.response, "interoperabilite", {LEVELS: {"level": "2"}, OTHER: {"level": "1"}})
     return generate_dossier(enrolment_id=enrolment.pk, actor=manager), manager

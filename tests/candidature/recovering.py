@@ -75,10 +75,14 @@ def make_recovered_file(
     complete: bool = False,
     comment: str = SECRET,
     state: CandidatureState = CandidatureState.EVALUATION,
+    product: dict[str, Any] | None = None,
     **fields: Any,
 ) -> tuple[Candidature, User, User]:
-    """A distributor’s file under evaluation that recovers `codes`, a mandataire of the distributor, and its référent."""
-    dossier, manager = make_dossier() if complete else make_quick_dossier()
+    """A distributor’s file under evaluation that recovers `codes`, a mandataire of the distributor, and its référent.
+
+    `product`: fields of the distributor’s product; `fields` go to `make_candidature`.
+    """
+    dossier, manager = make_dossier(**(product or {})) if complete else make_quick_dossier(**(product or {}))
     Enrolment.objects.filter(pk=dossier.enrolment_id).update(white_label=WhiteLabelRole.DISTRIBUTOR)
     masked = recover(dossier, producer, codes or (LEVELS,), comment=comment)
     masked.enrolment.refresh_from_db()

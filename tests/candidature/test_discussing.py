@@ -259,7 +259,7 @@ class TestPresence:
         verifier, now = make_agent(Role.LISTING_TEAM), timezone.now()
         assert be_present(candidature=candidature, criterion=CRITERION, user=expert, at=now) == []
 
-        with django_assert_num_queries(2):
+        with django_assert_num_queries(1):
             others = be_present(candidature=candidature, criterion="X", user=verifier, at=now)
 
         assert others == [(expert.get_full_name(), CRITERION)]

@@ -13,11 +13,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from convergence.accounts.enums import MembershipType, Role
+from convergence.interests.services import declare
 from convergence.kernel.errors import TransitionRefused
 from evidence.services import scan
 from referencing.candidature.content import find_files, load_criteria, load_parts
 from referencing.candidature.core.criteria import find_criterion
-from referencing.candidature.core.recovered import commit
 from referencing.candidature.enums import CandidatureState, Holder, ProducerQuestionKind, ProducerQuestionState
 from referencing.candidature.models import (
     Candidature,
@@ -28,7 +28,14 @@ from referencing.candidature.models import (
     ProducerQuestion,
     RecoveredSupplement,
 )
-from referencing.candidature.services import open_discussion, open_non_conformity, open_request, save_item, send_answers
+from referencing.candidature.services import (
+    give_verdict,
+    open_discussion,
+    open_non_conformity,
+    open_request,
+    save_item,
+    send_answers,
+)
 from referencing.candidature.services.conclusion import conclude, find_conclusion_blockers
 from referencing.candidature.services.ending import close_children
 from referencing.candidature.services.evidence import add_pin
@@ -54,11 +61,16 @@ from referencing.candidature.services.recovered import (
 from referencing.candidature.services.reminders import remind_deadlines
 from referencing.candidature.services.standing import load_standing
 from referencing.candidature.versions import list_versions, load_version
+from referencing.commission.models import AgendaPoint
+from referencing.commission.services.reading import find_evidence, is_encrypted
 from referencing.dossier.models import Addendum
-from tests.candidature.asking import EVIDENCE, LEVELS, OTHER, in_days, write
+from referencing.dossier.recovered import commit
+from referencing.enrolment.inheritance import CONFIDENTIAL
+from tests.candidature.asking import DOCUMENTS, EVIDENCE, LEVELS, OTHER, in_days, write
 from tests.candidature.factories import conclude_themes
 from tests.candidature.recovering import SECRET, ask, make_producer, make_recovered_file
 from tests.factories import make_agent, make_member
+from tests.interests.test_obstacles import link_with
 from tests.questionnaires.factories import pdf
 
 pytestmark = pytest.mark.django_db
@@ -156,7 +168,7 @@ def test_pages_of_the_file_for_both_sides(client):
     read = "".join(client.get(page).content.decode() for page in pages)
     assert SECRET not in read
     assert evidence.sha256 not in read
-    assert "réponse de l’éditeur producteur (confidentielle)" in read
+    assert CONFIDENTIAL.capitalize() in read
     assert client.get(original).status_code == 404
     assert client.get(image).status_code == 404
 
@@ -421,7 +433,7 @@ def test_strangers_and_the_distributor_have_no_buffer():
 def test_a_contributor_prepares_and_does_not_send():
     producer = make_producer()
     question = ask(make_recovered_file(producer)[0])
-    contributor = make_member(producer.pre_listing.enrolment.product.organisation, MembershipType.CONTRIBUTEUR)
+    contributor = make_member(producer.pre_listing.enrolment.product.organisation, MembershipType.SALARIE)
     write_answer(question, contributor)
 
     with pytest.raises(PermissionDenied):
@@ -645,7 +657,7 @@ def test_an_agent_asks_from_the_criterion_and_follows_the_question(client):
     other, _, _ = make_recovered_file(producer)
     client.force_login(referent)
     criterion = reverse("candidature:criterion_review", args=[candidature.pk, LEVELS])
-    create = reverse("candidature:producer_question_create", args=[candidature.pk]) + f"?critere={LEVELS}"
+    create = reverse("candidature:producer_question_create", args=[candidature.pk, LEVELS])
     assert create in client.get(criterion).content.decode()
     assert other.enrolment.label in client.get(create).content.decode()
 
@@ -747,3 +759,54 @@ def test_more_time_from_the_pages_of_both_sides(client):
 
     question.refresh_from_db()
     assert (question.due_on, question.wanted_on) == (in_days(20), None)
+
+
+@pytest.mark.rule("BR-198", "A-14")
+def test_the_commission_reads_recovered_evidence_but_never_an_encrypted_container():
+    producer = make_producer(complete=True)
+    candidature, _, _ = make_recovered_file(producer, EVIDENCE, DOCUMENTS, complete=True)
+    point = AgendaPoint(candidature=candidature)
+    opened = {each.code: each for each in load_criteria(candidature, opened=True)}
+    (proof,) = opened[EVIDENCE].evidence
+    container = next(each for each in opened[DOCUMENTS].evidence if each.type == "aipd")
+
+    assert not is_encrypted(find_evidence(point, proof.sha256))
+    assert is_encrypted(find_evidence(point, container.sha256))
+    assert find_evidence(point, "0" * 64) is None
+
+
+@pytest.mark.rule("A-21")
+def test_an_agent_tied_to_the_producer_reads_and_judges_none_of_its_answers(client):
+    producer = make_producer()
+    agent = make_agent(Role.LISTING_TEAM)
+    candidature, _, _ = make_recovered_file(producer, LEVELS, referent=agent)
+    ask(candidature, actor=make_agent(Role.LISTING_TEAM))
+    name = producer.pre_listing.enrolment.product.organisation.name
+    declare(person=agent, lines=[link_with(name)], at=timezone.now())
+    agent = type(agent).objects.get(pk=agent.pk)
+
+    client.force_login(agent)
+    page = client.get(reverse("candidature:criterion_review", args=[candidature.pk, LEVELS])).content.decode()
+
+    assert SECRET not in page
+    assert CONFIDENTIAL.capitalize() in page
+    assert ProducerQuestion.objects.visible_to(agent).count() == 0
+    with pytest.raises(TransitionRefused, match="lien d’intérêts"):
+        give_verdict(
+            candidature_id=candidature.pk, criterion=LEVELS, outcome="compliant", text="", note="", base_version=0,
+            actor=agent,
+        )  # fmt: skip
+
+
+def test_nothing_waits_for_the_producer_once_the_file_is_concluded(client):
+    producer = make_producer()
+    candidature, _, referent = make_recovered_file(producer)
+    gap = ask(candidature, kind=ProducerQuestionKind.NON_CONFORMITY, severity="major")
+    conclude_themes(candidature, referent)
+    conclude(candidature_id=candidature.pk, proposal="unfavourable", text="Non tenu.", actor=referent)
+
+    with pytest.raises(ProducerQuestion.DoesNotExist):
+        write_answer(gap, producer.manager)
+    client.force_login(producer.manager)
+    page = client.get(reverse("candidature:producer_question_list")).content.decode()
+    assert "Rien ne vous est demandé" in page

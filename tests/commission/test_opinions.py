@@ -296,6 +296,22 @@ def test_the_last_suspensive_reservation_lifted_frees_the_file(suspended, django
     assert (candidature.state, candidature.waiting_for) == (CandidatureState.MINISTER, Holder.MINISTRY)
 
 
+@pytest.mark.rule("OQ-11")
+def test_a_demarche_may_want_another_opinion_once_reservations_are_lifted(suspended):
+    demarche = suspended.candidature.enrolment.demarche
+    demarche.settings = {**demarche.settings, "commission": {"after_lifting": "re_examination"}}
+    demarche.save(update_fields=["settings"])
+    reservation = answer(suspended)
+
+    lift_reservation(reservation_id=reservation.pk, note="Politique publiée.", actor=suspended.candidature.referent)
+
+    candidature = suspended.candidature
+    candidature.refresh_from_db()
+    assert (candidature.state, candidature.waiting_for) == (CandidatureState.READY_COMMISSION, Holder.COMMISSION)
+    states = dict(candidature.reservations.values_list("number", "state"))
+    assert states == {1: ReservationState.LIFTED, 2: ReservationState.CLOSED}
+
+
 @pytest.mark.rule("BR-158")
 def test_a_reservation_that_does_not_suspend_is_followed_after_the_listing(suspended):
     team = suspended.candidature.referent

@@ -40,9 +40,10 @@ def application(client):
 
 def test_an_application_is_registered_from_the_product(client, application):
     product = application.product
-    assert address("application_list", product.pk) in client.get(
-        reverse("pages:product_detail", args=[product.pk])
-    ).content.decode()
+    assert (
+        address("application_list", product.pk)
+        in client.get(reverse("pages:product_detail", args=[product.pk])).content.decode()
+    )
 
     refused = client.post(address("application_create", product.pk), {"name": "App", "platform": "web", "url": "ici"})
     assert refused.status_code == 422

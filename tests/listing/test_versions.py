@@ -18,7 +18,7 @@ from referencing.listing.services.versions import (
     list_criteria,
     submit_update,
 )
-from tests.factories import make_agent
+from tests.factories import ProductFactory, make_agent
 from tests.listing.life_factories import make_listing, noon
 
 pytestmark = pytest.mark.django_db
@@ -140,3 +140,49 @@ def test_it_closes_with_the_listing(listed, due):
     withdraw_service(listing_id=listing.pk, reason="Fin du service.", actor=manager)
     due.refresh_from_db()
     assert due.state == VersionState.CLOSED
+
+
+# -- the version that the product bears
+
+
+def test_a_minor_version_names_the_product_at_once_a_major_one_once_accepted(listed):
+    listing, manager = listed
+    product = listing.enrolment.product
+
+    declare(listing, manager, "0.2")
+    product.refresh_from_db()
+    assert product.version == "0.2"
+
+    due = declare(listing, manager, "1.0")
+    product.refresh_from_db()
+    assert product.version == "0.2"
+    confirmed = [code for code, _ in list_criteria(listing)]
+    submit_update(update_id=due.pk, statement="Nouvelle version.", confirmed=confirmed, actor=manager)
+    decide_update(update_id=due.pk, is_accepted=True, note="", actor=make_agent(Role.LISTING_TEAM))
+
+    product.refresh_from_db()
+    assert product.version == "1.0"
+
+
+def test_an_older_declaration_accepted_later_does_not_take_the_name_back(listed, due):
+    listing, manager = listed
+    declare(listing, manager, "1.1")
+    confirmed = [code for code, _ in list_criteria(listing)]
+    submit_update(update_id=due.pk, statement="Nouvelle version.", confirmed=confirmed, actor=manager)
+    decide_update(update_id=due.pk, is_accepted=True, note="", actor=make_agent(Role.LISTING_TEAM))
+
+    listing.enrolment.product.refresh_from_db()
+    assert listing.enrolment.product.version == "1.1"
+
+
+def test_a_version_that_another_product_bears_is_refused_beside_its_field(listed):
+    listing, manager = listed
+    product = listing.enrolment.product
+    ProductFactory(organisation=product.organisation, name=product.name, version="0.2")
+
+    with pytest.raises(TransitionRefused) as refused:
+        declare(listing, manager, "0.2")
+
+    assert codes(refused) == ["version_taken"]
+    product.refresh_from_db()
+    assert product.version == "0.1"

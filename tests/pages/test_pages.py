@@ -45,7 +45,7 @@ def test_dashboard_query_count_is_constant(client, django_assert_num_queries, co
         make_enrolment(organisation=organisation)
     client.force_login(make_member(organisation))
     client.get(reverse("pages:dashboard"))
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         response = client.get(reverse("pages:dashboard"))
 
     assert len(response.context["rows"]) == min(count, 20)

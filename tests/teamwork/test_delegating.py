@@ -138,6 +138,13 @@ class TestReminders:
 
         assert remind_delegations(at=timezone.now()) == 0
 
+    def test_who_left_the_organisation_is_told_nothing_more(self):
+        enrolment, manager, colleague = make_team()
+        entrust(enrolment, manager, colleague, ONE, days=1)
+        colleague.memberships.update(state=MembershipState.ENDED)
+
+        assert remind_delegations(at=timezone.now()) == 0
+
     @pytest.mark.parametrize("count", [1, 3])
     def test_reading_costs_the_same_for_one_and_for_three(self, count, django_assert_max_num_queries):
         for _ in range(count):

@@ -204,13 +204,17 @@ def _find_aspects(
 ) -> tuple[Aspect, ...]:
     files = list(files)
     found: dict[Aspect, bool] = {
-        "answer": (old.answer or {}) != (new.answer or {}),
+        "answer": (old.answer or {}) != (new.answer or {}) or _by_system(old) != _by_system(new),
         "comment": said_of(old) != said_of(new),
         "text": text_of(old) != text_of(new),
         "evidence": any(each.change != "same" for each in files),
         "expired": any(each.is_expired for each in files),
     }
     return tuple(aspect for aspect, is_found in found.items() if is_found)
+
+
+def _by_system(criterion: EffectiveCriterion) -> list[tuple[str, Any, str]]:
+    return [(each.system, each.answer or {}, each.comment) for each in criterion.exceptions]
 
 
 def said_of(criterion: EffectiveCriterion) -> str:

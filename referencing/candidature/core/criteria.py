@@ -60,10 +60,22 @@ class Supplement:
 
 
 @dataclass(frozen=True, slots=True)
+class SystemException:
+    """What the editor answers on one operating system, agreed to before the dossier was frozen."""
+
+    system: str
+    answer: Mapping[str, Any] | None
+    comment: str
+    is_reached: bool
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class EffectiveCriterion:
     """One criterion as it stands today. `theme` is the code of its questionnaire; `answer` and `evidence` include the
     supplements; `comment` is the dossier’s own, each supplement keeps its own. `because`: orientation questions that
-    made the criterion appear. `content_sha256` changes when its text, its answer or a file of evidence does.
+    made the criterion appear. `evidence` also holds that of `exceptions`, labelled with its system. `content_sha256` changes
+    when its text, its answer, an exception or a file of evidence does.
 
     `recovered` is set while the producer’s answer stands for the distributor’s (BR-196). Read from masked payloads, such a
     criterion has no answer, no comment, no evidence, and `is_reached` is None (BR-197); `opened_payload` and
@@ -87,6 +99,7 @@ class EffectiveCriterion:
     is_reached: bool | None
     evidence: tuple[Evidence, ...]
     supplements: tuple[Supplement, ...] = ()
+    exceptions: tuple[SystemException, ...] = ()
     content_sha256: str = ""
     recovered: Recovered | None = None
 
@@ -123,7 +136,7 @@ def opened_addendum(addendum: Mapping[str, Any], values: Mapping[str, Mapping[st
 
 
 #: What the verifier’s part of a recovered value says, beside what is only there to be read again later.
-ANSWERED = ("answer", "comment", "evidence", "is_reached")
+ANSWERED = ("answer", "comment", "evidence", "is_reached", "exceptions")
 
 
 def _opened_row(row: Mapping[str, Any], part: Mapping[str, Any] | None) -> Mapping[str, Any]:
@@ -163,9 +176,11 @@ def content_hash(criterion: EffectiveCriterion) -> str:
 
     Names of files, dates and identifiers of deposits are left out: the same content deposited again is the same content.
     """
+    by_system = [[each.system, each.answer, each.comment] for each in criterion.exceptions]
     return sha256_hex(
         canonical_json(
             {
+                **({"exceptions": by_system} if by_system else {}),
                 "code": criterion.code,
                 "title": criterion.title,
                 "objective": criterion.objective,
@@ -185,6 +200,7 @@ def find_criterion(criteria: Sequence[EffectiveCriterion], code: str) -> Effecti
 
 
 def _frozen(questionnaire: Mapping[str, Any], row: Mapping[str, Any]) -> EffectiveCriterion:
+    exceptions = tuple(_exception(each) for each in row.get("exceptions", ()))
     return EffectiveCriterion(
         code=row["code"],
         title=row["title"],
@@ -201,8 +217,23 @@ def _frozen(questionnaire: Mapping[str, Any], row: Mapping[str, Any]) -> Effecti
         answer=row["answer"],
         comment=row["comment"],
         is_reached=row["is_reached"],
-        evidence=tuple(_evidence(item, 0) for item in row["evidence"]),
+        evidence=(
+            *(_evidence(item, 0) for item in row["evidence"]),
+            *(item for each in exceptions for item in each.evidence),
+        ),
+        exceptions=exceptions,
         recovered=_recovered(row),
+    )
+
+
+def _exception(item: Mapping[str, Any]) -> SystemException:
+    system = item["system_text"]
+    return SystemException(
+        system=system,
+        answer=item["answer"],
+        comment=item["comment"],
+        is_reached=item["is_reached"],
+        evidence=tuple(_evidence({**each, "label": f"{each['label']} ({system})"}, 0) for each in item["evidence"]),
     )
 
 
@@ -221,7 +252,14 @@ def _supplemented(
     number = int(addendum.get("number", 1))
     if criterion.recovered is not None and not item.get("recovered"):  # the distributor answers itself from now on
         criterion = replace(
-            criterion, recovered=None, answer=None, comment="", is_reached=False, evidence=(), supplements=()
+            criterion,
+            recovered=None,
+            answer=None,
+            comment="",
+            is_reached=False,
+            evidence=(),
+            supplements=(),
+            exceptions=(),
         )
     supplement = Supplement(
         number=number,

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Mapping
-from hashlib import sha256
 from typing import Any
 
 from convergence.kernel.canonical import canonical_json
@@ -13,14 +11,6 @@ from referencing.candidature.core.criteria import Recovered
 
 #: What a reply of this origin answers to: a question to the producer, by its number.
 PRODUCER = "producer"
-METHOD = "HMAC-SHA-256"
-#: Length of the random key of a commitment, in bytes.
-KEY_LENGTH = 32
-
-
-def commit(content: bytes, key: bytes) -> str:
-    """The commitment to `content`: a bare hash of five levels would be guessed in five tries (A-24)."""
-    return hmac.new(key, content, sha256).hexdigest()
 
 
 def verifier_part(reply: Reply) -> bytes:
@@ -28,7 +18,7 @@ def verifier_part(reply: Reply) -> bytes:
     return canonical_json(complement_content([reply])["items"][0])
 
 
-def masked_item(reply: Reply, source: Recovered, commitment: str) -> Mapping[str, Any]:
+def masked_item(reply: Reply, source: Recovered, *, commitment: str, method: str) -> Mapping[str, Any]:
     """The item of the distributor’s addendum: which criterion, from whom, and a commitment. Nothing asked, nothing answered."""
     return {
         "criterion": reply.code,
@@ -41,7 +31,7 @@ def masked_item(reply: Reply, source: Recovered, commitment: str) -> Mapping[str
         "evidence": [],
         "recovered": {
             "commitment": commitment,
-            "method": METHOD,
+            "method": method,
             "solution": source.solution,
             "producer": source.producer,
         },

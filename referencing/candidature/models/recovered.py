@@ -14,9 +14,11 @@ from convergence.accounts.enums import Role
 from convergence.accounts.rules import is_listing_team
 from convergence.audit.triggers import frozen
 from convergence.database.fields import StateField
+from convergence.interests.selectors import barred_organisations
 from evidence.models import StoredFile
 from referencing.candidature.enums import (
     PRODUCER_QUESTION_TRANSITIONS,
+    CandidatureState,
     ProducerQuestionKind,
     ProducerQuestionState,
     Severity,
@@ -96,17 +98,21 @@ class ProducerFile(models.Model):
 
 class ProducerQuestionQuerySet(models.QuerySet["ProducerQuestion"]):
     def visible_to(self, user: User) -> ProducerQuestionQuerySet:
-        """Agents who examine the file, and the members of the producer; never, as such, those of the distributor (A-25)."""
+        """Agents who examine the file and whom no link of interest ties to the producer (A-21), and the members of the producer;
+        never, as such, those of the distributor (A-25)."""
         access = user.access
         seen = Q(pre_listing__enrolment__product__organisation__in=access.organisation_ids)
         if access.reads_every_file or access.has(Role.EXPERT):
             foreign = ~Q(candidature__enrolment__product__organisation__in=access.organisation_ids)
+            if barred := barred_organisations(user):
+                foreign &= ~Q(pre_listing__enrolment__product__organisation__in=sorted(barred))
             seen |= Q(candidature__in=Candidature.objects.visible_to(user).values("pk")) & foreign
         return self.filter(seen)
 
     def waiting(self) -> ProducerQuestionQuerySet:
-        """The producer is expected to answer; an observation calls for no answer."""
-        return self.filter(state=ProducerQuestionState.OPEN).exclude(severity=Severity.OBSERVATION)
+        """The producer is expected to answer: while the file is evaluated, and not to an observation."""
+        rows = self.filter(state=ProducerQuestionState.OPEN, candidature__state=CandidatureState.EVALUATION)
+        return rows.exclude(severity=Severity.OBSERVATION)
 
 
 class ProducerQuestion(FSMModelMixin, models.Model):

@@ -82,9 +82,13 @@ def load_cascade(pre_listing: PreListing, *, on: date) -> CascadeMap:
     ):
         live.setdefault(response, set()).add(code)
     asked: dict[UUID, dict[str, Cause]] = {}
-    questions = ProducerQuestion.objects.filter(pre_listing=pre_listing, state__in=list(_CAUSES))
+    own: dict[UUID, set[str]] = {}
+    states = [*_CAUSES, ProducerQuestionState.TAKEN_OVER]
+    questions = ProducerQuestion.objects.filter(pre_listing=pre_listing, state__in=states)
     for question in questions.only("candidature", "criterion", "state", "severity").order_by("number"):
-        if question.state != ProducerQuestionState.OPEN or question.waits:
+        if question.state == ProducerQuestionState.TAKEN_OVER:
+            own.setdefault(question.candidature_id, set()).add(question.criterion)
+        elif question.state != ProducerQuestionState.OPEN or question.waits:
             cause = _CAUSES[ProducerQuestionState(question.state)]
             asked.setdefault(question.candidature_id, {})[question.criterion] = cause
     seen: set[UUID] = set()
@@ -96,8 +100,9 @@ def load_cascade(pre_listing: PreListing, *, on: date) -> CascadeMap:
         seen.add(enrolment.pk)
         file = files.get(enrolment.pk)
         stage = _stage(file, is_frozen=enrolment.pk in dossiers)
-        dossier = file.dossier_id if file else dossiers.get(enrolment.pk)
-        codes = frozen[dossier] if dossier and file else live.get(enrolment.response_id, set())
+        codes = live.get(enrolment.response_id, set())
+        if file is not None:  # what the distributor answers itself since is its own
+            codes = frozen[file.dossier_id] - own.get(file.pk, set())
         is_attached = attachment.state == AttachmentState.ACCEPTED
         if not is_attached and not codes:
             continue

@@ -88,6 +88,8 @@ def _followed_by_agent(user: User) -> Iterator[Deadline]:
     for candidature in _files(user).filter(mine, due_on__isnull=False):
         if candidature.waiting_for == Holder.EDITOR:
             what, description = "Réponse attendue de l’éditeur", "Dernier jour donné à l’éditeur."
+        elif candidature.waiting_for == Holder.PRODUCER:
+            what, description = "Réponse attendue de l’éditeur producteur", "Dernier jour donné à l’éditeur producteur."
         else:
             what, description = "Échéance interne", "Le délai interne de cette phase prend fin."
         yield _deadline(

@@ -25,11 +25,13 @@ from referencing.dossier.payload import list_standings, load_live
 from referencing.dossier.readers import read_payload
 from referencing.enrolment.enums import EnrolmentState
 from referencing.enrolment.models import Enrolment
+from referencing.enrolment.white_label.blockers import find_white_label_blockers
 
 if TYPE_CHECKING:
     from uuid import UUID
 
     from convergence.accounts.models import User
+    from convergence.products.models import Product
 
 
 @transaction.atomic
@@ -99,6 +101,7 @@ def find_blockers(enrolment: Enrolment, dossier: Dossier) -> list[Blocker]:
                 reverse("candidature:dossier_list", args=[enrolment.pk]),
             )
         )
+    blockers += find_white_label_blockers(enrolment, on=timezone.localdate())
     blockers += _find_cycle_blockers(enrolment, dossier)
     if not dossier.is_complete:
         blockers += _missing_questionnaires(enrolment, content)
@@ -166,6 +169,19 @@ def _missing_questionnaires(enrolment: Enrolment, content: dict[str, object]) ->
             )
         )
     return blockers
+
+
+def find_transfer_blockers(product: Product) -> list[Blocker]:
+    """A product does not change hands while one of its files is examined; see `enrolment.transfers`."""
+    running = Candidature.objects.open().filter(enrolment__product=product).select_related("dossier").order_by("pk")
+    return [
+        Blocker(
+            "open_candidature",
+            f"La candidature {each.dossier.reference} est en cours : attendez sa fin, ou retirez-la.",
+            reverse("candidature:candidature_detail", args=[each.pk]),
+        )
+        for each in running
+    ]
 
 
 @transaction.atomic

@@ -146,11 +146,10 @@ def _find_asking_blockers(
 
 def asks_the_producer(candidature: Candidature, criterion: str) -> Blocker:
     """On a recovered answer the producer is asked, never its distributor, who must know nothing of it (A-25)."""
-    page = reverse("candidature:producer_question_create", args=[candidature.pk])
     return Blocker(
         "recovered",
         f"La réponse au critère {criterion} est récupérée : interrogez l’éditeur producteur.",
-        f"{page}?critere={criterion}",
+        reverse("candidature:producer_question_create", args=[candidature.pk, criterion]),
     )
 
 

@@ -27,7 +27,8 @@ from referencing.candidature.models import AdmissibilityCheck, Candidature
 from referencing.convention.enums import ConventionState
 from referencing.convention.models import Convention
 from referencing.dossier.core import answer_to
-from referencing.dossier.readers import read_payload
+from referencing.dossier.readers import frozen_evidence, read_payload
+from referencing.enrolment.editors import is_editor_verified, name_editor
 from referencing.enrolment.exchange import REQUIRED, list_pairs
 from referencing.enrolment.models import Enrolment
 
@@ -68,14 +69,13 @@ def load_facts(enrolment: Enrolment, content: Payload, *, today: date) -> Facts:
     """From the payload of a dossier, and from what lives outside it: convention, organisation, antivirus."""
     grid = compiled_grid(enrolment.response.definition).grid
     convention = Convention.objects.filter(enrolment=enrolment).exclude(state=ConventionState.REVOKED).first()
-    organisation = enrolment.product.organisation
     usable = enrolment.demarche.settings.get("usable_now", "")
     return Facts(
         today=today,
         convention_validated=convention is not None and convention.state == ConventionState.VALIDATED,
         convention_signed=convention is not None and convention.signed_at is not None,
-        organisation=organisation.name,
-        organisation_verified=organisation.is_verified,
+        organisation=name_editor(enrolment),
+        organisation_verified=is_editor_verified(enrolment),
         missing_questionnaires=_missing_questionnaires(grid, content),
         unreached=[
             (questionnaire, row["code"], row["title"])
@@ -130,7 +130,7 @@ def _missing_questionnaires(grid: Grid, content: Payload) -> list[tuple[str, str
 def _evidence(grid: Grid, content: Payload) -> list[EvidenceFact]:
     """Each file of the dossier with the antivirus’ word of today and the age that its type allows."""
     items = [
-        (questionnaire, row["code"], item) for questionnaire, row in _criteria(content) for item in row["evidence"]
+        (questionnaire, row["code"], item) for questionnaire, row in _criteria(content) for item in frozen_evidence(row)
     ]
     hashes = {item["sha256"] for _, _, item in items}
     scans = dict(Blob.objects.filter(sha256__in=hashes).values_list("sha256", "state"))

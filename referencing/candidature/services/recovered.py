@@ -22,9 +22,9 @@ from evidence.services import examine, keep, prepare_container, withheld_reason
 from questionnaires.core.scoring import parse_criterion_answer
 from questionnaires.stored import store
 from referencing.candidature import recovered_notices as notices
-from referencing.candidature.content import list_recovered
+from referencing.candidature.content import list_recovered, may_open
 from referencing.candidature.core.addenda import AddedFile, Reply
-from referencing.candidature.core.recovered import KEY_LENGTH, PRODUCER, commit, masked_item, verifier_part
+from referencing.candidature.core.recovered import PRODUCER, masked_item, verifier_part
 from referencing.candidature.enums import (
     CandidatureState,
     ProducerQuestionKind,
@@ -47,7 +47,6 @@ from referencing.candidature.rules import (
     can_answer,
     can_instruct,
     can_judge,
-    is_instructor,
     prepares_as_producer,
 )
 from referencing.candidature.services import standing
@@ -63,6 +62,7 @@ from referencing.candidature.services.answering import (
 from referencing.candidature.services.files import lock_file
 from referencing.candidature.services.journal import tell
 from referencing.dossier.models import Addendum, AddendumKind, RecoveredValue
+from referencing.dossier.recovered import KEY_BYTES, METHOD, commit
 from referencing.dossier.services import freeze_addendum
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def ask_producer(
             asked_by=actor,
             asked_at=now,
         )
-        if not is_instructor(actor, candidature) or not can_judge(actor, question):
+        if not may_open(actor, candidature) or not can_judge(actor, question):
             raise PermissionDenied("ask_producer")
         blockers += _find_file_blockers(candidature, criterion)
         questions.append(question)
@@ -208,7 +208,10 @@ def _find_file_blockers(candidature: Candidature, criterion: str) -> list[Blocke
     rows = ProducerQuestion.objects.filter(candidature=candidature, criterion=criterion)
     if rows.filter(state=ProducerQuestionState.OPEN).exists():
         blockers.append(
-            Blocker("already_asked", f"L’éditeur producteur est déjà interrogé sur {criterion} ({candidature}).")
+            Blocker(
+                "already_asked",
+                f"L’éditeur producteur est déjà interrogé sur {criterion} pour {candidature.enrolment.label}.",
+            )
         )
     return blockers
 
@@ -686,12 +689,12 @@ def _freeze(
         else None,
     )
     content = verifier_part(reply)
-    key = secrets.token_bytes(KEY_LENGTH)
+    key = secrets.token_bytes(KEY_BYTES)
     commitment = commit(content, key)
     addendum = freeze_addendum(
         dossier=candidature.dossier,
         kind=AddendumKind.COMPLEMENT,
-        content={"items": [masked_item(reply, source, commitment)]},
+        content={"items": [masked_item(reply, source, commitment=commitment, method=METHOD)]},
         files=[],
         actor=actor,
         at=timezone.now(),

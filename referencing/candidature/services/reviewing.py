@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from convergence.kernel.errors import Blocker, TransitionRefused
 from referencing.candidature import notices
-from referencing.candidature.content import load_criteria
+from referencing.candidature.content import load_criteria, may_open
 from referencing.candidature.core.criteria import EffectiveCriterion, find_criterion
 from referencing.candidature.core.examination import (
     CHANGED,
@@ -87,7 +87,12 @@ def give_verdict(
     verdict = Verdict.objects.filter(candidature=candidature, criterion=criterion).select_related("by").first()
     if verdict and verdict.version != base_version:
         raise StaleVerdict(verdict)
-    if blockers := _find_verdict_blockers(candidature, review, outcome, text.strip()):
+    blockers = _find_verdict_blockers(candidature, review, outcome, text.strip())
+    if judged.recovered is not None and not may_open(actor, candidature):
+        blockers.append(
+            Blocker("tied", "Un lien d’intérêts vous lie à l’éditeur producteur : un autre agent juge sa réponse.")
+        )
+    if blockers:
         raise TransitionRefused(blockers)
     if verdict is None:
         verdict = Verdict(candidature=candidature, theme=judged.theme, criterion=criterion, version=0)

@@ -10,7 +10,7 @@ from django.urls import reverse
 from convergence.accounts.models import User
 from convergence.ui.typography import NBSP
 from convergence.ui.values import Link, Row
-from referencing.candidature.content import list_recovered, recovers
+from referencing.candidature.content import list_recovered, may_open, recovers
 from referencing.candidature.core.criteria import EffectiveCriterion
 from referencing.candidature.enums import CandidatureState, ProducerQuestionState, Severity
 from referencing.candidature.models import Candidature, ProducerQuestion
@@ -25,6 +25,7 @@ def producer_rows(candidature: Candidature, *, user: User) -> dict[str, Any]:
         return {"producer_rows": []}
     questions = ProducerQuestion.objects.filter(candidature=candidature).defer("text").order_by("-number")
     if is_instructor(user, candidature):
+        questions = questions.visible_to(user)
         return {
             "producer_columns": ["Demande", "Critère", "Nature", "État", "Échéance"],
             "producer_rows": [
@@ -82,13 +83,16 @@ def asked_of_producer(candidature: Candidature, criterion: EffectiveCriterion, u
     """On the page of a recovered criterion: its questions for agents, a sentence and a link for the distributor."""
     if criterion.recovered is None:
         return {}
-    rows = list(ProducerQuestion.objects.filter(candidature=candidature, criterion=criterion.code).order_by("-number"))
+    about = ProducerQuestion.objects.filter(candidature=candidature, criterion=criterion.code).order_by("-number")
     is_evaluated = candidature.state == CandidatureState.EVALUATION
     if is_instructor(user, candidature):
+        rows = list(about.visible_to(user))
         seat = ProducerQuestion(candidature=candidature, theme=criterion.theme)
-        page = reverse("candidature:producer_question_create", args=[candidature.pk])
         may_ask = (
-            is_evaluated and can_judge(user, seat) and all(each.state != ProducerQuestionState.OPEN for each in rows)
+            is_evaluated
+            and may_open(user, candidature)
+            and can_judge(user, seat)
+            and all(each.state != ProducerQuestionState.OPEN for each in rows)
         )
         return {
             "source": criterion.recovered,
@@ -100,8 +104,11 @@ def asked_of_producer(candidature: Candidature, criterion: EffectiveCriterion, u
                 }
                 for each in rows
             ],
-            "ask_url": f"{page}?critere={criterion.code}" if may_ask else "",
+            "ask_url": reverse("candidature:producer_question_create", args=[candidature.pk, criterion.code])
+            if may_ask
+            else "",
         }
+    rows = list(about.defer("text"))
     takeable = next((each for each in rows if each.state in TAKEABLE and each.severity != Severity.OBSERVATION), None)
     return {
         "source": criterion.recovered,

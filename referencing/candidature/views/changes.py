@@ -19,6 +19,7 @@ from convergence.accounts.requests import SignedInRequest
 from convergence.kernel.errors import TransitionRefused
 from convergence.ui.typography import NBSP, format_date
 from convergence.ui.values import Badge, FilterTag
+from referencing.candidature.content import may_open
 from referencing.candidature.core.comparison import (
     Change,
     Comparison,
@@ -35,9 +36,9 @@ from referencing.candidature.rules import can_judge, is_instructor
 from referencing.candidature.services.carrying import carry_verdicts, find_carriable
 from referencing.candidature.versions import VersionRef, ages_of, default_pair, list_versions, load_version
 from referencing.candidature.views.frame import file_frame, get_file
-from referencing.candidature.wording import MASKED
 from referencing.dossier.readers import LEVELS, NATURES, answer_text
 from referencing.enrolment.core import ITEMS
+from referencing.enrolment.inheritance import CONFIDENTIAL
 
 BADGES: dict[Change, Badge] = {
     "added": Badge("Nouveau", tone="new"),
@@ -81,7 +82,7 @@ def candidature_changes(request: SignedInRequest, pk: UUID) -> HttpResponse:
         only_obligations = request.GET.get("obligations") == "1"
         shows_all = request.GET.get("tout") == "1"
         before, after = pair
-        opened = bool(is_instructor(request.user, candidature))
+        opened = may_open(request.user, candidature)
         comparison = compare_versions(
             load_version(before, opened=opened),
             load_version(after, opened=opened),
@@ -252,8 +253,13 @@ def _answer(criterion: EffectiveCriterion | None) -> str:
     if criterion is None:
         return ""
     if criterion.recovered is not None and criterion.answer is None:
-        return MASKED
-    return answer_text({**asdict(criterion), "recovered": None})
+        return CONFIDENTIAL.capitalize()
+    content = {**asdict(criterion), "recovered": None}
+    by_system = [
+        f"Exception sur {each.system}{NBSP}: {answer_text({**content, 'answer': each.answer})} – {each.comment}"
+        for each in criterion.exceptions
+    ]
+    return "\n".join(filter(None, [answer_text(content), *by_system]))
 
 
 def _comment(criterion: EffectiveCriterion | None) -> str:

@@ -261,6 +261,7 @@ def pre_listing_list(request: SignedInRequest) -> HttpResponse:
         request,
         "candidature/pre_listing_list.html",
         {
+            "is_member": bool(request.user.access.organisation_ids),
             "columns": ["Solution", "Structure", "État", "Dossier", "Pré-référencée", "Jusqu’au"],
             "rows": [
                 Row(
@@ -350,6 +351,7 @@ def _render_pre_listing(request: SignedInRequest, pre_listing: PreListing) -> Ht
             "file": Link("Ouvrir la candidature", reverse("candidature:candidature_detail", args=[candidature.pk]))
             if candidature
             else None,
+            "map_url": reverse("candidature:pre_listing_map", args=[pre_listing.pk]),
             "steps": [
                 Link(title, reverse("candidature:pre_listing_change", args=[pre_listing.pk, step]))
                 for step, (title, _) in STEPS.items()

@@ -224,6 +224,16 @@ def render_criterion(
         ],
         "answer": words_of(about),
         "because": _because(examined, about),
+        "exceptions": [
+            {
+                "system": each.system,
+                "answer": words_of(about, each.answer) if each.answer else "",
+                "comment": each.comment,
+                "is_reached": each.is_reached,
+                "files": [item.name for item in each.evidence],
+            }
+            for each in about.exceptions
+        ],
         "supplements": [
             {
                 "number": each.number,

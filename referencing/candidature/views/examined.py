@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from convergence.accounts.requests import SignedInRequest
 from convergence.ui.values import Badge, Progress, Tone
-from referencing.candidature.content import load_content
+from referencing.candidature.content import load_content, may_open
 from referencing.candidature.core.criteria import EffectiveCriterion
 from referencing.candidature.core.examination import CHANGED, NEEDS_REREADING, TO_DO, Judged, find_gap
 from referencing.candidature.enums import Outcome
@@ -20,8 +20,8 @@ from referencing.candidature.models import Candidature, Discussion, ThemeReview,
 from referencing.candidature.models.discussion import DiscussionQuerySet
 from referencing.candidature.rules import is_any_expert, is_instructor
 from referencing.candidature.views.frame import get_file
-from referencing.candidature.wording import MASKED
 from referencing.dossier.readers import answer_text
+from referencing.enrolment.inheritance import CONFIDENTIAL
 
 if TYPE_CHECKING:
     from convergence.accounts.models import User
@@ -69,7 +69,7 @@ def load_examined(request: SignedInRequest, pk: UUID) -> Examined:
     prefetch_related_objects([candidature], Prefetch("reviews", reviews))
     is_agent = is_instructor(request.user, candidature)
     verdicts = Verdict.objects.filter(candidature=candidature).select_related("by") if is_agent else ()
-    content = load_content(candidature, opened=is_agent)
+    content = load_content(candidature, opened=may_open(request.user, candidature))
     return Examined(
         candidature=candidature,
         payload=content.payload,
@@ -87,7 +87,7 @@ def outcome_badge(outcome: str) -> Badge:
 def words_of(criterion: EffectiveCriterion, answer: Mapping[str, Any] | None = None) -> str:
     """The answer (or another one) in words; of a recovered one, nothing but that it is."""
     if criterion.recovered is not None and criterion.answer is None and not answer:
-        return MASKED
+        return CONFIDENTIAL.capitalize()
     return answer_text(
         {"answer": answer or criterion.answer, "levels": criterion.levels, "value_label": criterion.value_label}
     )

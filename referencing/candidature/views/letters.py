@@ -34,6 +34,7 @@ from referencing.candidature.rules import can_note, can_write_message, is_instru
 from referencing.candidature.services.correspondence import add_note, mark_answered, mark_read, send_message
 from referencing.candidature.views.frame import file_frame, get_file
 from referencing.candidature.wording import say_answer_by
+from referencing.enrolment.editors import name_editor
 
 ICONS = {
     LetterKind.MESSAGE: "mail-line",
@@ -288,7 +289,7 @@ def _templates(candidature: Candidature) -> tuple[Template, ...]:
     values = {
         "produit": enrolment.product.name,
         "version": enrolment.product.version_label,
-        "structure": enrolment.product.organisation.name,
+        "structure": name_editor(enrolment),
         "reference": candidature.dossier.reference,
         "date": format_date(timezone.localdate()),
         "referent": candidature.referent.get_full_name() if candidature.referent else "",

@@ -23,7 +23,7 @@ from convergence.kernel.errors import Blocker, TransitionRefused
 from convergence.ui.typography import NBSP, format_date
 from convergence.ui.values import Action, Link
 from convergence.ui.views import render_confirmation
-from referencing.candidature.content import list_recovered, load_criteria
+from referencing.candidature.content import list_recovered, load_criteria, may_open
 from referencing.candidature.core.criteria import EffectiveCriterion, find_criterion
 from referencing.candidature.delays import propose_day
 from referencing.candidature.enums import CandidatureState, Severity
@@ -83,18 +83,17 @@ _DONE = {
 
 @require_http_methods(["GET", "POST"])
 @login_required
-def producer_question_create(request: SignedInRequest, pk: UUID) -> HttpResponse:
+def producer_question_create(request: SignedInRequest, pk: UUID, criterion: str) -> HttpResponse:
     """Ask the producer about one recovered criterion, for this file and others that share the answer (A-25, BR-112)."""
     candidature = get_file(request, pk)
     if not is_instructor(request.user, candidature) or not can_instruct(request.user, candidature):
         raise PermissionDenied("producer_question_create")
-    code = request.GET.get("critere", "") or request.POST.get("critere", "")
-    about = list_recovered(candidature).get(code)
+    about = list_recovered(candidature).get(criterion)
     if about is None:
-        raise Http404(code)
+        raise Http404(criterion)
     if not can_judge(request.user, ProducerQuestion(candidature=candidature, theme=about.theme)):
         raise PermissionDenied("producer_question_create")
-    sharing = list_sharing(candidature, code, request.user)
+    sharing = list_sharing(candidature, criterion, request.user)
     form = ProducerQuestionForm(
         [(str(each.pk), f"{each.enrolment.label} – {each.organisation_name}") for each in sharing],
         request.POST if request.method == "POST" else None,
@@ -111,11 +110,11 @@ def producer_question_create(request: SignedInRequest, pk: UUID) -> HttpResponse
             request,
             candidature,
             form,
-            heading=f"Interroger l’éditeur producteur sur le critère {code}",
+            heading=f"Interroger l’éditeur producteur sur le critère {criterion}",
             lead=f"{about.title}. La réponse est récupérée de {named}. Son éditeur répond ; le distributeur lit seulement "
             "qu’elle est attendue, sur quel critère et avant quel jour.",
             button="Envoyer à l’éditeur producteur",
-            back=criterion_url(candidature, code),
+            back=criterion_url(candidature, criterion),
             blockers=blockers,
         )
 
@@ -126,7 +125,7 @@ def producer_question_create(request: SignedInRequest, pk: UUID) -> HttpResponse
         asked = ask_producer(
             candidature_id=pk,
             kind=values["kind"],
-            criterion=code,
+            criterion=criterion,
             severity=values["severity"],
             text=values["text"],
             due_on=values["due_on"],
@@ -162,14 +161,14 @@ def producer_question_detail(request: SignedInRequest, pk: UUID, number: int) ->
     """What was asked of the producer and what it answered, for the agents alone."""
     candidature = get_file(request, pk)
     question = get_question(request, candidature, number)
-    about = find_criterion(load_criteria(candidature, opened=True), question.criterion)
+    about = find_criterion(load_criteria(candidature, opened=may_open(request.user, candidature)), question.criterion)
     return render(
         request,
         "candidature/producer_question_detail.html",
         {
             **file_frame(request, candidature, "requests"),
             "question": question,
-            "badge": producer_question_badge(question),
+            "question_badge": producer_question_badge(question),
             "producer": question.pre_listing.enrolment,
             "sent": _sent(about),
             "criterion_url": criterion_url(candidature, question.criterion),

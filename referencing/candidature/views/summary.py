@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -21,11 +21,11 @@ from convergence.accounts.rules import is_listing_team
 from convergence.audit.workflow import is_allowed
 from convergence.ui.typography import NBSP, format_date, format_datetime
 from convergence.ui.values import Action, Item, Link, Row
-from referencing.candidature.content import load_content
+from referencing.candidature.content import load_content, may_open
 from referencing.candidature.core.standing import find_standing
 from referencing.candidature.enums import CandidatureState, Holder, Outcome
 from referencing.candidature.models import Candidature, ThemeReview
-from referencing.candidature.rules import can_give_visa, can_instruct, can_prepare, is_instructor, is_tester
+from referencing.candidature.rules import can_give_visa, can_instruct, can_prepare, is_tester
 from referencing.candidature.services.reading import mark_read
 from referencing.candidature.services.reviewing import needs_visa
 from referencing.candidature.services.standing import Children, is_with_editor, load_children, load_facts
@@ -37,6 +37,7 @@ from referencing.candidature.wording import Audience, ball_words, theme_badge
 from referencing.dossier.models import Dossier
 from referencing.dossier.outputs import present
 from referencing.dossier.readers import read_payload
+from referencing.enrolment.editors import name_addressee
 
 NEWS = 5
 HISTORY_COLUMNS = ["Événement", "Date", "Par", "Détails"]
@@ -100,18 +101,35 @@ def candidature_history(request: SignedInRequest, pk: UUID) -> HttpResponse:
 def candidature_dossier(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """Everything that was frozen with the application, read from the payload alone; agents also read what was recovered."""
     candidature = get_file(request, pk)
-    is_agent = bool(is_instructor(request.user, candidature))
+    opened = may_open(request.user, candidature)
     return render(
         request,
         "candidature/candidature_dossier.html",
         {
             **file_frame(request, candidature, "dossier"),
-            "content": present(dict(load_content(candidature, opened=is_agent).payload)),
+            "content": present(_shown(load_content(candidature, opened=opened).payload)),
             "verify_url": reverse("dossier:dossier_verify", args=[candidature.dossier_id])
             if Dossier.objects.visible_to(request.user).filter(pk=candidature.dossier_id).exists()
             else "",
         },
     )
+
+
+def _shown(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """What was opened for agents stands in clear, with where it was recovered from; what is masked stays so."""
+    return {
+        **payload,
+        "questionnaires": [
+            {**part, "criteria": [_shown_row(row) for row in part["criteria"]]} for part in payload["questionnaires"]
+        ],
+    }
+
+
+def _shown_row(row: Mapping[str, Any]) -> dict[str, Any]:
+    source = row.get("recovered")
+    if not source or (row["answer"] is None and not row["evidence"] and not row["comment"]):
+        return dict(row)
+    return {**row, "recovered": None, "recovered_from": f"{source['solution']} – {source['producer']}"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +208,7 @@ def _ball_of_editor(waiting: Sequence[Waiting]) -> dict[str, Any]:
 def _items(request: SignedInRequest, candidature: Candidature, documents: list[Link]) -> list[Item]:
     applied = format_datetime(candidature.applied_at) if candidature.applied_at else ""
     return [
-        Item("Structure", candidature.enrolment.product.organisation.name),
+        Item("Structure", name_addressee(candidature.enrolment)),
         Item("Dossier candidat", candidature.dossier.reference),
         Item("Déposée le", applied),
         Item("Référent", candidature.referent.get_full_name() if candidature.referent else "Pas encore désigné"),

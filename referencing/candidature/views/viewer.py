@@ -35,7 +35,7 @@ from evidence.services import (
     withheld_reason,
 )
 from evidence.values import TextSearch
-from referencing.candidature.content import find_files
+from referencing.candidature.content import find_files, may_open
 from referencing.candidature.core.criteria import EffectiveCriterion, Evidence
 from referencing.candidature.models import Candidature, EvidencePin
 from referencing.candidature.rules import can_instruct, can_open_encrypted, is_instructor
@@ -197,7 +197,9 @@ class Builder:
             for each in evidence
         ]
         shared: dict[str, Any] = {"files": files, "current": next(each for each in files if each.is_current)}
-        kept = find_files(self.candidature, [current.sha256], opened=self.is_agent).get(current.sha256)
+        kept = find_files(self.candidature, [current.sha256], opened=may_open(self.user, self.candidature)).get(
+            current.sha256
+        )
         if kept is None:
             return Viewer("notice", message="Ce fichier n’est plus dans le stockage : prévenez le support.", **shared)
         shared["original_url"] = reverse("candidature:evidence_original", args=[self.candidature.pk, current.sha256])
@@ -361,7 +363,7 @@ def _unshowable(code: str) -> str:
 def _find(request: SignedInRequest, pk: UUID, sha256: str) -> tuple[Candidature, StoredFile]:
     """The file and one piece of its evidence. Raises Http404."""
     candidature = get_file(request, pk)
-    kept = find_files(candidature, [sha256], opened=bool(is_instructor(request.user, candidature))).get(sha256)
+    kept = find_files(candidature, [sha256], opened=may_open(request.user, candidature)).get(sha256)
     if kept is None:
         raise Http404(sha256)
     if (

@@ -35,6 +35,7 @@ from referencing.commission.services.files import (
     lock_session,
     require_secretary,
 )
+from referencing.enrolment.editors import name_editor
 
 #: A point may still leave the agenda.
 MOVABLE_STATES = [*UPCOMING_STATES, SessionState.OPEN, SessionState.WITHOUT_QUORUM]
@@ -67,7 +68,7 @@ def add_files(
             candidature=candidature,
             position=position,
             product_name=enrolment.label,
-            organisation_name=enrolment.product.organisation.name,
+            organisation_name=name_editor(enrolment),
             added_by=actor,
             added_at=at,
         )

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 SCHEMA = 1
 #: Calendar days before the due day on which the editor is reminded.
 REMIND_DAYS = 7
+#: Setting of a démarche (`commission.after_lifting`) that asks for another opinion.
+RE_EXAMINATION = "re_examination"
 #: States in which a reservation that does not suspend may still be answered and lifted: the listing goes on meanwhile.
 FOLLOWED_STATES = [
     CandidatureState.OPINION,
@@ -249,12 +251,29 @@ def lift_reservation(*, reservation_id: UUID, note: str, actor: User) -> Reserva
     transaction.on_commit(partial(notices.reservation_lifted, reservation))
     suspensive = Reservation.objects.filter(candidature=candidature).standing().suspensive()
     if candidature.state == CandidatureState.RESERVATIONS and not suspensive.exists():
-        workflow.fire(candidature, "lift_reservations", actor=actor)
-        tell(candidature, "reservations_lifted", actor=actor)
+        if needs_re_examination(candidature):
+            _examine_again(candidature, actor=actor)
+        else:
+            workflow.fire(candidature, "lift_reservations", actor=actor)
+            tell(candidature, "reservations_lifted", actor=actor)
+            transaction.on_commit(partial(notices.reservations_lifted, candidature))
         standing.refresh(candidature)
-        transaction.on_commit(partial(notices.reservations_lifted, candidature))
     hand_reservations(candidature)
     return reservation
+
+
+def needs_re_examination(candidature: Candidature) -> bool:
+    """Whether the démarche wants another opinion once the reservations are lifted (OQ-11)."""
+    chosen = candidature.enrolment.demarche.settings.get("commission", {}).get("after_lifting")
+    return bool(chosen == RE_EXAMINATION)
+
+
+def _examine_again(candidature: Candidature, *, actor: User) -> None:
+    reason = "Réserves suspensives levées : la commission rend un nouvel avis."
+    workflow.fire(candidature, "re_examine", actor=None, reason=reason)
+    close_reservations(candidature, actor=None, note="Dossier réexaminé par la commission")
+    tell(candidature, "sent_to_re_examination", actor=actor, reason=reason)
+    transaction.on_commit(partial(notices.sent_back_to_commission, candidature, reason))
 
 
 @transaction.atomic

@@ -12,7 +12,7 @@ from convergence.audit import workflow
 from convergence.kernel.errors import Blocker
 from questionnaires.services import open_orientation
 from referencing.convention import notices
-from referencing.convention.services.preparing import lock_convention
+from referencing.convention.services.preparing import find_third_party_blockers, lock_convention
 from referencing.convention.services.verifying import examine_signature
 
 if TYPE_CHECKING:
@@ -36,4 +36,5 @@ def validate_convention(*, convention_id: UUID, actor: User) -> Convention:
 
 def find_validate_blockers(convention: Convention) -> list[Blocker]:
     """Every reason not to validate a signed convention."""
-    return [Blocker("signature", problem) for problem in examine_signature(convention).problems]
+    problems = [Blocker("signature", problem) for problem in examine_signature(convention).problems]
+    return [*problems, *find_third_party_blockers(convention)]

@@ -20,6 +20,8 @@ from referencing.convention.models import Convention
 from referencing.convention.services.handing import hand_over, keep_pdf, provider_name, take_back
 from referencing.enrolment.enums import EnrolmentState
 from referencing.enrolment.services import reopen_sheet, validate_sheet
+from referencing.enrolment.white_label.dissolution import find_dissolution_blockers
+from referencing.enrolment.white_label.mandates import find_mandate_blockers
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -117,7 +119,16 @@ def find_send_blockers(convention: Convention) -> list[Blocker]:
         blockers.append(Blocker("signer_email", "La fiche ne donne pas l’adresse e-mail du représentant légal."))
     if convention.enrolment.state != EnrolmentState.ACTIVE:
         blockers.append(Blocker("enrolment", "Ce rattachement n’est plus en cours."))
-    return blockers
+    return [*blockers, *find_third_party_blockers(convention)]
+
+
+def find_third_party_blockers(convention: Convention) -> list[Blocker]:
+    """Nothing is signed without the mandate of the third party, nor by an editor that no longer exists (A-26)."""
+    enrolment = convention.enrolment
+    return [
+        *find_mandate_blockers(enrolment, on=timezone.localdate()),
+        *find_dissolution_blockers(enrolment),
+    ]
 
 
 @transaction.atomic

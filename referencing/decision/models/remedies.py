@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pgtrigger
@@ -174,6 +174,12 @@ class SuitQuerySet(models.QuerySet["Suit"]):
         """A judge ordered something by a date, and it is not done."""
         return self.filter(injunction_due_on__isnull=False, injunction_executed_on__isnull=True)
 
+    def to_remind(self, *, on: date, days: int) -> SuitQuerySet:
+        """Injunctions of which nobody was told yet that their day is near, or past."""
+        near = Q(injunction_reminded_at__isnull=True, injunction_due_on__lte=on + timedelta(days=days))
+        late = Q(injunction_overdue_at__isnull=True, injunction_due_on__lt=on)
+        return self.with_open_injunction().filter(near | late)
+
     def locked(self) -> SuitQuerySet:
         return self.select_for_update(of=("self",))
 
@@ -195,6 +201,8 @@ class Suit(ConcurrentTransitionMixin, FSMModelMixin, models.Model):
     injunction = models.TextField("injonction", blank=True)
     injunction_due_on = models.DateField("à exécuter avant le", null=True, blank=True)
     injunction_executed_on = models.DateField("exécutée le", null=True, blank=True)
+    injunction_reminded_at = models.DateTimeField("échéance rappelée le", null=True, blank=True)
+    injunction_overdue_at = models.DateTimeField("retard signalé le", null=True, blank=True)
 
     objects = SuitQuerySet.as_manager()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from convergence.accounts.models import User
 
 STEPS = ("suspend", "reject", "annul", "end")
+#: Calendar days before the day of an injunction on which the ministry is reminded.
+REMIND_DAYS = 7
 
 
 @transaction.atomic
@@ -164,6 +166,31 @@ def execute_injunction(*, suit_id: UUID, executed_on: date, actor: User) -> Suit
     suit.save(update_fields=["injunction_executed_on"])
     record("suit.execute_injunction", subject=suit, actor=actor)
     return suit
+
+
+def remind_injunctions(*, at: datetime) -> int:
+    """Tell the ministry once that the day of an injunction is near, and once that it is past (A-33). Returns how many.
+
+    After an outage both may be due: the later one alone is sent.
+    """
+    today, count = timezone.localdate(at), 0
+    waiting = Suit.objects.to_remind(on=today, days=REMIND_DAYS).order_by("injunction_due_on", "pk")
+    for pk in waiting.values_list("pk", flat=True):
+        with transaction.atomic():
+            locked = Suit.objects.to_remind(on=today, days=REMIND_DAYS).select_related("decision").locked()
+            suit = locked.filter(pk=pk).first()
+            if suit is None or suit.injunction_due_on is None:
+                continue
+            is_overdue = suit.injunction_due_on < today
+            suit.injunction_reminded_at = suit.injunction_reminded_at or at
+            if is_overdue:
+                suit.injunction_overdue_at = at
+            suit.save(update_fields=["injunction_reminded_at", "injunction_overdue_at"])
+            transaction.on_commit(
+                partial(notices.injunction_due, suit, due_on=suit.injunction_due_on, is_overdue=is_overdue)
+            )
+            count += 1
+    return count
 
 
 @transaction.atomic

@@ -44,6 +44,7 @@ from referencing.decision.views.frame import (
     status_of,
 )
 from referencing.decision.wording import appeal_badge, decision_badge, is_veiled, suit_badge, title_of
+from referencing.enrolment.editors import name_addressee
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -312,7 +313,7 @@ def decision_proof(request: SignedInRequest, pk: UUID) -> HttpResponse:
             **decision_frame(request, decision, "Preuve de notification"),
             "items": [
                 Item("Acte", title_of(decision)),
-                Item("Destinataire", decision.enrolment.product.organisation.name),
+                Item("Destinataire", name_addressee(decision.enrolment)),
                 Item("Service", decision.enrolment.label),
                 Item("Moyen", str(proof.get_way_display())),
                 Item("Notification", say_proof(proof)),

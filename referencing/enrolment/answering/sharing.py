@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 
 from django.http import QueryDict
 from django.template.loader import render_to_string
@@ -56,7 +56,7 @@ def share(view: CriterionView, offer: Offer | None, data: QueryDict | None, *, c
         posted = data.get(f"{code}{SPECIFIC}") if data is not None else None
         said = posted == YES if posted in (YES, NO) else view.is_specific
         return Sharing("asked", code, can_write, is_specific=said)
-    names = {"solution": offer.solution, "producer": offer.producer} if offer else {}
+    names: dict[str, Any] = {"solution": offer.solution, "producer": offer.producer} if offer else {}
     if view.is_recovered:
         has_former = bool(view.version) or any(zone.deposits for zone in view.evidence)
         return Sharing("recovered", code, can_write, has_former=has_former, **names)

@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from referencing.enrolment.answering.views import evaluation, evidence, orientation, overview, results
+from referencing.enrolment.answering.views import evaluation, evidence, orientation, overview, results, reuse
 
 urlpatterns = [
     path("questionnaires/", overview.questionnaire_list, name="questionnaire_list"),
+    path("reprendre/", reuse.answers_reuse, name="answers_reuse"),
     path("orientation/", orientation.orientation_detail, name="orientation_detail"),
     path("orientation/enregistrer/", orientation.orientation_save, name="orientation_save"),
     path("orientation/consequences/", orientation.orientation_confirm, name="orientation_confirm"),

@@ -5,7 +5,8 @@ from uuid import UUID
 
 from django import forms
 
-from convergence.ui.forms import DsfrForm
+from convergence.ui.forms import DsfrForm, FrenchDateField
+from convergence.ui.typography import NBSP
 from referencing.enrolment.enums import WhiteLabelRole
 
 #: First question, variant A: the answer that opens the second one (SC-07).
@@ -87,7 +88,9 @@ class AttachForm(SolutionForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name in self._not_asked():
-            self.fields[name].required = False
+            field = self.fields[name]
+            field.required = False
+            field.label = f"{field.label}{NBSP}*"  # once its question is asked, it is mandatory
 
     def _not_asked(self) -> list[str]:
         said = self.data if self.is_bound else {}
@@ -120,3 +123,31 @@ class WhyForm(DsfrForm):
         max_length=2000,
         help_text="L’autre éditeur lit ce texte. N’y dites rien de confidentiel.",
     )
+
+
+class MandateForm(DsfrForm):
+    """The mandate of the third party (A-26)."""
+
+    phrases = {"file": "le mandat signé par le tiers", "given_on": "la date à laquelle le mandat a été donné"}
+
+    file = forms.FileField(label="Mandat", help_text="PDF signé par le représentant légal du tiers, 10 Mo au plus.")
+    given_on = FrenchDateField(label="Donné le")
+    ends_on = FrenchDateField(
+        label="Jusqu’au", required=False, help_text="Facultatif : un mandat sans terme vaut jusqu’à sa révocation."
+    )
+
+
+class DissolutionForm(DsfrForm):
+    """A verifier records that the editor of record no longer exists (A-26)."""
+
+    phrases = {"file": "la preuve de la dissolution", "dissolved_on": "la date de la dissolution"}
+
+    dissolved_on = FrenchDateField(label="Dissous le")
+    file = forms.FileField(label="Preuve", help_text="Publication légale ou extrait du registre, PDF, 10 Mo au plus.")
+    successor = forms.CharField(
+        label="Successeur",
+        required=False,
+        max_length=200,
+        help_text="Facultatif : dénomination de la structure qui succède. Elle signe une nouvelle convention.",
+    )
+    note = forms.CharField(label="Note", required=False, max_length=4000, widget=forms.Textarea(attrs={"rows": 3}))

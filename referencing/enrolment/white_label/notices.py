@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from django.db.models import QuerySet
 from django.urls import reverse
 
+from convergence.accounts.enums import Role
+from convergence.accounts.models import User
+from convergence.interests.selectors import without_conflict
 from convergence.notifications.services import send
 from convergence.products.people import responsible_people
 from convergence.ui.typography import format_date
-from referencing.enrolment.models import AttachmentRequest, PreListing
-
-if TYPE_CHECKING:
-    from convergence.accounts.models import User
+from referencing.enrolment.models import AttachmentRequest, Dissolution, Enrolment, PreListing
 
 #: « Type » of these notifications (SC-21, to the letter).
 KIND = "Solution marque blanche"
@@ -28,7 +27,7 @@ def attachment_asked(request: AttachmentRequest) -> None:
     """N18 (BR-192)."""
     who = request.told_organisation
     if request.told_third_party:
-        who = f"{who}, pour le compte de {request.told_third_party},"
+        who = f"{who}, pour le compte d’un tiers ({request.told_third_party}),"
     _tell_producer(
         request,
         subject="demande de rattachement à traiter",
@@ -149,6 +148,45 @@ def attachment_broken(request: AttachmentRequest) -> None:
         content=f"Le rattachement de {request.told_organisation} à votre solution "
         f"{request.pre_listing.enrolment.product.label} a pris fin aujourd’hui.",
     )
+
+
+def mandate_revoked(enrolment: Enrolment, why: str) -> None:
+    """Both sides of the counter: nothing is signed nor applied for without another mandate (A-26)."""
+    send(
+        recipients=[*responsible_people(enrolment.product), *agents_for(enrolment)],
+        sender=enrolment.product.organisation.name,
+        product=enrolment.label,
+        kind="Mandat",
+        content="Le mandat du tiers est révoqué : rien ne se signe ni ne se dépose plus en son nom sans un autre mandat."
+        f"\n\nMotif : {why}",
+        link=reverse("enrolment:mandate_detail", args=[enrolment.pk]),
+    )
+
+
+def dissolution_recorded(found: Dissolution) -> None:
+    """The people of the product learn what was recorded and what is left to do (A-26)."""
+    enrolment = found.enrolment
+    todo = (
+        f"{found.successor} doit rattacher le produit sous son nom, transmettre sa fiche et signer une nouvelle convention."
+        if found.successor
+        else "Si une structure lui succède, faites-le savoir à l’équipe de référencement ; sinon, le retrait du service est "
+        "engagé selon la procédure contradictoire."
+    )
+    send(
+        recipients=responsible_people(enrolment.product),
+        sender="Équipe de référencement",
+        product=enrolment.label,
+        kind="Dissolution",
+        subject="dissolution de l’éditeur constatée",
+        content=f"{todo}\n\nIl est constaté que l’éditeur {found.editor} est dissous depuis le {format_date(found.dissolved_on)}.",
+        link=reverse("enrolment:sheet_detail", args=[enrolment.pk]),
+        action="Voir la fiche",
+    )
+
+
+def agents_for(enrolment: Enrolment) -> QuerySet[User]:
+    """The listing team, but those whom a link of interest bars (A-21)."""
+    return without_conflict(User.objects.with_role(Role.LISTING_TEAM), enrolment.product.organisation)
 
 
 def _tell_producer(request: AttachmentRequest, *, content: str, subject: str = "", action: str = "") -> None:

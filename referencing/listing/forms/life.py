@@ -267,3 +267,11 @@ class TriageForm(DsfrForm):
 
     outcome = forms.ChoiceField(label="Suite à donner", choices=ReportOutcome.choices, widget=forms.RadioSelect)
     note = forms.CharField(label="Motif, lu par les agents", max_length=SHORT, widget=ROWS)
+
+
+class OutcomeForm(DsfrForm):
+    """What the review of a white-label service found (BR-203)."""
+
+    phrases: ClassVar[Mapping[str, str]] = {"outcome": "ce que la revue a constaté"}
+
+    outcome = forms.CharField(label="Conclusion de la revue", max_length=SHORT, widget=ROWS)

@@ -8,6 +8,7 @@ from referencing.listing.models.audit import (
 )
 from referencing.listing.models.catalogue import CatalogueEntry, CatalogueStamp
 from referencing.listing.models.listing import Listing
+from referencing.listing.models.producer_review import ProducerReview
 from referencing.listing.models.publication import SHEET_FIELDS, PublicationSheet, PublicationVersion
 from referencing.listing.models.renewal import ListingReminder, Renewal
 from referencing.listing.models.reports import UserReport
@@ -29,6 +30,7 @@ __all__ = [
     "Listing",
     "ListingReminder",
     "Procedure",
+    "ProducerReview",
     "PublicationSheet",
     "PublicationVersion",
     "Renewal",

@@ -8,13 +8,14 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils import timezone
 
 from convergence.audit import workflow
 from convergence.audit.services import record
 from convergence.kernel.errors import Blocker, TransitionRefused
+from convergence.products.services import record_version
 from convergence.ui.typography import format_date
 from referencing.decision.enums import DecisionKind
 from referencing.dossier.readers import read_payload
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from convergence.accounts.models import User
+
+#: The version is in service and its declaration stands.
+NAMING_STATES = [VersionState.RECORDED, VersionState.ACCEPTED]
 
 
 @transaction.atomic
@@ -78,6 +82,7 @@ def declare_version(
         tell_file(listing, "version_major", actor=actor, version=version, due_on=due_on.isoformat())
     else:
         workflow.fire(row, "record_minor", actor=None)
+        _name_product(row, "#id_version", actor=actor)
         tell_file(listing, "version_minor", actor=actor, version=version)
     transaction.on_commit(partial(notices.version_declared, row))
     return row
@@ -166,6 +171,7 @@ def decide_update(
     why = note.strip()
     if is_accepted:
         workflow.fire(row, "accept", actor=actor, reason=why, by=actor, at=now)
+        _name_product(row, "", actor=actor)
         tell_file(row.listing, "version_accepted", actor=actor, version=row.version)
     else:
         workflow.fire(
@@ -189,6 +195,22 @@ def decide_update(
         )
     transaction.on_commit(partial(notices.version_decided, row))
     return row
+
+
+def _name_product(row: VersionUpdate, anchor: str, *, actor: User) -> None:
+    """The product bears the version that stands: at once when it is minor, once its declaration is accepted when it is major.
+
+    Of two updates decided out of order, the one declared last names it. Raises TransitionRefused.
+    """
+    later = VersionUpdate.objects.filter(
+        listing=row.listing_id, declared_at__gt=row.declared_at, state__in=NAMING_STATES
+    )
+    if later.exists():
+        return
+    try:
+        record_version(product=row.listing.enrolment.product, version=row.version, actor=actor)
+    except ValidationError as error:
+        raise TransitionRefused([Blocker("version_taken", message, anchor) for message in error.messages]) from error
 
 
 def follow_overdue(*, at: datetime) -> int:

@@ -32,7 +32,7 @@ from referencing.listing.enums import (
     ListingState,
     RenewalState,
 )
-from referencing.listing.forms.life import EmptyForm, ReasonForm
+from referencing.listing.forms.life import EmptyForm, OutcomeForm, ReasonForm
 from referencing.listing.life_wording import (
     audit_badge,
     find_ball,
@@ -41,8 +41,9 @@ from referencing.listing.life_wording import (
     renewal_badge,
     version_badge,
 )
-from referencing.listing.models import Audit, Listing, Procedure, Renewal, VersionUpdate
+from referencing.listing.models import Audit, Listing, Procedure, ProducerReview, Renewal, VersionUpdate
 from referencing.listing.services.leaving import withdraw_service
+from referencing.listing.services.producer_reviews import close_review
 from referencing.listing.services.renewal import (
     find_again_blockers,
     find_cycle_blockers,
@@ -65,6 +66,7 @@ FILTERS = {
     "suspendus": "Suspendus",
     "audits": "En cours d’audit",
     "versions": "Déclaration à mettre à jour",
+    "revues": "Marque blanche à revoir",
     "termines": "Terminés",
 }
 
@@ -157,6 +159,8 @@ def _filtered(rows: Any, chosen: str, *, today: date) -> Any:
         return rows.filter(pk__in=Audit.objects.open().values("listing"))
     if chosen == "versions":
         return rows.filter(pk__in=VersionUpdate.objects.open().values("listing"))
+    if chosen == "revues":
+        return rows.filter(pk__in=ProducerReview.objects.open().values("listing"))
     if chosen == "termines":
         return rows.exclude(state__in=STANDING_LISTINGS)
     return rows.standing()
@@ -253,6 +257,17 @@ def life_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
                     ]
                 )
                 for each in notices
+            ],
+            "reviews": [
+                {
+                    "badge": Badge("Close", tone="success") if each.closed_at else Badge("À faire", tone="warning"),
+                    "due_on": each.due_on,
+                    "outcome": "" if editor else each.outcome,
+                    "url": ""
+                    if each.closed_at or not rules.can_publish(user)
+                    else reverse("listing:producer_review_close", args=[each.pk]),
+                }
+                for each in ProducerReview.objects.filter(listing=listing).order_by("-opened_at")
             ],
             "actions": _actions(user, listing, renewals, editor=editor, today=today),
         },
@@ -467,4 +482,29 @@ def listing_withdraw(request: SignedInRequest, pk: UUID) -> HttpResponse:
         act,
         ReasonForm(posted(request)),
         lambda values: withdraw_service(listing_id=pk, reason=values["reason"], actor=request.user),
+    )
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def producer_review_close(request: SignedInRequest, pk: UUID) -> HttpResponse:
+    """What the review of a white-label service found (BR-203)."""
+    if not rules.can_publish(request.user):
+        raise PermissionDenied("producer_review_close")
+    review = get_object_or_404(ProducerReview.objects.visible_to(request.user), pk=pk)
+    listing = get_listing(request, review.listing_id)
+    act = Act(
+        title="Clore la revue",
+        text="Dites ce que la revue a constaté. Le service reste au catalogue : si une condition n’est plus remplie, le "
+        "ministère ouvre une procédure contradictoire.",
+        button="Clore la revue",
+        done="La revue est close.",
+        back=life_url(listing),
+        crumbs=crumbs(request.user, listing, "Clore la revue"),
+    )
+    return show_act(
+        request,
+        act,
+        OutcomeForm(posted(request)),
+        lambda values: close_review(review_id=pk, outcome=values["outcome"], actor=request.user),
     )

@@ -42,8 +42,8 @@ def post_message(
     if len(said) > TEXT_MAX:
         blockers.append(Blocker("too_long", f"Raccourcissez votre message à {TEXT_MAX} caractères.", "#id_text"))
     if len(colleagues) < len(set(mentioned)):
-        message = "Une des personnes à prévenir ne fait pas partie de votre structure."
-        blockers.append(Blocker("stranger", message, "#id_mentioned_0"))
+        why = "Une des personnes à prévenir ne fait pas partie de votre structure."
+        blockers.append(Blocker("stranger", why, "#id_mentioned"))
     if blockers:
         raise TransitionRefused(blockers)
     conversation = _lock_or_open(enrolment, criterion, at=at)

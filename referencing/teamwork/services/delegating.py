@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
+from convergence.accounts.enums import MembershipState
 from convergence.accounts.models import User
 from convergence.audit.services import record
 from convergence.kernel.errors import Blocker, TransitionRefused
@@ -128,7 +130,12 @@ def remind_delegations(*, at: datetime) -> int:
     soon, oldest = today + timedelta(days=SOON_DAYS), today - timedelta(days=LATE_DAYS)
     due = list(
         Delegation.objects.to_remind(today=today, soon=soon, oldest=oldest)
-        .filter(enrolment__state=EnrolmentState.ACTIVE, assignee__is_active=True)
+        .filter(
+            enrolment__state=EnrolmentState.ACTIVE,
+            assignee__is_active=True,
+            assignee__memberships__organisation=F("enrolment__product__organisation"),  # who left is told nothing more
+            assignee__memberships__state=MembershipState.ACTIVE,
+        )
         .select_for_update(of=("self",), skip_locked=True)
         .select_related("assignee", "created_by", "enrolment__product__organisation", "enrolment__response__definition")
         .defer("enrolment__response__definition__source")

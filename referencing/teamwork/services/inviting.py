@@ -13,6 +13,7 @@ from django.db import transaction
 
 from convergence.audit.services import record
 from convergence.kernel.errors import Blocker, TransitionRefused
+from questionnaires.services.locking import RECOVERED
 from referencing.enrolment.answering.policy import policy_for
 from referencing.teamwork import notices
 from referencing.teamwork.models import ProposalLink
@@ -43,6 +44,8 @@ def create_link(
         blockers.append(Blocker("locked", locked))
     if not any(criterion == code for asked in standing.asked.values() for _, code in asked):
         blockers.append(Blocker("not_shown", "Ce critère n’est pas demandé d’après votre orientation validée."))
+    if criterion in standing.recovered:
+        blockers.append(Blocker("recovered", RECOVERED))
     if not 1 <= days <= DAYS_MAX:
         blockers.append(Blocker("days", f"Un lien vaut de 1 à {DAYS_MAX} jours.", "#id_days"))
     links = ProposalLink.objects.filter(enrolment=enrolment, revoked_at__isnull=True, expires_at__gt=at)

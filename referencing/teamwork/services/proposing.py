@@ -49,8 +49,10 @@ def is_open(link: ProposalLink, *, at: datetime) -> bool:
     """Whether a proposal may come by it: three queries, for a criterion may stop being asked."""
     if link.state_at(at) is not LinkState.OPEN or link.enrolment.state != EnrolmentState.ACTIVE:
         return False
-    asked = load_standings([link.enrolment])[link.enrolment_id].asked
-    return any(link.criterion == code for codes in asked.values() for _, code in codes)
+    standing = load_standings([link.enrolment])[link.enrolment_id]
+    if link.criterion in standing.recovered:
+        return False
+    return any(link.criterion == code for codes in standing.asked.values() for _, code in codes)
 
 
 def expected_evidence(criterion: Criterion) -> list[EvidenceType]:
@@ -108,7 +110,11 @@ def _find_blockers(
     criterion: Criterion, kind: Kind, value: Mapping[str, object], comment: str, uploads: Sequence[Upload]
 ) -> list[Blocker]:
     _, errors = parse_criterion_answer(criterion, kind, value)
-    blockers = [Blocker(error.code, error.message, f"#id_{error.place.rpartition('.')[2]}") for error in errors]
+    blockers = []
+    for error in errors:
+        part = error.place.rpartition(".")[2]
+        field = part if part in ("level", "compliance") else "value"
+        blockers.append(Blocker(error.code, error.message, f"#id_{field}"))
     if len(uploads) > FILES_MAX:
         blockers.append(Blocker("too_many_files", f"Déposez {FILES_MAX} fichiers au plus en une fois."))
     if not any(each not in (None, "") for each in value.values()) and not comment.strip() and not uploads:
@@ -119,7 +125,8 @@ def _find_blockers(
 def _examine(criterion: Criterion, uploads: Sequence[Upload]) -> list[tuple[str, Examined]]:
     """Before any lock: it may take seconds. Raises UploadRefused with the problems of all files."""
     expected = {each.code: each for each in expected_evidence(criterion)}
-    examined, problems = [], []
+    examined: list[tuple[str, Examined]] = []
+    problems: list[Blocker] = []
     for code, upload in uploads:
         try:
             examined.append(
@@ -167,13 +174,13 @@ def accept(
         if each.file.blob.state == ScanState.INFECTED
     ]
     if not (files or takes_answer or takes_comment):
-        blockers.append(Blocker("nothing_chosen", "Cochez ce que vous reprenez.", "#id_parts_0"))
+        blockers.append(Blocker("nothing_chosen", "Cochez ce que vous reprenez.", "#id_parts"))
     if blockers:
         raise TransitionRefused(blockers)
     version = None
     if takes_answer or takes_comment:
         change = Change(
-            value=_whole_value(enrolment, code, proposal.value) if takes_answer else UNCHANGED,
+            value=_whole_value(enrolment, code, proposal.value or {}) if takes_answer else UNCHANGED,
             comment=proposal.comment if takes_comment else UNCHANGED,
             base_version=base_version,
         )

@@ -26,7 +26,17 @@ CHANGED = "Les réponses ont changé pendant que vous lisiez\u00a0: relisez les 
 def fingerprint(awaiting: Awaiting) -> str:
     """What stands for everything that the page shows; it changes with the first letter that changes."""
     shown = [
-        [each.code, each.before, each.after, each.comment_before, each.comment_after, each.added, each.gone]
+        [
+            each.code,
+            each.choice_before,
+            each.choice_after,
+            each.before,
+            each.after,
+            each.comment_before,
+            each.comment_after,
+            each.added,
+            each.gone,
+        ]
         for each in awaiting.differences
     ]
     return sha256_hex(canonical_json(shown))
@@ -39,6 +49,8 @@ def validate_awaiting(*, enrolment: Enrolment, questionnaire: str, seen: str, ac
     `seen`: the fingerprint that the page carried. Raises DoesNotExist, PermissionDenied, TransitionRefused (changed since,
     or everything that forbids a validation).
     """
+    access = policy_for(enrolment, actor)
+    access.require_validate()
     row = QuestionnaireResponse.objects.locked().get(response=enrolment.response_id, code=questionnaire)
     row = QuestionnaireResponse.objects.select_related("validation").get(pk=row.pk)
     (awaiting,) = read_differences([row], {enrolment.response_id: enrolment})
@@ -49,5 +61,5 @@ def validate_awaiting(*, enrolment: Enrolment, questionnaire: str, seen: str, ac
         questionnaire=questionnaire,
         actor=actor,
         at=at,
-        access=policy_for(enrolment, actor),
+        access=access,
     )

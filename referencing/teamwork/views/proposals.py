@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import F
+from django.db.models import F, Prefetch
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -178,8 +178,9 @@ def proposal_link_revoke(request: HttpRequest, pk: UUID, link: UUID) -> HttpResp
 
 def find_proposal(place: Place, key: UUID) -> Proposal:
     """Raises Http404."""
+    files = ProposedFile.objects.select_related("file__blob").order_by("pk")
     rows = Proposal.objects.visible_to(place.user).select_related("link__created_by", "decided_by")
-    return get_object_or_404(rows.prefetch_related("files__file__blob"), link__enrolment=place.enrolment, pk=key)
+    return get_object_or_404(rows.prefetch_related(Prefetch("files", files)), link__enrolment=place.enrolment, pk=key)
 
 
 @require_GET

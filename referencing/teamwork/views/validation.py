@@ -30,6 +30,13 @@ from referencing.teamwork.views.frame import find_team_place, grid_of
 from referencing.teamwork.wording import NO_ANSWER, question_words, value_words
 
 TITLE = "À valider"
+#: Where an answer comes from, or whom it is for (A-24, BR-202).
+CHOICES = {
+    "": "Réponse propre au produit",
+    "recovered": "Réponse de l’éditeur producteur (confidentielle)",
+    "specific": "Réponse spécifique à chaque distributeur",
+    "common": "Réponse commune à tous les distributeurs",
+}
 COLUMNS = ["Produit", "Questionnaire", "Demandé", "Différences", "Dernière validation"]
 
 
@@ -57,7 +64,7 @@ def validation_list(request: SignedInRequest) -> HttpResponse:
 
 def differences_words(awaiting: Awaiting) -> str:
     """« 3 réponses, 1 preuve »: what there is to read."""
-    answers = sum(each.changes_value or each.changes_comment for each in awaiting.differences)
+    answers = sum(each.changes_value or each.changes_comment or each.changes_choice for each in awaiting.differences)
     files = sum(len(each.added) + len(each.gone) for each in awaiting.differences)
     words = []
     if answers:
@@ -153,6 +160,9 @@ def show_difference(grid: Grid, questionnaire: str, difference: Difference) -> d
         "changes_value": difference.changes_value,
         "before": before,
         "after": after,
+        "changes_choice": difference.changes_choice,
+        "choice_before": CHOICES[difference.choice_before],
+        "choice_after": CHOICES[difference.choice_after],
         "changes_comment": difference.changes_comment,
         "comment_before": difference.comment_before,
         "comment_after": difference.comment_after,

@@ -113,7 +113,7 @@ def test_this_machine_is_refused_however_it_is_written_and_hears_nothing(host, k
         assert code == NOT_ALLOWED
         assert sum(relay.refusals.values()) == 1
         assert len(lines) == 1
-        assert "refused" in lines[0]
+        assert "n’est pas une adresse publique" in lines[0]
         assert not seen
         assert relay.connections == 0
 

@@ -6,10 +6,21 @@ from types import SimpleNamespace
 import pytest
 from PIL import Image
 
-from ecoscore.bench.android import AndroidDriver, AttachedDevice, connect, connected_devices, describe_devices
+from ecoscore.bench.android import (
+    AndroidBench,
+    AndroidDriver,
+    AttachedDevice,
+    connect,
+    connected_devices,
+    describe_devices,
+)
 from ecoscore.bench.driver import BenchError, Driver, Pass, Quality
+from ecoscore.bench.runner import find_bench, measure
+from ecoscore.factors import load
 from ecoscore.gdsl import Platform, check, commands_of
 from ecoscore.gdsl.plan import Instruction
+from ecoscore.impact import project
+from ecoscore.scores import score
 
 PACKAGE = "fr.exemple.sante"
 
@@ -122,6 +133,8 @@ class FakePhone:
 
     def _print(self, command):
         match command:
+            case ["getprop", "ro.build.version.release"]:
+                return "14\n"
             case ["dumpsys", "battery"]:
                 return BATTERY.format(powered=self.powered, charge=self.charge)
             case ["dumpsys", "package", package]:
@@ -343,3 +356,96 @@ def test_phones_that_adb_sees_are_listed(monkeypatch):
 
     adb.AdbClient = lambda: SimpleNamespace(device_list=refuse)
     assert connected_devices() == ()
+
+
+# --- the bench
+
+
+SCRIPT = """measureStart,REFERENCE
+pause,200
+measureStop
+measureStart,CHRGT_OUVERTURE
+applicationStart,fr.exemple.sante
+waitUntilText,Welcome
+pause,100
+measureStop
+goBackground
+measureStart,BACKGROUND
+pause,200
+measureStop
+"""
+
+
+class Silent:
+    """Follows a measure and says nothing; cancels it when told to."""
+
+    is_over = False
+
+    def progress(self, *args):
+        pass
+
+    def screenshot(self, run, step_name, image_bytes):
+        assert image_bytes.startswith(b"\x89PNG")
+
+    def log(self, line):
+        pass
+
+    def is_cancelled(self):
+        return self.is_over
+
+
+class LivePhone(FakePhone):
+    """The recorded phone once it lives: each second costs charge, each reading finds a few bytes and ticks more."""
+
+    def _print(self, command):
+        if command[:3] == ["dumpsys", "netstats", "detail"]:
+            self.down += 5_000
+        if command == ["dumpsys", "battery"]:
+            self.charge -= 20
+        if command[0] == "cat" and command[1].startswith("/proc/4101"):
+            name, user, system = self.processes["4101"]
+            self.processes["4101"] = (name, user + 10, system)
+        return super()._print(command)
+
+
+def bench_of(phone):
+    return AndroidBench(
+        find=lambda: [AttachedDevice("10.1.2.3:5555", "Pixel 6")], reach=lambda serial: (phone, (OSError,))
+    )
+
+
+def run_on(bench, watcher=None):
+    plan = check(SCRIPT, Platform.ANDROID, final=True).plan
+    return measure(
+        plan, runs=1, pause_ms=200, allow_private=False, secrets={}, watcher=watcher or Silent(), bench=bench
+    )
+
+
+def test_a_phone_is_measured_as_a_browser_is_and_its_gauge_is_believed():
+    measurement = run_on(bench_of(LivePhone()))
+
+    (run,) = measurement.runs
+    assert run.failure == ""
+    assert [step.name for step in run.steps] == ["REFERENCE", "CHRGT_OUVERTURE", "BACKGROUND"]
+    assert all(step.energy_mj is not None for step in run.steps)
+    assert run.steps[1].bytes_down > 0
+    assert measurement.bench.browser == "Pixel 6, Android 14"
+    assert measurement.bench.version == "android-1"
+    assert score(measurement, load()).data is not None
+    assert project(measurement, load()).is_energy_measured
+
+
+def test_without_phone_a_measure_is_refused_in_french():
+    bench = AndroidBench(find=lambda: ())
+    with pytest.raises(BenchError, match="Aucun terminal Android n’est connecté"):
+        run_on(bench)
+    with pytest.raises(BenchError, match="Aucun terminal Android n’est connecté"):
+        run_on(find_bench(Platform.ANDROID, allow_private=False, secrets={}))
+
+
+def test_a_cancelled_measure_wakes_the_phone_that_waits():
+    watcher = Silent()
+    watcher.is_over = True
+    with pytest.raises(BenchError) as refusal:
+        run_on(bench_of(LivePhone()), watcher)
+    assert refusal.value.code == "cancelled"

@@ -1,7 +1,7 @@
 """GDSL: every diagnostic, where it stands and what it proposes; and the plan of a script that is right."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecoscore.gdsl import COMMANDS, Instruction, Platform, StepKind, check, commands_of, kind_of, read
@@ -342,6 +342,7 @@ def test_diagnostics_stand_in_the_order_of_the_file():
     assert places == sorted(places)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_any_text_is_checked(text):
     checked = check(text)
@@ -353,6 +354,7 @@ def test_any_text_is_checked(text):
     assert (checked.plan is None) == bool(checked.blockers)
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from([*RIGHT.splitlines(), *(each.example for each in COMMANDS.values())]), max_size=40))
 def test_any_order_of_known_lines_is_checked(lines):
     checked = check("\n".join(lines), Platform.ANDROID)

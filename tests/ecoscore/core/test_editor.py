@@ -193,14 +193,14 @@ def test_the_method_shows_every_figure_of_its_file(client, db):
     for shown in (
         "144,7 ko",
         "5 400 ko",
-        "84 000 gCO2e",
+        "84 000 gCO₂e",
         "13 000 L",
-        "44,18 gCO2e/kWh",
+        "44,18 gCO₂e/kWh",
         factors.sha256,
         factors.version,
     ):
         assert shown in text
-    assert "0,102 gCO2e" in text  # the worked example is computed, not written
+    assert "0,102 gCO₂e" in text  # the worked example is computed, not written
 
 
 def test_the_language_page_explains_every_command_and_every_code(client, db):

@@ -3,7 +3,7 @@
 from decimal import Context, Decimal, localcontext
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from convergence.kernel.canonical import canonical_json
@@ -35,6 +35,7 @@ def test_anchors_are_100_and_0_and_the_middle_of_a_ratio_is_50():
     assert note(Decimal(4), Decimal(1), Decimal(16)) == 50
 
 
+@settings(deadline=None)
 @given(decimals, decimals)
 def test_a_note_is_bounded_and_never_rises_with_what_it_notes(one, other):
     low, high = sorted((one, other))
@@ -80,6 +81,7 @@ def test_a_step_without_known_prefix_is_noted_as_an_action_and_hides_nothing():
     assert factors_of(named) == factors_of(unnamed)
 
 
+@settings(deadline=None)
 @given(
     load=st.fixed_dictionaries(
         {},
@@ -99,6 +101,7 @@ def test_every_note_is_between_0_and_100(load):
     assert all(0 <= each <= 100 for each in notes if each is not None)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 20_000_000), st.integers(1, 20_000_000))
 def test_bytes_move_the_data_factor_only_and_never_upwards(start, more):
     before, after = scored(journey(bytes_down=start)), scored(journey(bytes_down=start + more))
@@ -106,6 +109,7 @@ def test_bytes_move_the_data_factor_only_and_never_upwards(start, more):
     assert (after.energy, after.performance) == (before.energy, before.performance)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 20_000), st.integers(1, 20_000))
 def test_the_response_moves_the_performance_factor_only_and_never_upwards(start, more):
     before, after = scored(journey(response_ms=start)), scored(journey(response_ms=start + more))
@@ -113,6 +117,7 @@ def test_the_response_moves_the_performance_factor_only_and_never_upwards(start,
     assert (after.energy, after.data) == (before.energy, before.data)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 20_000_000), st.integers(1, 20_000_000))
 def test_processor_time_moves_the_energy_factor_only_and_never_upwards(start, more):
     before, after = scored(journey(cpu_us=start)), scored(journey(cpu_us=start + more))
@@ -120,6 +125,7 @@ def test_processor_time_moves_the_energy_factor_only_and_never_upwards(start, mo
     assert (after.data, after.performance) == (before.data, before.performance)
 
 
+@settings(deadline=None)
 @given(st.integers(3_000, 30_000), st.integers(1, 30))
 def test_waiting_idle_neither_earns_nor_loses_energy_points(duration_ms, seconds):
     """A second more of idle device is 2,600 µs more of processor, as in REFERENCE: to the last digit nothing moves."""
@@ -130,6 +136,7 @@ def test_waiting_idle_neither_earns_nor_loses_energy_points(duration_ms, seconds
     ]
 
 
+@settings(deadline=None)
 @given(st.integers(500, 30_000), st.integers(1, 5_000))
 def test_time_without_work_moves_energy_by_less_than_a_point(duration_ms, more):
     before, after = scored(journey(duration_ms=duration_ms)), scored(journey(duration_ms=duration_ms + more))
@@ -278,6 +285,7 @@ def test_ecoindex_of_known_pages():
     assert (of(10**9, 10**6, 10**12).score, of(10**9, 10**6, 10**12).grade) == (0, "G")
 
 
+@settings(deadline=None)
 @given(counts, counts, counts)
 def test_ecoindex_is_bounded_and_never_rises_with_weight(dom, requests, size):
     def of(size_bytes):

@@ -150,7 +150,7 @@ def test_levels_offer_not_applicable_only_where_the_grid_does(client, enrolment,
 
 @pytest.mark.parametrize("code", ["interoperabilite", "ethique", "rgpd"])
 def test_query_count_does_not_depend_on_what_is_answered(client, enrolment, editor, django_assert_num_queries, code):
-    expected = 6 if code == "interoperabilite" else 7
+    expected = 7 if code == "interoperabilite" else 8
     with django_assert_num_queries(expected):
         client.get(page(enrolment, code))
     answer(
@@ -449,7 +449,7 @@ def make_wide(count):
 def test_query_count_does_not_depend_on_the_number_of_criteria(client, django_assert_num_queries, count):
     enrolment = make_wide(count)
     client.force_login(make_member(enrolment.product.organisation))
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         response = client.get(page(enrolment))
     assert response.content.decode().count('class="ui-criterion"') == count
     assert len(gzip.compress(response.content, 6)) <= 60 * 1024

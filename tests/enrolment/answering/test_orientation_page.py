@@ -312,7 +312,7 @@ def test_autosave_costs_the_same_whatever_is_answered(client, enrolment, editor,
 def test_the_page_costs_the_same_whatever_is_answered(client, enrolment, editor, django_assert_num_queries, answered):
     answer(enrolment.response, values=dict(list(QUIET.items())[:answered]))
 
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         client.get(page(enrolment))
 
 

@@ -79,5 +79,5 @@ def test_the_list_costs_the_same_whatever_is_done(client, enrolment, editor, dja
     for index in range(done):
         finish(enrolment.response, "interoperabilite", {"A06.1.2": {"level": str(index)}})
 
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         assert get(client, enrolment).status_code == 200

@@ -7,8 +7,9 @@ from django.core.management.base import BaseCommand, CommandError
 
 from convergence.accounts import demo
 from convergence.interests.demo import declare_for_demo_people
-from convergence.pages import demo_candidatures, demo_products, demo_sessions
+from convergence.pages import demo_candidatures, demo_products, demo_sessions, demo_white_label
 from convergence.statistics.services import refresh_statistics
+from ecoscore.demo import create_demo_measures
 from referencing.commission.demo import create_demo_commission
 
 #: What makes the demo world, in order; each step is idempotent.
@@ -20,7 +21,9 @@ STEPS: tuple[tuple[str, Callable[[], object]], ...] = (
     ("Grille", demo_products.publish_grid),
     ("Produits", demo_products.create_demo_products),
     ("Candidatures", demo_candidatures.create_demo_candidatures),
+    ("Marque blanche", demo_white_label.create_demo_white_label),
     ("Séances, décisions et catalogue", demo_sessions.create_demo_sessions),
+    ("Écoscore", create_demo_measures),
     ("Statistiques", refresh_statistics),
 )
 

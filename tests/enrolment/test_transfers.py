@@ -1,0 +1,234 @@
+"""A product changes hands: to a colleague, to another organisation with both sides’ consent, never with its convention."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.core.exceptions import PermissionDenied
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from convergence.accounts.enums import MembershipType
+from convergence.accounts.models import User
+from convergence.audit.models import AuditEntry
+from convergence.kernel.errors import TransitionRefused
+from convergence.products.models import Product
+from questionnaires.models import Answer
+from referencing.candidature.enums import CandidatureState
+from referencing.convention.models import Convention
+from referencing.enrolment.enums import EnrolmentState, PreListingState, SheetState, TransferState
+from referencing.enrolment.models import Enrolment, PreListing, ProductTransfer
+from referencing.enrolment.transfers import services
+from tests.candidature.factories import make_candidature
+from tests.dossier.factories import answer_core, make_signed_enrolment
+from tests.factories import OrganisationFactory, ProductFactory, make_member
+from tests.questionnaires.factories import states
+
+pytestmark = pytest.mark.django_db
+
+
+def make_two_sides() -> tuple[Enrolment, User, User]:
+    """A product with answers, who commits its organisation, and who commits the one that takes over."""
+    enrolment, manager = make_signed_enrolment()
+    answer_core(enrolment)
+    recipient = OrganisationFactory()
+    return enrolment, manager, make_member(recipient)
+
+
+def offer(enrolment: Enrolment, manager: User, successor: User, **fields: Any) -> ProductTransfer:
+    organisation = successor.memberships.get().organisation
+    return services.offer_product(
+        product_id=enrolment.product_id,
+        actor=manager,
+        **{"identifier": organisation.siret, "message": "", **fields},
+    )
+
+
+def codes(refusal: Any) -> list[str]:
+    return [each.code for each in refusal.value.blockers]
+
+
+# -- to a colleague
+
+
+def test_a_colleague_becomes_responsible_and_is_told(django_capture_on_commit_callbacks: Any) -> None:
+    product = ProductFactory()
+    manager = make_member(product.organisation)
+    colleague = make_member(product.organisation, MembershipType.SALARIE)
+
+    with django_capture_on_commit_callbacks(execute=True):
+        services.hand_to_colleague(product_id=product.pk, colleague_id=colleague.pk, actor=manager)
+
+    product.refresh_from_db()
+    assert product.owner == colleague
+    assert AuditEntry.objects.filter(action="product.hand_over", actor=manager).count() == 1
+    assert any(colleague.email in each.to for each in mail.outbox)
+
+
+def test_only_a_member_takes_it_and_only_who_commits_gives_it() -> None:
+    product = ProductFactory()
+    manager, stranger = make_member(product.organisation), make_member(OrganisationFactory())
+    plain = make_member(product.organisation, MembershipType.SALARIE)
+
+    with pytest.raises(TransitionRefused) as refusal:
+        services.hand_to_colleague(product_id=product.pk, colleague_id=stranger.pk, actor=manager)
+    assert codes(refusal) == ["colleague"]
+    with pytest.raises(PermissionDenied):
+        services.hand_to_colleague(product_id=product.pk, colleague_id=manager.pk, actor=plain)
+    with pytest.raises(Product.DoesNotExist):
+        services.hand_to_colleague(product_id=product.pk, colleague_id=manager.pk, actor=stranger)
+
+
+# -- to another organisation
+
+
+@pytest.mark.rule("A-26")
+def test_the_successor_gets_the_answers_and_signs_a_convention_of_its_own() -> None:
+    enrolment, manager, successor = make_two_sides()
+    transfer = offer(enrolment, manager, successor)
+
+    services.accept_product(transfer_id=transfer.pk, actor=successor)
+
+    transfer.refresh_from_db()
+    enrolment.refresh_from_db()
+    anew = Enrolment.objects.get(product=transfer.successor)
+    assert (transfer.state, enrolment.state, anew.state) == (
+        TransferState.ACCEPTED,
+        EnrolmentState.CLOSED,
+        EnrolmentState.ACTIVE,
+    )
+    assert transfer.successor.organisation == successor.memberships.get().organisation
+    assert (transfer.successor.name, transfer.successor.owner) == (enrolment.product.name, successor)
+    assert not Convention.objects.filter(enrolment=anew).exists()
+    assert Convention.objects.filter(enrolment=enrolment).count() == 1
+    assert anew.sheet.state == SheetState.TO_COMPLETE
+    assert Answer.objects.get(response=anew.response, code="A06.1.2").value == {"level": "2"}
+    assert set(states(anew.response).values()) == {"unavailable"}
+    assert anew.response.questionnaires.get(code="orientation").answered > 0
+    assert enrolment.product.organisation != transfer.successor.organisation
+
+
+def test_both_sides_consent(django_capture_on_commit_callbacks: Any) -> None:
+    enrolment, manager, successor = make_two_sides()
+    plain = make_member(successor.memberships.get().organisation, MembershipType.SALARIE)
+    own = make_member(enrolment.product.organisation, MembershipType.SALARIE)
+    with pytest.raises(PermissionDenied):
+        offer(enrolment, own, successor)
+    with django_capture_on_commit_callbacks(execute=True):
+        transfer = offer(enrolment, manager, successor, message="À bientôt.")
+    assert any(successor.email in each.to and "À bientôt." in each.body for each in mail.outbox)
+
+    for person in (manager, plain):
+        with pytest.raises(PermissionDenied):
+            services.accept_product(transfer_id=transfer.pk, actor=person)
+    with pytest.raises(ProductTransfer.DoesNotExist):
+        services.accept_product(transfer_id=transfer.pk, actor=make_member(OrganisationFactory()))
+    assert Product.objects.filter(organisation=successor.memberships.get().organisation).count() == 0
+
+
+def test_a_refusal_says_why_and_leaves_everything(django_capture_on_commit_callbacks: Any) -> None:
+    enrolment, manager, successor = make_two_sides()
+    transfer = offer(enrolment, manager, successor)
+    with pytest.raises(TransitionRefused) as refusal:
+        services.refuse_product(transfer_id=transfer.pk, why=" ", actor=successor)
+    assert codes(refusal) == ["why"]
+    mail.outbox.clear()
+
+    with django_capture_on_commit_callbacks(execute=True):
+        services.refuse_product(transfer_id=transfer.pk, why="Pas maintenant.", actor=successor)
+
+    enrolment.refresh_from_db()
+    assert enrolment.state == EnrolmentState.ACTIVE
+    assert any(manager.email in each.to and "Pas maintenant." in each.body for each in mail.outbox)
+    with pytest.raises(TransitionRefused) as refusal:
+        services.accept_product(transfer_id=transfer.pk, actor=successor)
+    assert codes(refusal) == ["wrong_state"]
+    assert offer(enrolment, manager, successor).state == TransferState.OFFERED
+
+
+def test_an_offer_is_cancelled_by_the_side_that_made_it() -> None:
+    enrolment, manager, successor = make_two_sides()
+    transfer = offer(enrolment, manager, successor)
+    with pytest.raises(PermissionDenied):
+        services.cancel_offer(transfer_id=transfer.pk, actor=successor)
+    assert services.cancel_offer(transfer_id=transfer.pk, actor=manager).state == TransferState.CANCELLED
+
+
+def test_every_reason_not_to_offer_is_said_at_once() -> None:
+    candidature, manager = make_candidature(CandidatureState.EVALUATION, complete=False)
+    PreListing.objects.create(
+        enrolment=candidature.enrolment,
+        dossier_id=candidature.dossier_id,
+        pre_listed_by=manager,
+        pre_listed_at=timezone.now(),
+        state=PreListingState.ACTIVE,
+    )
+    with pytest.raises(TransitionRefused) as refusal:
+        services.offer_product(product_id=candidature.enrolment.product_id, identifier="000", message="", actor=manager)
+    assert codes(refusal) == ["pre_listed", "open_candidature", "unknown"]
+
+
+def test_a_file_that_began_after_the_offer_bars_the_acceptance() -> None:
+    candidature, manager = make_candidature(CandidatureState.WITHDRAWN, complete=False)
+    successor = make_member(OrganisationFactory())
+    transfer = offer(candidature.enrolment, manager, successor)
+    make_candidature(CandidatureState.EVALUATION, dossier=candidature.dossier)
+
+    with pytest.raises(TransitionRefused) as refusal:
+        services.accept_product(transfer_id=transfer.pk, actor=successor)
+
+    assert codes(refusal) == ["open_candidature"]
+    candidature.enrolment.refresh_from_db()
+    assert candidature.enrolment.state == EnrolmentState.ACTIVE
+
+
+def test_its_own_organisation_and_one_without_manager_are_refused() -> None:
+    enrolment, manager, _ = make_two_sides()
+    empty = OrganisationFactory()
+    for identifier, expected in ((enrolment.product.organisation.siret, "same"), (empty.siret, "nobody")):
+        with pytest.raises(TransitionRefused) as refusal:
+            services.offer_product(product_id=enrolment.product_id, identifier=identifier, message="", actor=manager)
+        assert codes(refusal) == [expected]
+
+
+def test_a_name_that_the_successor_already_has_is_refused_whole() -> None:
+    enrolment, manager, successor = make_two_sides()
+    ProductFactory(
+        organisation=successor.memberships.get().organisation,
+        name=enrolment.product.name,
+        version=enrolment.product.version,
+    )
+    transfer = offer(enrolment, manager, successor)
+    with pytest.raises(TransitionRefused) as refusal:
+        services.accept_product(transfer_id=transfer.pk, actor=successor)
+    assert codes(refusal) == ["product"]
+    transfer.refresh_from_db()
+    assert transfer.state == TransferState.OFFERED
+
+
+def test_the_pages_offer_and_accept(client: Client) -> None:
+    enrolment, manager, successor = make_two_sides()
+    client.force_login(manager)
+    address = reverse("enrolment:product_transfer", args=[enrolment.product_id])
+    assert client.get(address).status_code == 200
+    assert client.post(address, {"target": "organisation", "identifier": ""}).status_code == 422
+    unknown = client.post(address, {"target": "organisation", "identifier": "123", "message": "Bonjour"})
+    assert unknown.status_code == 422
+    assert "Bonjour" in unknown.content.decode()
+    siret = successor.memberships.get().organisation.siret
+    assert client.post(address, {"target": "organisation", "identifier": siret}).status_code == 302
+    transfer = ProductTransfer.objects.get()
+    detail = reverse("enrolment:transfer_detail", args=[transfer.pk])
+    assert client.get(detail).context["may_cancel"]
+
+    client.force_login(successor)
+    page = client.get(detail).content.decode()
+    assert enrolment.product.description not in page
+    assert client.post(detail, {"decision": "refuse", "why": ""}).status_code == 422
+    accepted = client.post(detail, {"decision": "accept"})
+    transfer.refresh_from_db()
+    assert accepted.headers["Location"] == reverse("pages:product_detail", args=[transfer.successor_id])
+    assert client.get(reverse("pages:product_detail", args=[enrolment.product_id])).status_code == 404
