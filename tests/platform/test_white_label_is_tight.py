@@ -277,6 +277,10 @@ def rows_around(*starts: models.Model) -> dict[str, list[models.Model]]:
     return by_app
 
 
+#: Whose addresses also bear the keys of enrolments, files, dossiers and pre-listings.
+SHARED = ("pages", "enrolment", "dossier", "candidature", "teamwork")
+
+
 def addresses(stage: Stage) -> Iterator[str]:
     """Every address of the URLconf, with the keys of the distributor’s rows and of the producer’s."""
     own, theirs = stage.candidature.enrolment, stage.solution.enrolment
@@ -312,7 +316,8 @@ def addresses(stage: Stage) -> Iterator[str]:
                 continue
             yield from (plain, f"{plain}?q=zela&recherche=zela&produit=zela")
             continue
-        rows = [*by_app.get(app, ()), *foreign.get(app, ()), *shared]
+        around = [*by_app.get(app, ()), *foreign.get(app, ())]
+        rows = around + shared if app in SHARED else around or shared
         keys = {row.pk for row in rows}
         pools: dict[str, list[Any]] = {
             "UUIDConverter": [key for key in keys if isinstance(key, UUID)],
