@@ -68,7 +68,7 @@ check-deployment:
 	  $(BIN)/python manage.py check --deploy --fail-level WARNING
 
 check-security:
-	$(BIN)/bandit -ll -q -r convergence referencing questionnaires evidence
+	$(BIN)/bandit -ll -q -r convergence referencing ecoscore questionnaires evidence
 
 format: install
 	$(BIN)/ruff format .

@@ -20,6 +20,8 @@ from ecoscore.scores import EXACT, Medians, medians, valid_runs
 
 _J_PER_WH = Decimal(3600)
 _KB_PER_MB, _KB_PER_GB = Decimal(1000), Decimal(1_000_000)
+#: The end of the name of the step that measures 30 s of a call, of any prefix.
+CALL = "_APPEL"
 #: Everyday things are worth this many executions: one alone is too little to picture.
 EXECUTIONS = 1000
 
@@ -134,6 +136,7 @@ class Impacts:
 
     method: str
     device: Device
+    call_step: str | None
     is_energy_measured: bool
     energy_j: Range
     charge_mah: Decimal
@@ -166,6 +169,7 @@ class Impacts:
         return {
             "method": self.method,
             "device": self.device.value,
+            "call_step": self.call_step,
             "is_energy_measured": self.is_energy_measured,
             "energy_j": self.energy_j.payload(),
             "charge_mah": rounded(self.charge_mah),
@@ -241,13 +245,15 @@ def project(
 ) -> Impacts:
     """The impacts of one execution, from the medians of the valid runs.
 
-    `call_step` names the step that measures 30 s of a call: its figures are brought to the average length of a
-    téléconsultation (ETH.32). Raises ValueError when no run ended, or when there is no such step.
+    `call_step` names the step that measures 30 s of a call, by default the one whose name ends with `_APPEL`: its figures
+    are brought to the average length of a téléconsultation (ETH.32). Raises ValueError when no run ended, or when there
+    is no such step.
     """
     with localcontext(EXACT):
         steps = [step for step in medians(valid_runs(measurement)) if _is_of_journey(step.kind)]
         if not steps:
             raise ValueError("aucune étape de l’utilisateur n’a été mesurée")
+        call_step = call_step or next((step.name for step in steps if step.name.endswith(CALL)), None)
         if call_step is not None and call_step not in {step.name for step in steps}:
             raise ValueError(f"l’étape {call_step} n’a pas été mesurée")
         calibration = Decimal(measurement.bench.calibration)
@@ -260,7 +266,7 @@ def project(
 
         loads = _loads(steps, factors, call_step)
         bare = _impacts(at, _sum(loads), factors, device)
-        return replace(bare, steps=tuple(_step_impacts(steps, loads, point_of, bare.co2.value)))
+        return replace(bare, call_step=call_step, steps=tuple(_step_impacts(steps, loads, point_of, bare.co2.value)))
 
 
 def teleconsultation(patient: Impacts, professional: Impacts) -> Mapping[Indicator, Range | None]:
@@ -377,6 +383,7 @@ def _impacts(at: Callable[[Factors], _Point], load: _Load, factors: Factors, dev
     return Impacts(
         method=factors.version,
         device=device,
+        call_step=None,
         is_energy_measured=load.energy_j is not None,
         energy_j=between(lambda point: point.energy_j),
         charge_mah=here.energy_j / Decimal("3.6") / factors["battery_voltage_v"],

@@ -20,21 +20,21 @@ TONES: dict[str, Tone] = {
 
 #: Who has the ball, and what to do.
 BALLS: dict[str, tuple[str, str]] = {
-    MeasureState.DRAFT: ("Vous", "devez corriger les erreurs du scénario."),
-    MeasureState.CHECKED: ("Vous", "pouvez lancer une mesure intermédiaire, ou compléter le scénario."),
-    MeasureState.DEBUGGING: ("Le banc", "mesure. Vous pouvez quitter cette page."),
-    MeasureState.INTERMEDIATE: ("Vous", "pouvez compléter le scénario, ou lancer la mesure finale."),
-    MeasureState.QUEUED: ("Le banc", "fait la mesure finale. Vous pouvez quitter cette page."),
-    MeasureState.FINAL: ("Vous", "pouvez publier ce résultat, ou le reprendre dans votre questionnaire."),
-    MeasureState.PUBLISHED: ("Vous", "pouvez reprendre ce résultat dans votre questionnaire."),
-    MeasureState.FAILED: ("Vous", "pouvez corriger le scénario, ou relancer la mesure."),
-    MeasureState.CANCELLED: ("Vous", "pouvez relancer la mesure."),
+    MeasureState.DRAFT: ("Vous", "devez corriger les erreurs du scénario"),
+    MeasureState.CHECKED: ("Vous", "pouvez lancer une mesure intermédiaire, ou compléter le scénario"),
+    MeasureState.DEBUGGING: ("Le banc", "mesure\u202f; vous pouvez quitter cette page"),
+    MeasureState.INTERMEDIATE: ("Vous", "pouvez compléter le scénario, ou lancer la mesure finale"),
+    MeasureState.QUEUED: ("Le banc", "fait la mesure finale\u202f; vous pouvez quitter cette page"),
+    MeasureState.FINAL: ("Vous", "pouvez publier ce résultat, ou le reprendre dans votre questionnaire"),
+    MeasureState.PUBLISHED: ("Vous", "pouvez reprendre ce résultat dans votre questionnaire"),
+    MeasureState.FAILED: ("Vous", "pouvez corriger le scénario, ou relancer la mesure"),
+    MeasureState.CANCELLED: ("Vous", "pouvez relancer la mesure"),
 }
 ENVIRONMENT_BALLS: dict[str, tuple[str, str]] = {
-    MeasureState.INTERMEDIATE: ("Vous", "pouvez passer au scénario\u00a0: le banc atteint votre application."),
-    MeasureState.FAILED: ("Vous", "devez lire le motif, puis vérifier de nouveau."),
-    MeasureState.CANCELLED: ("Vous", "pouvez vérifier de nouveau."),
-    MeasureState.CHECKED: ("Vous", "pouvez lancer la vérification."),
+    MeasureState.INTERMEDIATE: ("Vous", "pouvez passer au scénario\u00a0: le banc atteint votre application"),
+    MeasureState.FAILED: ("Vous", "devez lire le motif, puis vérifier de nouveau"),
+    MeasureState.CANCELLED: ("Vous", "pouvez vérifier de nouveau"),
+    MeasureState.CHECKED: ("Vous", "pouvez lancer la vérification"),
 }
 
 

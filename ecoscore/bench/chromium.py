@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 from playwright.sync_api import BrowserContext, CDPSession, Dialog, Error, Page, Playwright, sync_playwright
 
 from ecoscore.bench.driver import BenchError, Counters, Outcome, Pass, Quality
-from ecoscore.bench.isolation import Cell
+from ecoscore.bench.isolation import Cell, take_priority
 from ecoscore.bench.layer import EVENTS, Layer
 from ecoscore.bench.relay import Limits, Policy, Relay, Shape, allow_public
 from ecoscore.gdsl.plan import Instruction
@@ -126,8 +126,9 @@ class ChromiumDriver:
         executable = find_chromium()
         if executable is None:
             raise BenchError(
-                "no_browser", "Chromium n’est pas installé sur cette machine : aucune mesure web n’est possible."
+                "no_browser", "Chromium n’est pas installé sur cette machine : aucune mesure web n’est possible."
             )
+        take_priority()
         self._cell = Cell(isolate=self._isolate)
         self._relay = Relay(
             self._cell.listener, policy=self._policy, shape=self._shape, limits=self._limits, log=self._log
@@ -149,7 +150,7 @@ class ChromiumDriver:
             waited, detail = command(*instruction.args)
         except Error as error:
             self._check()
-            raise BenchError("browser", f"Le navigateur a refusé {instruction.name} : {_first_line(error)}") from error
+            raise BenchError("browser", f"Le navigateur a refusé {instruction.name} : {_first_line(error)}") from error
         self._check()
         return Outcome(response_s=time.monotonic() - began if waited else None, detail=detail)
 
@@ -195,7 +196,7 @@ class ChromiumDriver:
                 type="png", animations="allow", caret="initial", timeout=10_000
             )
         except Error as error:
-            raise BenchError("browser", f"La capture d’écran n’a pas pu être prise : {_first_line(error)}") from error
+            raise BenchError("browser", f"La capture d’écran n’a pas pu être prise : {_first_line(error)}") from error
         self._rest(0.1)
         self._probing_s += cell.cpu.cpu_s() - before
         return picture
@@ -209,7 +210,7 @@ class ChromiumDriver:
             cover = self._living_context().new_page()
             cover.bring_to_front()
         except Error as error:
-            raise BenchError("browser", f"La page n’a pas pu passer à l’arrière-plan : {_first_line(error)}") from error
+            raise BenchError("browser", f"La page n’a pas pu passer à l’arrière-plan : {_first_line(error)}") from error
         self._rest(_COVER_S)
 
     def close(self) -> None:
@@ -290,7 +291,7 @@ class ChromiumDriver:
                 timeout=60_000,
             )
         except Error as error:
-            raise BenchError("no_browser", f"Chromium n’a pas démarré : {_first_line(error)}") from error
+            raise BenchError("no_browser", f"Chromium n’a pas démarré : {_first_line(error)}") from error
         self.version = ask_version()
         self._context.set_default_timeout(_WAIT_MS)
         self._page = self._context.pages[0]
@@ -340,10 +341,18 @@ class ChromiumDriver:
         """Frames of other sites and workers are targets of their own: they tell what they receive in letters to ours."""
 
         def attached(event: dict[str, Any]) -> None:
-            number = event["sessionId"]
-            message = json.dumps({"id": 1, "method": "Network.enable"})
-            with contextlib.suppress(Error):
-                session.send("Target.sendMessageToTarget", {"sessionId": number, "message": message})
+            if "worker" in event["targetInfo"]["type"]:
+                self.layer.start_worker(event["targetInfo"]["url"])
+            letters: list[tuple[str, dict[str, Any]]] = [
+                ("Network.enable", {}),
+                ("Runtime.runIfWaitingForDebugger", {}),
+            ]
+            if self._which is Pass.PERFORMANCE and event["targetInfo"]["type"] == "iframe":
+                letters.insert(0, ("Emulation.setCPUThrottlingRate", {"rate": CPU_RATE}))
+            for place, (method, params) in enumerate(letters, 1):
+                message = json.dumps({"id": place, "method": method, "params": params})
+                with contextlib.suppress(Error):
+                    session.send("Target.sendMessageToTarget", {"sessionId": event["sessionId"], "message": message})
 
         def received(event: dict[str, Any]) -> None:
             message = json.loads(event["message"])
@@ -353,7 +362,7 @@ class ChromiumDriver:
         session.on("Target.attachedToTarget", attached)
         session.on("Target.receivedMessageFromTarget", received)
         session.on("Target.detachedFromTarget", lambda event: self.layer.leave(event["sessionId"]))
-        session.send("Target.setAutoAttach", {"autoAttach": True, "waitForDebuggerOnStart": False, "flatten": False})
+        session.send("Target.setAutoAttach", {"autoAttach": True, "waitForDebuggerOnStart": True, "flatten": False})
 
     def _take(self, event: str, params: Mapping[str, Any], session: str = "") -> None:
         self.layer.take(event, params, session)
@@ -368,12 +377,12 @@ class ChromiumDriver:
         if self._is_covered and page.url in ("", "about:blank") and page.opener() is None:
             return  # our own cover
         self._popups += 1
-        self._log(f"Fenêtre ouverte par le site, fermée : {page.url}")
+        self._log(f"Fenêtre ouverte par le site, fermée : {page.url}")
         with contextlib.suppress(Error):
             page.close()
 
     def _answer_dialog(self, dialog: Dialog) -> None:
-        self._log(f"Boîte de dialogue fermée : {dialog.type}.")
+        self._log(f"Boîte de dialogue fermée : {dialog.type}.")
         with contextlib.suppress(Error):
             if dialog.type == "beforeunload":
                 dialog.accept()
@@ -388,18 +397,18 @@ class ChromiumDriver:
         match self._living_relay().breach:
             case "bytes":
                 size = self._limits.total_bytes // 1024**2
-                raise BenchError("byte_limit", f"Le site a dépassé {size} Mio : la mesure est coupée.")
+                raise BenchError("byte_limit", f"Le site a dépassé {size} Mio : la mesure est coupée.")
             case "time":
                 raise BenchError(
-                    "time_limit", f"La mesure a dépassé {self._limits.seconds:.0f} secondes : elle est coupée."
+                    "time_limit", f"La mesure a dépassé {self._limits.seconds:.0f} secondes : elle est coupée."
                 )
             case "connections":
                 raise BenchError(
                     "connection_limit",
-                    f"Le site a ouvert plus de {self._limits.connections} connexions : la mesure est coupée.",
+                    f"Le site a ouvert plus de {self._limits.connections} connexions : la mesure est coupée.",
                 )
         if self._popups > _POPUPS:
-            raise BenchError("popups", f"Le site a ouvert plus de {_POPUPS} fenêtres : la mesure est coupée.")
+            raise BenchError("popups", f"Le site a ouvert plus de {_POPUPS} fenêtres : la mesure est coupée.")
         if self._is_crashed:
             raise BenchError("crash", "La page s’est arrêtée brutalement (mémoire épuisée ou erreur du navigateur).")
 
@@ -412,7 +421,7 @@ class ChromiumDriver:
             self._living_page().wait_for_timeout(seconds * 1000)
         except Error as error:
             self._check()
-            raise BenchError("browser", f"Le navigateur ne répond plus : {_first_line(error)}") from error
+            raise BenchError("browser", f"Le navigateur ne répond plus : {_first_line(error)}") from error
 
     def _look(self) -> dict[str, Any]:
         try:
@@ -440,7 +449,7 @@ class ChromiumDriver:
             except Error as error:
                 self._check()
                 if time.monotonic() >= until or "closed" in str(error).lower():
-                    raise BenchError("browser", f"La page n’a pas répondu : {_first_line(error)}") from error
+                    raise BenchError("browser", f"La page n’a pas répondu : {_first_line(error)}") from error
                 self._rest(0.02)
 
     def _evaluate(self, expression: str) -> Any:
@@ -517,7 +526,7 @@ class ChromiumDriver:
 
     def _set_browser(self, name: str) -> tuple[bool, str]:
         if name.lower() not in ("chrome", "chromium"):
-            raise BenchError("unsupported", f"Le banc web mesure avec Chromium : le navigateur « {name} » n’y est pas.")
+            raise BenchError("unsupported", f"Le banc web mesure avec Chromium : le navigateur « {name} » n’y est pas.")
         return False, self.version
 
     def _open_for_reference(self) -> tuple[bool, str]:
@@ -559,20 +568,20 @@ class ChromiumDriver:
                 where = ", ".join(refused or self._living_relay().refusals)
                 return BenchError(
                     "refused_address",
-                    f"L’adresse {where} n’est pas sur l’internet public, ou une page y a redirigé : le banc ne s’y connecte pas.",
+                    f"L’adresse {where} n’est pas sur l’internet public, ou une page y a redirigé : le banc ne s’y connecte pas.",
                 )
             return BenchError("unreachable", f"{url} ne répond pas (nom inconnu ou serveur injoignable).")
         if "TOO_MANY_REDIRECTS" in text:
             return BenchError("redirects", f"{url} redirige sans fin.")
         if "Download" in text or "ERR_ABORTED" in text:
             return BenchError(
-                "download", f"{url} est un fichier à télécharger, pas une page : le banc n’enregistre aucun fichier."
+                "download", f"{url} est un fichier à télécharger, pas une page : le banc n’enregistre aucun fichier."
             )
         if "CERT" in text or "SSL" in text:
             return BenchError("certificate", f"Le certificat de {url} n’est pas reconnu.")
         if "Timeout" in text:
             return BenchError("timeout", f"{url} n’a pas répondu en {_NAVIGATION_MS // 1000} secondes.")
-        return BenchError("unreachable", f"{url} n’a pas pu être ouverte : {_first_line(error)}")
+        return BenchError("unreachable", f"{url} n’a pas pu être ouverte : {_first_line(error)}")
 
     def _press_back(self) -> tuple[bool, str]:
         self._living_page().go_back(wait_until="commit", timeout=_NAVIGATION_MS)
@@ -595,11 +604,11 @@ class ChromiumDriver:
     def _click(self, by: str, value: str, rank: str = "1") -> tuple[bool, str]:
         place = self._ask("locate", patience_s=_CLICK_MS / 1000, by=by, value=value, index=int(rank) - 1, ms=_CLICK_MS)
         if place is None:
-            raise BenchError("click", f"{_named(by, value)} n’est pas sur la page : rien à toucher.")
+            raise BenchError("click", f"{_named(by, value)} n’est pas sur la page : rien à toucher.")
         if not place["isFree"]:
             raise BenchError(
                 "click",
-                f"{_named(by, value)} est recouvert par autre chose (bandeau, fenêtre) : le toucher n’aurait pas d’effet.",
+                f"{_named(by, value)} est recouvert par autre chose (bandeau, fenêtre) : le toucher n’aurait pas d’effet.",
             )
         self._tap(place["x"], place["y"])
         return False, value
@@ -629,7 +638,7 @@ class ChromiumDriver:
 
     def _clear_text(self) -> tuple[bool, str]:
         if not self._ask("clear"):
-            raise BenchError("clear", "Aucun champ de saisie n’est actif : rien à effacer.")
+            raise BenchError("clear", "Aucun champ de saisie n’est actif : rien à effacer.")
         self._living_page().keyboard.press("Delete")
         return False, ""
 
@@ -667,11 +676,11 @@ class ChromiumDriver:
 def _named(by: str, value: str) -> str:
     match by:
         case "text":
-            return f"Le texte « {value} »"
+            return f"Le texte « {value} »"
         case "id":
-            return f"L’élément d’identifiant « {value} »"
+            return f"L’élément d’identifiant « {value} »"
         case _:
-            return f"L’élément décrit « {value} »"
+            return f"L’élément décrit « {value} »"
 
 
 def _seconds(ms: str) -> str:

@@ -34,7 +34,9 @@ class _Request:
     is_answered: bool = False
     is_over: bool = False
     is_cached: bool = False
+    owner: str = ""
     loader: str = ""
+    url: str = ""
 
     @property
     def received(self) -> int:
@@ -46,10 +48,13 @@ class _Request:
 
 
 class Layer:
-    """Sums the `Network` events of every page and worker of one browser. `session` tells their numbers apart."""
+    """Sums the `Network` events of every page, frame and worker of one browser.
+
+    The number of a request is unique in the browser: a page asks for a frame or a worker, which tells the rest in its own session.
+    """
 
     def __init__(self) -> None:
-        self._requests: dict[tuple[str, str], _Request] = {}
+        self._requests: dict[str, _Request] = {}
         self._past_bytes = 0
         self._past_requests = 0
 
@@ -72,9 +77,15 @@ class Layer:
 
         `loader` is the new document’s; None when nothing follows.
         """
-        for (owner, _), request in self._requests.items():
-            if owner == session and request.loader != loader:
+        for request in self._requests.values():
+            if request.owner == session and request.loader != loader:
                 request.is_over = True
+
+    def start_worker(self, url: str) -> None:
+        """A worker runs: its script has come, though its head is not always told."""
+        for request in self._requests.values():
+            if request.url == url:
+                request.is_answered = True
 
     def forget(self) -> None:
         """The browser was closed: what it waited for will not come."""
@@ -82,26 +93,29 @@ class Layer:
         self._requests.clear()
 
     def take(self, event: str, params: Mapping[str, Any], session: str = "") -> None:
-        """Note one event, as the DevTools protocol writes it."""
-        key = (session, str(params.get("requestId", "")))
+        """Note one event, as the DevTools protocol writes it; `session` is who tells it, empty for the page."""
+        number = str(params.get("requestId", ""))
         match event:
             case "Network.requestWillBeSent":
-                self._send(key, params)
+                self._send(number, params, session)
             case "Network.webSocketCreated":
-                self._requests[key] = _Request()
-            case _ if (request := self._requests.get(key)) is not None:
+                self._requests[number] = _Request(owner=session)
+            case "Network.responseReceived" if session and str(params["response"].get("url", "")).startswith("http"):
+                # a worker may ask before it is heard
+                self._advance(self._requests.setdefault(number, _Request(owner=session)), event, params)
+            case _ if (request := self._requests.get(number)) is not None:
                 self._advance(request, event, params)
 
-    def _send(self, key: tuple[str, str], params: Mapping[str, Any]) -> None:
-        redirect = params.get("redirectResponse")
-        if redirect is not None and key in self._requests:
-            request = self._requests[key]
-            if not _is_from_cache(redirect) and not request.is_cached:
-                request.redirects += 1
-                request.redirect_bytes += int(redirect.get("encodedDataLength", 0))
-            request.is_answered = request.is_cached = False
-        elif str(params["request"]["url"]).startswith(("http:", "https:")):
-            self._requests[key] = _Request(loader=str(params.get("loaderId", "")))
+    def _send(self, number: str, params: Mapping[str, Any], session: str) -> None:
+        redirect, known = params.get("redirectResponse"), self._requests.get(number)
+        if redirect is not None and known is not None:
+            if not _is_from_cache(redirect) and not known.is_cached:
+                known.redirects += 1
+                known.redirect_bytes += int(redirect.get("encodedDataLength", 0))
+            known.is_answered = known.is_cached = False
+        elif known is None and str(params["request"]["url"]).startswith(("http:", "https:")):
+            loader, url = str(params.get("loaderId", "")), str(params["request"]["url"])
+            self._requests[number] = _Request(owner=session, loader=loader, url=url)
 
     def _advance(self, request: _Request, event: str, params: Mapping[str, Any]) -> None:
         match event:
@@ -113,9 +127,10 @@ class Layer:
                 request.is_cached = request.is_cached or _is_from_cache(response)
                 request.head = int(response.get("encodedDataLength", 0))
             case "Network.dataReceived":
+                request.is_answered = True
                 request.body += int(params.get("encodedDataLength", 0))
             case "Network.loadingFinished":
-                request.is_over = True
+                request.is_answered = request.is_over = True
                 request.finished = int(params.get("encodedDataLength", 0))
             case "Network.loadingFailed" | "Network.webSocketClosed":
                 request.is_over = True

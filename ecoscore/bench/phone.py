@@ -27,7 +27,7 @@ class PhoneBench:
             calibration="1",
             cpu_quality=Quality.MEASURED.value,
             is_isolated=False,
-            notes=("Terminal réel, sur son propre réseau : ses adresses ne sont pas filtrées par le banc.",),
+            notes=("Terminal réel, sur son propre réseau : ses adresses ne sont pas filtrées par le banc.",),
             version="android-1",
         )
 

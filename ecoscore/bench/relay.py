@@ -19,6 +19,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ecoscore.addresses import Address, is_public
+from ecoscore.bench.isolation import take_priority
 
 _NO_AUTHENTICATION, _NONE_ACCEPTABLE = 0, 0xFF
 _CONNECT = 1
@@ -143,7 +144,8 @@ class Relay:
 
     def start(self) -> None:
         self._thread.start()
-        self._ready.wait()
+        if not self._ready.wait(_HANDSHAKE_S):
+            raise RuntimeError("the relay did not start")
 
     def close(self) -> None:
         """Cut every connection and end the thread. Twice is once."""
@@ -153,6 +155,7 @@ class Relay:
         self._listener.close()
 
     async def _serve(self) -> None:
+        take_priority()
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
         self._down = _Lane(self._shape.down_bps) if self._shape else None
@@ -161,9 +164,9 @@ class Relay:
         server = await asyncio.start_server(self._accept, sock=self._listener, limit=_CHUNK)
         timer = self._loop.call_later(self._limits.seconds, self._cut, "time")
         self._ready.set()
-        async with server:
-            await self._stop.wait()
+        await self._stop.wait()
         timer.cancel()
+        server.close()
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -172,7 +175,7 @@ class Relay:
         """Let nothing pass any more, in either direction."""
         if not self.breach:
             self.breach = limit
-            self._log(f"Limite {_LIMITS[limit]} atteinte : plus rien ne passe.")
+            self._log(f"Limite {_LIMITS[limit]} atteinte : plus rien ne passe.")
         for task in tuple(self._tasks):
             task.cancel()
 
@@ -215,7 +218,7 @@ class Relay:
         where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         is_of_browser = host.lower().rstrip(".") in _BROWSER_HOSTS
         if not is_of_browser or where not in self.browser_refusals:  # the browser insists: once is enough
-            self._log(f"Adresse refusée : {where} ({reason}).")
+            self._log(f"Adresse refusée : {where} ({reason}).")
         if is_of_browser:
             self.browser_refusals[where] += 1
         else:

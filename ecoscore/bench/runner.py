@@ -170,7 +170,7 @@ class _Hand:
             if time.monotonic() > until:
                 self._give_up(future)
                 raise BenchError(
-                    "step_limit", f"Plus rien n’a répondu en {within_s:.0f} secondes : la mesure est coupée."
+                    "step_limit", f"Plus rien n’a répondu en {within_s:.0f} secondes : la mesure est coupée."
                 )
 
     def _give_up(self, future: Future[T]) -> None:
@@ -197,7 +197,7 @@ def _run(plan: Plan, number: int, runs: int, bench: Bench, hand: _Hand, watcher:
     except BenchError as error:
         if error.code in ("cancelled", "no_browser", "no_device"):
             raise
-        watcher.log(f"Exécution {number} interrompue ({error.code}) : {error}")
+        watcher.log(f"Exécution {number} interrompue ({error.code}) : {error}")
         return RunFigures(
             number, tuple(replace(step, response_ms=None, lcp_ms=None) for step in steps), failure=str(error)
         )
@@ -259,7 +259,7 @@ def _measure_step(step: Step, which: Pass, driver: Driver, hand: _Hand) -> StepF
         try:
             outcome = _execute(instruction, which, driver, hand)
         except BenchError as error:
-            raise BenchError(error.code, f"Étape {step.name} : {error}") from error
+            raise BenchError(error.code, f"Étape {step.name} : {error}") from error
         if instruction.name != "pause":
             active_s += time.monotonic() - start
         if outcome.response_s is not None:
@@ -299,7 +299,7 @@ def _execute(instruction: Instruction, which: Pass, driver: Driver, hand: _Hand)
     except BenchError as error:
         if error.code == "cancelled":
             raise
-        raise BenchError(error.code, f"ligne {instruction.line} : {error}") from error
+        raise BenchError(error.code, f"ligne {instruction.line} : {error}") from error
 
 
 def _shorten(instruction: Instruction) -> Instruction:

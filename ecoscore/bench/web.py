@@ -33,14 +33,13 @@ class ChromiumBench:
         self._make_driver = make_driver
         self._log: Callable[[str], None] = lambda line: None
         self._drivers: list[ChromiumDriver] = []
-        self._refusals: Counter[str] = Counter()
 
     def open(self, log: Callable[[str], None]) -> Place:
         """Start a browser once: is it isolated, how fast is it? Raises BenchError when no measure may be made here."""
         self._log = log
         if find_chromium() is None:
             raise BenchError(
-                "no_browser", "Chromium n’est pas installé sur cette machine : aucune mesure web n’est possible."
+                "no_browser", "Chromium n’est pas installé sur cette machine : aucune mesure web n’est possible."
             )
         driver = self.new_driver()
         try:
@@ -48,13 +47,13 @@ class ChromiumBench:
             if not driver.is_isolated and not self._allow_private:
                 raise BenchError(
                     "not_isolated",
-                    "Ce banc ne peut pas isoler le navigateur du réseau de la machine (il n’est pas administrateur sous Linux) : "
+                    "Ce banc ne peut pas isoler le navigateur du réseau de la machine (il n’est pas administrateur sous Linux) : "
                     "il ne mesure que les sites de son exploitant.",
                 )
             if driver.cell.cpu.quality is Quality.ABSENT:
                 raise BenchError(
                     "no_processor_time",
-                    "Cette machine ne dit pas combien de temps processeur le navigateur consomme : l’énergie ne peut pas y être estimée.",
+                    "Cette machine ne dit pas combien de temps processeur le navigateur consomme : l’énergie ne peut pas y être estimée.",
                 )
             calibration = str(calibrate(driver.time_loop))
             return Place(
@@ -95,20 +94,20 @@ class ChromiumBench:
         """What a reader of the report must know of the bench, in French."""
         notes = [
             f"Temps processeur compté par {driver.cell.cpu.kind}.",
-            f"Passe performance : processeur ralenti {CPU_RATE} fois.",
-            "Arrière-plan approché : onglet recouvert par un autre.",
-            "Affichage calculé sans carte graphique : les animations coûtent plus que sur un téléphone.",
+            f"Passe performance : processeur ralenti {CPU_RATE} fois.",
+            "Arrière-plan approché : onglet recouvert par un autre.",
+            "Affichage calculé sans carte graphique : les animations coûtent plus que sur un téléphone.",
         ]
         if self._shape:
             down, up = (f"{bps / 1e6:.2f}".replace(".", ",") for bps in (self._shape.down_bps, self._shape.up_bps))
             delay = round(self._shape.rtt_s * 1000)
-            notes.append(f"Réseau mobile simulé : {delay} ms aller-retour, {down} Mb/s reçus, {up} Mb/s émis.")
+            notes.append(f"Réseau mobile simulé : {delay} ms aller-retour, {down} Mb/s reçus, {up} Mb/s émis.")
         if driver.cell.cpu.quality is not Quality.MEASURED:
             notes.append(
-                "Temps processeur peu précis sur cette machine : les étapes courtes sont à lire avec prudence."
+                "Temps processeur peu précis sur cette machine : les étapes courtes sont à lire avec prudence."
             )
         if not driver.is_isolated:
             notes.append(
-                "Navigateur non isolé du réseau de la machine : seul un site de l’exploitant du banc peut être mesuré."
+                "Navigateur non isolé du réseau de la machine : seul un site de l’exploitant du banc peut être mesuré."
             )
         return notes

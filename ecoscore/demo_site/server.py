@@ -25,8 +25,8 @@ _SIDE = 400
 _PICTURES = 3
 
 ADVICE = (
-    "Mieux dormir : le sommeil en sept gestes",
-    "Sommeil et écrans : que faire le soir",
+    "Mieux dormir : le sommeil en sept gestes",
+    "Sommeil et écrans : que faire le soir",
     "Un sommeil réparateur après 60 ans",
     "Prendre sa tension à la maison",
     "Moins de sel sans perdre le goût",
@@ -141,7 +141,7 @@ def page(version: str, name: str, title: str) -> bytes:
 
 
 def _sentence(version: str, title: str) -> str:
-    text = f"{title} : l’essentiel en deux minutes, relu par une infirmière du Val."
+    text = f"{title} : l’essentiel en deux minutes, relu par une infirmière du Val."
     if version == SOBER:
         return text
     # as generators of pages do: wrappers in wrappers

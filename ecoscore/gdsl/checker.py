@@ -439,7 +439,7 @@ class _Check:
 def _why_not(url: str, *, allow_private: bool) -> tuple[str, str]:
     """Why the bench does not go to this address, and what to write instead; two empty texts when it does."""
     wrong = "Cette adresse est mal écrite."
-    if any(letter.isspace() or not letter.isprintable() for letter in url) or "\\" in url:
+    if not url.isprintable() or url.split() != [url] or "\\" in url:
         return wrong, ""
     try:
         parts = urlsplit(url)

@@ -28,7 +28,7 @@ _SYNONYMS = {
 }
 
 #: A comparison letter by letter costs 1 ms: it serves the first wrong names of a check, not thousands.
-PATIENCE = 8
+PATIENCE = 5
 _LONGEST = 40
 
 

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ecoscore.gdsl.plan import Diagnostic
 
 BOM = "\ufeff"
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """A trimmed part of a line and the column, from 1, where it starts (where it would stand, if empty)."""
 
     text: str
     column: int
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """A line that holds an instruction; `end` is the column after its last character that is not blank."""
 
     number: int
@@ -44,8 +42,8 @@ def scan(text: str) -> Iterator[Line]:
         for part in raw.split(","):
             trimmed = part.strip()
             # an empty argument stands just after its comma
-            column = start + 1 + (len(part) - len(part.lstrip()) if trimmed else 0)
-            fields.append(Field(trimmed, column))
+            before = len(part) - len(part.lstrip()) if trimmed and trimmed != part else 0
+            fields.append(Field(trimmed, start + 1 + before))
             start += len(part) + 1
         yield Line(number, tuple(fields), stripped, len(raw.rstrip()) + 1)
 

@@ -39,6 +39,10 @@ UNEXPECTED = (
     "Le banc a rencontré une erreur qu’il ne connaît pas. Relancez la mesure\u00a0; si l’erreur revient, donnez ce code au "
     "support\u00a0: {code}."
 )
+REFUSED = (
+    "La mesure finale est refusée\u00a0: {reasons} Ses chiffres restent lisibles\u202f; si l’application n’est pas en cause, "
+    "la machine du banc était peut-être occupée\u00a0: relancez la mesure."
+)
 UNREADABLE_SECRET = "Un secret de l’application n’est plus lisible\u00a0: saisissez-le de nouveau."  # noqa: S105
 
 
@@ -135,7 +139,7 @@ def _conclude(measure: Measure, *, measurement: Measurement) -> None:
     if refusals:
         result.purpose = Purpose.INTERMEDIATE
         result.save(force_insert=True)
-        _fail(measure, failure="La mesure finale est refusée\u00a0: " + " ".join(refusals))
+        _fail(measure, failure=REFUSED.format(reasons=" ".join(refusals)))
         return
     result.save(force_insert=True)
     workflow.fire(measure, "conclude", actor=None, at=now, data={"sha256": result.sha256})

@@ -195,11 +195,12 @@ def application_items(application: Application) -> list[Item]:
 def steps_of(environment: Measure | None, scenarios: Iterable[Measure]) -> list[Step]:
     """The five steps of the way to an écoscore."""
     newest = next(iter(scenarios), None)
-    is_checked = environment is not None and environment.state == MeasureState.INTERMEDIATE
     state = newest.state if newest else ""
     written = bool(newest) and state != MeasureState.DRAFT
     proved = state in (MeasureState.INTERMEDIATE, MeasureState.QUEUED, *CONCLUDED)
     ended = state in CONCLUDED
+    # a measure that came to its end proves as much as the check of the environment
+    is_checked = proved or (environment is not None and environment.state == MeasureState.INTERMEDIATE)
     done = [True, is_checked, written, proved, ended]
     labels = [
         "Enregistrer l’application",

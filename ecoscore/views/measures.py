@@ -20,10 +20,10 @@ from convergence.products import rules as product_rules
 from convergence.ui.typography import NBSP
 from convergence.ui.values import Action, Link, Row
 from convergence.ui.views import render_confirmation
-from ecoscore.enums import MeasureKind, MeasureState
+from ecoscore.enums import MeasureKind, MeasureState, Purpose
 from ecoscore.forms import MeasureForm, ScenarioForm
 from ecoscore.gdsl import Platform as GdslPlatform
-from ecoscore.models import Measure, Screenshot
+from ecoscore.models import Measure, Result, Screenshot
 from ecoscore.services import (
     ask_debug,
     ask_final,
@@ -98,13 +98,14 @@ def measure_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
         "actions": actions_of(measure, request.user),
         "blockers": bench_blockers(measure) if measure.state == MeasureState.DRAFT else [],
         "lines": list(enumerate(measure.scenario.text.split("\n"), start=1)),
-        "columns": ["Passage", "Nature", "Écoscore", "Mesuré"],
+        "report_url": reverse("ecoscore:report_detail", args=[results[0].pk]) if results else "",
+        "columns": ["Rapport", "Nature", "Écoscore", "Mesuré"],
         "rows": [
             Row(
                 cells=[
-                    str(each.series),
+                    f"Passage {each.series}",
                     each.get_purpose_display(),
-                    f"{each.ecoscore} sur 100" if each.ecoscore is not None else "",
+                    score_words(each),
                     each.measured_at,
                 ],
                 url=reverse("ecoscore:report_detail", args=[each.pk]),
@@ -115,6 +116,13 @@ def measure_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
         "log": list(measure.lines.filter(series=measure.series).order_by("pk")[:LOG_LINES]),  # type: ignore[attr-defined]
     }
     return render(request, "ecoscore/measure_detail.html", values)
+
+
+def score_words(result: Result) -> str:
+    """« 72 sur 100 »; nothing for a check of the environment, which is no measure of a journey."""
+    if result.ecoscore is None or result.purpose == Purpose.ENVIRONMENT:
+        return ""
+    return f"{result.ecoscore} sur 100"
 
 
 def progress_values(measure: Measure) -> dict[str, Any]:
@@ -163,9 +171,10 @@ def actions_of(measure: Measure, user: Any) -> list[Action]:
         )
     if may("debug"):
         label = "Lancer une mesure intermédiaire" if is_scenario else "Vérifier de nouveau"
-        actions.append(Action(label, url("measure_debug"), style="secondary" if actions else "primary"))
+        is_second = actions or (not is_scenario and measure.state == MeasureState.INTERMEDIATE)
+        actions.append(Action(label, url("measure_debug"), style="secondary" if is_second else "primary"))
     if may("publish"):
-        actions.append(Action("Publier le résultat", url("measure_publish")))
+        actions.append(Action("Publier le résultat", url("measure_publish"), style="secondary"))
     if may("withdraw"):
         actions.append(
             Action(

@@ -110,7 +110,12 @@ def compare_values(one: Result, other: Result) -> dict[str, Any]:
     return {
         "is_compared": True,
         "heads": [option_label(one), option_label(other)],
-        "columns": ["", Column("A", numeric=True), Column("B", numeric=True), Column("Écart", numeric=True)],
+        "columns": [
+            "Ce qui est comparé",
+            Column("A", numeric=True),
+            Column("B", numeric=True),
+            Column("Écart", numeric=True),
+        ],
         "factor_rows": [
             Row(cells=["Écoscore", *pair(a.ecoscore, b.ecoscore)]),
             *(

@@ -180,7 +180,7 @@ def _criterion_fields(criterion: Criterion, kind: Kind) -> Iterable[tuple[str, f
             forms.FileField(
                 label=expected.label,
                 required=False,
-                help_text=f"Formats acceptés\u00a0: {accepted_in_words(expected.formats)}. Taille maximale\u00a0: {limit}.",
+                help_text=f"{'Preuve obligatoire. ' if expected.required else ''}Formats acceptés\u00a0: {accepted_in_words(expected.formats)}. Taille maximale\u00a0: {limit}.",
                 widget=forms.FileInput(attrs={"accept": accept_attribute(expected.formats)}),
             ),
         )

@@ -27,9 +27,8 @@ NOTHING = SafeString("")
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What stands under one criterion. `author`: of the proposal that the current answer comes from."""
+    """What stands under one criterion, whose heading says which. `author`: of the proposal that the current answer comes from."""
 
-    code: str
     url: str
     who: str
     messages: int
@@ -74,7 +73,6 @@ class TeamExtra:
             author, written = marks.accepted.get(code, ("", 0))
             return render_mark(
                 Mark(
-                    code=code,
                     url=address(code),
                     who=_who(found[1]) if found else "",
                     messages=marks.messages.get(code, 0),
@@ -84,7 +82,7 @@ class TeamExtra:
             )
 
         whole = [
-            f"{part_title(grid, scope)}{NBSP}: {_who(given)}"
+            f"{part_title(grid, scope)}{NBSP}: confié à {_who(given)}"
             for scope, given in marks.delegations
             if scope.questionnaire == questionnaire and not scope.criterion
         ]

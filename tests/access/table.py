@@ -148,7 +148,7 @@ enrolment:mandate_detail                distributing                            
 enrolment:mandate_detail                distributing                             POST login 403   403   422   422   404   | 403   403   404   404   404
 enrolment:mandate_revoke                distributing                             GET  login 403   403   200   200   404   | 200   403   404   404   404
 enrolment:mandate_revoke                distributing                             POST login 403   403   422   422   404   | 422   403   404   404   404
-enrolment:mandate_download              mandate                                  GET  login 200   200   200   200   404   | 200   200   404   404   404
+enrolment:mandate_download              third_party_mandate                                  GET  login 200   200   200   200   404   | 200   200   404   404   404
 enrolment:dissolution_record            dissolving                               GET  login 403   403   403   403   403   | 200   403   403   403   403
 enrolment:dissolution_record            dissolving                               POST login 403   403   403   403   403   | 422   403   403   403   403
 enrolment:dissolution_evidence          dissolved                                GET  login 403   403   403   403   403   | 200   403   403   403   403

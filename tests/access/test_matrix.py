@@ -39,7 +39,7 @@ CHILDREN = (
     "pin",
     "frozen_evidence",
     "reservation_file",
-    "mandate",
+    "third_party_mandate",
     "team_part",
     "team_link",
     "team_proposal",

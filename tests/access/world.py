@@ -425,7 +425,7 @@ def add_white_label(side: Side) -> None:
         due_on=now.date(),
     )
     side.objects |= {
-        "mandate": {"pk": asked.enrolment_id, "mandate": mandate.pk},
+        "third_party_mandate": {"pk": asked.enrolment_id, "mandate": mandate.pk},
         "dissolved": {"pk": waiting.enrolment_id},
         "producer_review": {"pk": review.pk},
     }

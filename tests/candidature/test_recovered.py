@@ -796,3 +796,17 @@ def test_an_agent_tied_to_the_producer_reads_and_judges_none_of_its_answers(clie
             candidature_id=candidature.pk, criterion=LEVELS, outcome="compliant", text="", note="", base_version=0,
             actor=agent,
         )  # fmt: skip
+
+
+def test_nothing_waits_for_the_producer_once_the_file_is_concluded(client):
+    producer = make_producer()
+    candidature, _, referent = make_recovered_file(producer)
+    gap = ask(candidature, kind=ProducerQuestionKind.NON_CONFORMITY, severity="major")
+    conclude_themes(candidature, referent)
+    conclude(candidature_id=candidature.pk, proposal="unfavourable", text="Non tenu.", actor=referent)
+
+    with pytest.raises(ProducerQuestion.DoesNotExist):
+        write_answer(gap, producer.manager)
+    client.force_login(producer.manager)
+    page = client.get(reverse("candidature:producer_question_list")).content.decode()
+    assert "Rien ne vous est demandé" in page

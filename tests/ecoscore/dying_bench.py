@@ -7,13 +7,6 @@ from typing import Any, NoReturn
 import django
 from django.conf import settings
 
-database, phase = sys.argv[1:]
-settings.DATABASES["default"]["NAME"] = database
-django.setup()
-
-from ecoscore.services import bench  # noqa: E402
-from tests.ecoscore.factories import fake_runner  # noqa: E402
-
 
 def stop(*_: Any, **__: Any) -> NoReturn:
     print("reached", flush=True)  # noqa: T201
@@ -21,12 +14,21 @@ def stop(*_: Any, **__: Any) -> NoReturn:
     sys.exit("nobody killed this bench")
 
 
-def runner(*arguments: Any, watcher: Any, **options: Any) -> Any:
-    if phase == "opening":
-        stop()
-    return fake_runner(stop if phase == "measuring" else None)(*arguments, watcher=watcher, **options)
+def main(database: str, phase: str) -> None:
+    settings.DATABASES["default"]["NAME"] = database
+    django.setup()
+    from ecoscore.services import bench  # models need the settings
+    from tests.ecoscore.factories import fake_runner
+
+    def runner(*arguments: Any, **options: Any) -> Any:
+        if phase == "opening":
+            stop()
+        return fake_runner(stop if phase == "measuring" else None)(*arguments, **options)
+
+    if phase == "concluding":
+        bench.make_result = stop
+    bench.measure_next(bench="banc", runner=runner)
 
 
-if phase == "concluding":
-    bench.make_result = stop
-bench.measure_next(bench="banc", runner=runner)
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -61,7 +61,7 @@ def test_from_an_application_to_dev_1_1(page: Page, live_server, enrolment, tmp_
     page.get_by_role("dialog").get_by_role("button", name="Lancer la mesure finale").click()
     expect(page.get_by_text("Finale", exact=True).first).to_be_visible()
     result = Result.objects.final().get()
-    page.get_by_role("link", name=re.compile("^2$")).click()
+    page.get_by_role("link", name="Passage 2").click()
     expect(page.get_by_role("heading", name="Étapes les plus coûteuses")).to_be_visible()
     with page.expect_download() as download:
         page.get_by_role("link", name="Télécharger le rapport (PDF)").click()

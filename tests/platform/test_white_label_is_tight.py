@@ -8,16 +8,21 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import io
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urldefrag
 from uuid import UUID
 
 import pytest
 from django.core import mail
-from django.db import models
-from django.urls import get_resolver, reverse
+from django.core.cache import cache
+from django.db import models, transaction
+from django.test import Client
+from django.urls import NoReverseMatch, get_resolver, reverse
 from django.utils import timezone
 
 from convergence.accounts.enums import MembershipType, Role
@@ -41,6 +46,7 @@ from referencing.candidature.services.recovered import (
 from referencing.dossier.models import Addendum, Dossier, RecoveredValue
 from referencing.dossier.recovered import read_value
 from referencing.dossier.services import generate_dossier
+from tests.access.asking import NOTHING_TYPED
 from tests.candidature.factories import conclude_themes, make_candidature
 from tests.commission.test_conflict_is_tight import LABELS, Reader, patterns, sent_to, words_of
 from tests.dossier.white_label import Solution, answer_own, make_distributor, make_solution
@@ -199,18 +205,60 @@ def guesses(candidature: Candidature) -> set[str]:
     return found
 
 
-class Spy(Reader):
-    """Nothing of a producer is public: what anybody reads counts too."""
+def says(content: bytes, kind: str) -> str:
+    """`words_of`, of an encrypted container too: what anybody sees of it, the names of its files."""
+    if content.startswith(b"PK"):
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            clear = [each.filename for each in archive.infolist() if not each.flag_bits & 1]
+            texts = [archive.read(name).decode(errors="replace") for name in clear]
+            return " ".join([*archive.namelist(), *texts]).casefold()
+    return words_of(content, kind)
 
-    def is_public(self, address: str) -> bool:
-        return False
+
+class Spy:
+    """One person at the platform: what each address answers, and what in it betrays an answer. Nothing of it is public."""
+
+    def __init__(self, person: User, marks: dict[str, str]) -> None:
+        self.marks, self.client = marks, Client()
+        self.client.force_login(User.objects.get(pk=person.pk))
+
+    def ask(self, address: str, method: str = "GET") -> tuple[int, str, list[str]]:
+        """Status, words in lower case, and where the answer leads; whatever it wrote is undone."""
+        cache.clear()
+        with transaction.atomic():
+            body = NOTHING_TYPED if method == "POST" else b""
+            response = self.client.generic(method, address, body, "application/x-www-form-urlencoded")
+            content = response.getvalue()
+            transaction.set_rollback(True)
+        kind = response.headers.get("Content-Type", "")
+        location = response.headers.get("Location", "")
+        links = list(Reader.links(address, content.decode(errors="replace"))) if "html" in kind else []
+        headers = f"{response.headers.get('Content-Disposition', '')} {location}".casefold()
+        return response.status_code, f"{says(content, kind)} {headers}", [*links, *filter(None, [location])]
+
+    def betrayed(self, words: str) -> list[str]:
+        return [what for what, mark in self.marks.items() if mark in words]
+
+    def crawl(self, *starts: str) -> tuple[set[str], list[str]]:
+        """Every page that links lead to, and one line for each that says something of an answer."""
+        waiting, seen, found = list(starts), set(), []
+        while waiting:
+            address = urldefrag(waiting.pop())[0]
+            if address in seen or not address.startswith("/"):
+                continue
+            seen.add(address)
+            status, words, links = self.ask(address)
+            if what := self.betrayed(words):
+                found.append(f"{address} ({status}): {what}")
+            waiting += [link for link in links if link not in seen]
+        return seen, found
 
 
 # -- where to look
 
 
 def rows_around(*starts: models.Model) -> dict[str, list[models.Model]]:
-    """By app, the rows that hang on an enrolment: a few of each kind."""
+    """By app, the rows that hang on an enrolment: one of each kind."""
     known: dict[tuple[str, Any], models.Model] = {}
     waiting = list(starts)
     stops = {"accounts.user", "products.demarche", "questionnaires.definitionversion"}
@@ -224,7 +272,7 @@ def rows_around(*starts: models.Model) -> dict[str, list[models.Model]]:
             if relation.related_model._meta.app_label in {*LABELS, "teamwork", "questionnaires"}:
                 waiting += relation.related_model._base_manager.filter(**{relation.field.name: row})[:3]
     by_app: dict[str, list[models.Model]] = {}
-    for row in known.values():
+    for row in {row._meta.label_lower: row for row in known.values()}.values():  # one of each kind asks every address
         by_app.setdefault(row._meta.app_label, []).append(row)
     return by_app
 
@@ -258,14 +306,17 @@ def addresses(stage: Stage) -> Iterator[str]:
             continue
         name = f"{namespace}{pattern.name}"
         if not converters:
-            yield reverse(name)
-            yield f"{reverse(name)}?q=zela&recherche=zela&produit=zela"
+            try:
+                plain = reverse(name)
+            except NoReverseMatch:  # regular expressions of the login library, whose keys are in its mails
+                continue
+            yield from (plain, f"{plain}?q=zela&recherche=zela&produit=zela")
             continue
         rows = [*by_app.get(app, ()), *foreign.get(app, ()), *shared]
         keys = {row.pk for row in rows}
         pools: dict[str, list[Any]] = {
             "UUIDConverter": [key for key in keys if isinstance(key, UUID)],
-            "IntConverter": [key for key in keys if isinstance(key, int)][:12],
+            "IntConverter": [key for key in keys if isinstance(key, int)][:12] or [1],
         }
         first, *others = sorted(converters, key=lambda each: each != "pk")
         rest = {each: fixed.get(each) or pools.get(type(converters[each]).__name__) or ["x"] for each in others}
@@ -288,7 +339,7 @@ def job_outputs(stage: Stage, person: User) -> Iterator[tuple[str, str]]:
     for kind, payload in wanted:
         output = handler_for(kind)(Job(payload=payload, requester=person), lambda *_: None)
         if output is not None:
-            yield f"{kind} {payload}", f"{output.name} {words_of(output.content, output.content_type)}".casefold()
+            yield f"{kind} {payload}", f"{output.name} {says(output.content, output.content_type)}".casefold()
 
 
 def told(person: User) -> Iterator[tuple[str, str]]:
@@ -300,8 +351,8 @@ def told(person: User) -> Iterator[tuple[str, str]]:
 
 def look(stage: Stage, person: User) -> tuple[set[str], list[str]]:
     """Everything that links, messages and jobs show to one person."""
-    reader = Spy(User.objects.get(pk=person.pk), stage.marks)
-    seen, found = reader.crawl("/")
+    reader = Spy(person, stage.marks)
+    seen, found = reader.crawl("/", reverse("candidature:producer_question_list"))
     for what, words in [*told(person), *job_outputs(stage, person)]:
         if betrayed := reader.betrayed(words):
             found.append(f"{what}: {betrayed}")
@@ -315,19 +366,22 @@ def ask_everything(
 
     The address itself bears keys of the producer: what is in it is left out of what the page adds.
     """
-    reader = Spy(User.objects.get(pk=person.pk), stage.marks)
+    reader = Spy(person, stage.marks)
     opened, found = [], []
     for address in asked:
         for method in methods:
-            status, _, words = reader.ask(address, method)
-            if status != 404 and address not in opened:
-                opened.append(address)
+            status, words, _ = reader.ask(address, method)
             if what := reader.betrayed(words.replace(address, "")):
                 found.append(f"{method} {address} ({status}): {what}")
+            if status == 404:  # of no use with another method
+                break
+            if method == methods[0]:
+                opened.append(address)
     return opened, found
 
 
-def test_no_distributor_reads_anything_of_its_producer(django_capture_on_commit_callbacks):
+def test_nothing_that_a_distributor_is_led_to_says_anything_of_its_producer(django_capture_on_commit_callbacks):
+    """Pages that links lead to, mails, notifications and what jobs hand over, while the file is examined and afterwards."""
     with django_capture_on_commit_callbacks(execute=True):
         stage = make_stage()
     found: list[str] = []
@@ -336,11 +390,6 @@ def test_no_distributor_reads_anything_of_its_producer(django_capture_on_commit_
         found += [f"{who}: {line}" for line in betrayed]
         if who != "another distributor":
             assert reverse("candidature:dossier_detail", args=[stage.candidature.dossier_id]) in seen
-    asked = sorted(set(addresses(stage)))
-    opened, betrayed = ask_everything(stage, stage.people["mandataire"], asked)
-    found += [f"mandataire: {line}" for line in betrayed]
-    for who in ("contributeur", "valideur"):
-        found += [f"{who}: {line}" for line in ask_everything(stage, stage.people[who], opened, ("GET",))[1]]
     with django_capture_on_commit_callbacks(execute=True):
         conclude_themes(stage.candidature, stage.verifier)
         lift_open_question(stage)
@@ -354,7 +403,20 @@ def test_no_distributor_reads_anything_of_its_producer(django_capture_on_commit_
     _, betrayed = look(stage, stage.people["mandataire"])
     found += [f"concluded, mandataire: {line}" for line in betrayed]
 
-    assert len(asked) > 1000
+    assert not found, "\n".join(found)
+
+
+def test_no_address_tells_a_distributor_anything_of_its_producer(django_capture_on_commit_callbacks):
+    """Every address, with keys of both sides, asked and posted to; what opens for a mandataire, asked by colleagues too."""
+    with django_capture_on_commit_callbacks(execute=True):
+        stage = make_stage()
+    asked = sorted(set(addresses(stage)))
+    opened, betrayed = ask_everything(stage, stage.people["mandataire"], asked)
+    found = [f"mandataire: {line}" for line in betrayed]
+    for who in ("contributeur", "valideur"):
+        found += [f"{who}: {line}" for line in ask_everything(stage, stage.people[who], opened, ("GET",))[1]]
+
+    assert len(asked) > 500
     assert len(opened) > 100
     assert not found, "\n".join(found)
 

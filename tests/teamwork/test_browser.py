@@ -22,7 +22,7 @@ def test_a_host_proposes_an_answer_and_the_editor_takes_it_over(page: Page, brow
 
     # the editor asks
     page.goto(live_server.url + reverse("enrolment:questionnaire_form", args=[enrolment.pk, "ethique"]))
-    page.get_by_role("link", name=f"Travailler à plusieurs sur {ETHICS}").click()
+    page.locator(f"a[href$='/criteres/{ETHICS}/equipe/']").click()
     page.get_by_role("link", name="Demander une proposition").click()
     page.get_by_label("Adresse e-mail").fill("jo@hebergeur.example")
     page.get_by_label("Message").fill("La déclaration est chez vous.")
@@ -40,7 +40,7 @@ def test_a_host_proposes_an_answer_and_the_editor_takes_it_over(page: Page, brow
     expect(outside.get_by_text("Indiquez votre nom.").first).to_be_visible()
     outside.get_by_label("Votre nom").fill("Jo Martin")
     outside.get_by_label("Votre structure").fill("Hébergeur du Nord")
-    outside.get_by_label("Conforme", exact=True).check()
+    outside.locator("label[for=id_compliance]").click()  # the design system lays the label over its button
     outside.get_by_label("Commentaire").fill("Déclaration de mars.")
     outside.get_by_label("Déclaration d’accessibilité").set_input_files(
         {"name": "declaration.pdf", "mimeType": "application/pdf", "buffer": pdf().read()}

@@ -142,7 +142,7 @@ class TestPublicPage:
         assert set(response.cookies) <= {"csrftoken"}
         assert "no-store" in response["Cache-Control"]
         assert response["X-Robots-Tag"] == "noindex, nofollow"
-        assert response["Referrer-Policy"] == "no-referrer"
+        assert response["Referrer-Policy"] == "same-origin"  # the address itself is the key
 
     def test_levels_are_offered_with_their_guidance(self, client):
         enrolment, manager, _ = make_team()

@@ -18,7 +18,7 @@ class Command(BaseCommand):
         try:
             server = Server(options["port"])
         except OSError as error:
-            raise CommandError(f"Le port {options['port']} ne peut pas être ouvert : {error.strerror}.") from error
+            raise CommandError(f"Le port {options['port']} ne peut pas être ouvert : {error.strerror}.") from error
         with server:
             for version in (SOBER, HEAVY):
                 self.stdout.write(f"http://127.0.0.1:{server.server_port}/{version}/")

@@ -24,7 +24,7 @@ _COLUMNS = ("bytes_down", "bytes_up", "requests", "response_ms", "cpu_ms", "dura
 
 
 class Command(BaseCommand):
-    help = "Mesure un script GDSL sur le Chromium de cette machine : chiffres par exécution et par étape, puis scores et impacts."
+    help = "Mesure un script GDSL sur le Chromium de cette machine : chiffres par exécution et par étape, puis scores et impacts."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -38,7 +38,7 @@ class Command(BaseCommand):
             "--secret", action="append", default=[], metavar="NOM=VALEUR", help="valeur de ${SECRET_NOM}"
         )
         parser.add_argument(
-            "--allow-private", action="store_true", help="permet les adresses privées : pour un site de cette machine"
+            "--allow-private", action="store_true", help="permet les adresses privées : pour un site de cette machine"
         )
         parser.add_argument("--json", action="store_true", help="le résultat en JSON sur la sortie standard")
 
@@ -58,7 +58,7 @@ class Command(BaseCommand):
                 f"{diagnostic.line}:{diagnostic.column} {diagnostic.code} {diagnostic.message} {diagnostic.suggestion}".rstrip()
             )
         if checked.plan is None:
-            raise CommandError("Le script contient des erreurs : rien n’a été mesuré.")
+            raise CommandError("Le script contient des erreurs : rien n’a été mesuré.")
         watcher = _Terminal(self)
         before = signal.signal(signal.SIGTERM, watcher.stop), signal.signal(signal.SIGINT, watcher.stop)
         try:
@@ -100,15 +100,15 @@ class Command(BaseCommand):
                 mark = "" if row["is_quiet"] else "  réseau jamais au repos"
                 self.stdout.write(f"  {row['name']:24}{cells}{mark}")
             if run.failure:
-                self.stdout.write(f"  Échec : {run.failure}")
+                self.stdout.write(f"  Échec : {run.failure}")
         for where, count in measurement.refusals.items():
-            self.stdout.write(f"Adresse refusée : {where} ({count} fois)")
+            self.stdout.write(f"Adresse refusée : {where} ({count} fois)")
 
     def _show_scores(self, measurement: Measurement) -> None:
         factors = load()
         scores, impacts = score(measurement, factors), project(measurement, factors)
         span = f", de {scores.span[0]} à {scores.span[1]} selon l’exécution" if scores.span else ""
-        self.stdout.write(f"\nÉcoscore : {_text(scores.ecoscore)} sur 100{span} (méthode {scores.method})")
+        self.stdout.write(f"\nÉcoscore : {_text(scores.ecoscore)} sur 100{span} (méthode {scores.method})")
         self.stdout.write(f"  {'':24}{'énergie':>13}{'données':>13}{'performance':>13}")
         rows = [("ensemble", scores.energy, scores.data, scores.performance)]
         rows += [(step.name, step.energy, step.data, step.performance) for step in scores.steps]
@@ -119,10 +119,10 @@ class Command(BaseCommand):
             if found is not None:
                 plain = {name: f"{value:f}" for name, value in found.payload().items()}
                 self.stdout.write(
-                    f"{indicator.label} : {plain['value']} {indicator.unit} (de {plain['low']} à {plain['high']}), estimés"
+                    f"{indicator.label} : {plain['value']} {indicator.unit} (de {plain['low']} à {plain['high']}), estimés"
                 )
         for reason in refusals(measurement, factors):
-            self.stdout.write(f"Ne peut pas être une mesure finale : {reason}")
+            self.stdout.write(f"Ne peut pas être une mesure finale : {reason}")
 
 
 def as_json(measurement: Measurement) -> dict[str, Any]:
@@ -163,7 +163,7 @@ def _secrets(pairs: list[str]) -> dict[str, str]:
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals:
-            raise CommandError(f"« {name} » : écrivez NOM=VALEUR.")
+            raise CommandError(f"« {name} » : écrivez NOM=VALEUR.")
         found[name if name.startswith("SECRET_") else f"SECRET_{name}"] = value
     return found
 
@@ -180,7 +180,7 @@ class _Terminal:
 
     def progress(self, run: int, runs: int, which_pass: Pass, step_index: int, steps: int, message: str) -> None:
         named = "énergie et données" if which_pass is Pass.ENERGY else "performance"
-        self._out.write(f"exécution {run} sur {runs}, passe {named}, étape {step_index} sur {steps} : {message}")
+        self._out.write(f"exécution {run} sur {runs}, passe {named}, étape {step_index} sur {steps} : {message}")
 
     def screenshot(self, run: int, step_name: str, image_bytes: bytes) -> None:
         """Nobody looks at pictures here."""

@@ -18,6 +18,7 @@ from convergence.interests.selectors import barred_organisations
 from evidence.models import StoredFile
 from referencing.candidature.enums import (
     PRODUCER_QUESTION_TRANSITIONS,
+    CandidatureState,
     ProducerQuestionKind,
     ProducerQuestionState,
     Severity,
@@ -109,8 +110,9 @@ class ProducerQuestionQuerySet(models.QuerySet["ProducerQuestion"]):
         return self.filter(seen)
 
     def waiting(self) -> ProducerQuestionQuerySet:
-        """The producer is expected to answer; an observation calls for no answer."""
-        return self.filter(state=ProducerQuestionState.OPEN).exclude(severity=Severity.OBSERVATION)
+        """The producer is expected to answer: while the file is evaluated, and not to an observation."""
+        rows = self.filter(state=ProducerQuestionState.OPEN, candidature__state=CandidatureState.EVALUATION)
+        return rows.exclude(severity=Severity.OBSERVATION)
 
 
 class ProducerQuestion(FSMModelMixin, models.Model):

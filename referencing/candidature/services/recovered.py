@@ -208,7 +208,10 @@ def _find_file_blockers(candidature: Candidature, criterion: str) -> list[Blocke
     rows = ProducerQuestion.objects.filter(candidature=candidature, criterion=criterion)
     if rows.filter(state=ProducerQuestionState.OPEN).exists():
         blockers.append(
-            Blocker("already_asked", f"L’éditeur producteur est déjà interrogé sur {criterion} ({candidature}).")
+            Blocker(
+                "already_asked",
+                f"L’éditeur producteur est déjà interrogé sur {criterion} pour {candidature.enrolment.label}.",
+            )
         )
     return blockers
 

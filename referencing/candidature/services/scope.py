@@ -17,8 +17,8 @@ from questionnaires.facts import restore_orientation
 from referencing.candidature import request_notices as notices
 from referencing.candidature.content import frozen_grid, load_criteria
 from referencing.candidature.core.addenda import Reduction, reduced_answers, reduction_content
-from referencing.candidature.enums import CandidatureState, RequestState
-from referencing.candidature.models import Candidature, ComplementItem, ComplementRequest
+from referencing.candidature.enums import CandidatureState, ProducerQuestionState, RequestState
+from referencing.candidature.models import Candidature, ComplementItem, ComplementRequest, ProducerQuestion
 from referencing.candidature.rules import can_answer
 from referencing.candidature.services import standing
 from referencing.candidature.services.connection.campaigns import narrow_campaign
@@ -139,6 +139,12 @@ def _close_items(candidature: Candidature, removed: Sequence[str]) -> None:
     now = timezone.now()
     items = ComplementItem.objects.filter(candidature=candidature)
     items.filter(code__in=removed, answered_at__isnull=True, closed_at__isnull=True).update(closed_at=now)
+    for question in ProducerQuestion.objects.select_for_update().filter(
+        candidature=candidature,
+        criterion__in=removed,
+        state__in=[ProducerQuestionState.OPEN, ProducerQuestionState.LAPSED],
+    ):
+        workflow.fire(question, "end", actor=None, reason="scope_reduced", at=now)
     for request in ComplementRequest.objects.select_for_update().filter(
         candidature=candidature, state=RequestState.OPEN
     ):

@@ -23,7 +23,7 @@ from evidence.services import stream
 from evidence.values import deposited_file, drop_zone
 from questionnaires.core import EvidenceType
 from questionnaires.stored import restore_criterion
-from referencing.candidature.enums import ProducerQuestionState
+from referencing.candidature.enums import CandidatureState, ProducerQuestionState
 from referencing.candidature.forms.requests import ExtensionForm, ItemForm
 from referencing.candidature.models import ComplementItem, ProducerAnswer, ProducerFile, ProducerQuestion
 from referencing.candidature.rules import answers_as_producer
@@ -54,7 +54,13 @@ def list_own(request: SignedInRequest) -> list[ProducerQuestion]:
     rows = ProducerQuestion.objects.filter(
         pre_listing__enrolment__product__organisation__in=request.user.access.organisation_ids
     )
-    return list(rows.select_related("pre_listing__enrolment__product").order_by("-asked_at", "-pk")[:LIST_LIMIT])
+    rows = rows.select_related("pre_listing__enrolment__product", "candidature").order_by("-asked_at", "-pk")
+    return list(rows[:LIST_LIMIT])
+
+
+def is_waiting(question: ProducerQuestion) -> bool:
+    """As `ProducerQuestion.objects.waiting()` says, of a row whose file is loaded."""
+    return question.waits and question.candidature.state == CandidatureState.EVALUATION
 
 
 @require_GET
@@ -64,7 +70,7 @@ def producer_question_list(request: SignedInRequest) -> HttpResponse:
     questions = list_own(request)
     waiting: dict[tuple[UUID, str], list[ProducerQuestion]] = {}
     for each in questions:
-        if each.waits:
+        if is_waiting(each):
             waiting.setdefault((each.pre_listing_id, each.criterion), []).append(each)
     return render(
         request,
@@ -84,7 +90,7 @@ def producer_question_list(request: SignedInRequest) -> HttpResponse:
                     ]
                 )
                 for each in questions
-                if not each.waits
+                if not is_waiting(each)
             ],
         },
     )

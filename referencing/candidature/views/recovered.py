@@ -168,7 +168,7 @@ def producer_question_detail(request: SignedInRequest, pk: UUID, number: int) ->
         {
             **file_frame(request, candidature, "requests"),
             "question": question,
-            "badge": producer_question_badge(question),
+            "question_badge": producer_question_badge(question),
             "producer": question.pre_listing.enrolment,
             "sent": _sent(about),
             "criterion_url": criterion_url(candidature, question.criterion),

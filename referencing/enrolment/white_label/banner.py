@@ -41,7 +41,9 @@ def describe(request: AttachmentRequest) -> Banner:
         return Banner(
             title,
             "L’éditeur producteur est informé de votre demande ; il y répond avant le "
-            f"{format_date(request.expires_on)}. En attendant, vous pouvez lire les critères et y répondre. {REPLACED}",
+            f"{format_date(request.expires_on)}. En attendant, vous pouvez lire les critères et y répondre : si votre "
+            "rattachement est accepté, ses réponses remplaceront les vôtres sur les critères qui ne sont pas spécifiques, et "
+            "les vôtres resteront dans votre historique.",
             "info",
             is_waiting=True,
         )

@@ -79,7 +79,7 @@ def find_dissolution_blockers(enrolment: Enrolment) -> list[Blocker]:
 
 def say_dissolution(found: Dissolution) -> str:
     """One sentence for pages and refusals."""
-    ended = f"{found.editor} est dissoute depuis le {format_date(found.dissolved_on)}"
+    ended = f"L’éditeur {found.editor} est dissous depuis le {format_date(found.dissolved_on)}"
     if found.successor:
         return (
             f"{ended} : {found.successor}, qui lui succède, transmet sa propre fiche et signe une nouvelle convention."

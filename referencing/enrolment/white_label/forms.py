@@ -6,6 +6,7 @@ from uuid import UUID
 from django import forms
 
 from convergence.ui.forms import DsfrForm, FrenchDateField
+from convergence.ui.typography import NBSP
 from referencing.enrolment.enums import WhiteLabelRole
 
 #: First question, variant A: the answer that opens the second one (SC-07).
@@ -87,7 +88,9 @@ class AttachForm(SolutionForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name in self._not_asked():
-            self.fields[name].required = False
+            field = self.fields[name]
+            field.required = False
+            field.label = f"{field.label}{NBSP}*"  # once its question is asked, it is mandatory
 
     def _not_asked(self) -> list[str]:
         said = self.data if self.is_bound else {}

@@ -27,7 +27,7 @@ def attachment_asked(request: AttachmentRequest) -> None:
     """N18 (BR-192)."""
     who = request.told_organisation
     if request.told_third_party:
-        who = f"{who}, pour le compte de {request.told_third_party},"
+        who = f"{who}, pour le compte d’un tiers ({request.told_third_party}),"
     _tell_producer(
         request,
         subject="demande de rattachement à traiter",
@@ -178,7 +178,7 @@ def dissolution_recorded(found: Dissolution) -> None:
         product=enrolment.label,
         kind="Dissolution",
         subject="dissolution de l’éditeur constatée",
-        content=f"{todo}\n\nLa dissolution de {found.editor} au {format_date(found.dissolved_on)} est constatée.",
+        content=f"{todo}\n\nIl est constaté que l’éditeur {found.editor} est dissous depuis le {format_date(found.dissolved_on)}.",
         link=reverse("enrolment:sheet_detail", args=[enrolment.pk]),
         action="Voir la fiche",
     )

@@ -43,7 +43,7 @@ def post_message(
         blockers.append(Blocker("too_long", f"Raccourcissez votre message à {TEXT_MAX} caractères.", "#id_text"))
     if len(colleagues) < len(set(mentioned)):
         why = "Une des personnes à prévenir ne fait pas partie de votre structure."
-        blockers.append(Blocker("stranger", why, "#id_mentioned_0"))
+        blockers.append(Blocker("stranger", why, "#id_mentioned"))
     if blockers:
         raise TransitionRefused(blockers)
     conversation = _lock_or_open(enrolment, criterion, at=at)

@@ -110,7 +110,11 @@ def _find_blockers(
     criterion: Criterion, kind: Kind, value: Mapping[str, object], comment: str, uploads: Sequence[Upload]
 ) -> list[Blocker]:
     _, errors = parse_criterion_answer(criterion, kind, value)
-    blockers = [Blocker(error.code, error.message, f"#id_{error.place.rpartition('.')[2]}") for error in errors]
+    blockers = []
+    for error in errors:
+        part = error.place.rpartition(".")[2]
+        field = part if part in ("level", "compliance") else "value"
+        blockers.append(Blocker(error.code, error.message, f"#id_{field}"))
     if len(uploads) > FILES_MAX:
         blockers.append(Blocker("too_many_files", f"Déposez {FILES_MAX} fichiers au plus en une fois."))
     if not any(each not in (None, "") for each in value.values()) and not comment.strip() and not uploads:
@@ -170,7 +174,7 @@ def accept(
         if each.file.blob.state == ScanState.INFECTED
     ]
     if not (files or takes_answer or takes_comment):
-        blockers.append(Blocker("nothing_chosen", "Cochez ce que vous reprenez.", "#id_parts_0"))
+        blockers.append(Blocker("nothing_chosen", "Cochez ce que vous reprenez.", "#id_parts"))
     if blockers:
         raise TransitionRefused(blockers)
     version = None

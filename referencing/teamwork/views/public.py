@@ -44,7 +44,6 @@ def proposal_form(request: HttpRequest, token: str) -> HttpResponse:
     """Guidance of the criterion, the form, what became of the last proposal; or why the link takes none."""
     response = _proposal_form(request, token)
     response["X-Robots-Tag"] = "noindex, nofollow"
-    response["Referrer-Policy"] = "no-referrer"
     return response
 
 

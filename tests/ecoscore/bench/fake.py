@@ -1,7 +1,8 @@
-"""A deterministic bench for tests: every instruction costs what a table says, nothing sleeps."""
+"""A deterministic bench for tests: every instruction costs what a table says; a pause lasts two milliseconds."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 
 from ecoscore.bench.driver import BenchError, Counters, Outcome, Pass
@@ -35,6 +36,8 @@ class FakeDriver:
         self.done.append(instruction)
         if self.bench.before is not None:
             self.bench.before(self, instruction)
+        if instruction.name == "pause":
+            time.sleep(0.002)  # a step without duration has no energy note
         for place, cost in enumerate(COSTS.get(instruction.name, (0, 0, 0, 0.0))):
             self._totals[place] += cost
         return Outcome(response_s=0.5 if instruction.name.startswith("waitUntil") else None)

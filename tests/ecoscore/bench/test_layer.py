@@ -4,7 +4,7 @@ from ecoscore.bench.layer import Layer
 
 
 def sent(number: str, url: str = "https://site.example/", **more):
-    return "Network.requestWillBeSent", {"requestId": number, "request": {"url": url}, "loaderId": "L1", **more}
+    return "Network.requestWillBeSent", {"requestId": number, "request": {"url": url}, **{"loaderId": "L1", **more}}
 
 
 def head(number: str, size: int, **more):
@@ -74,12 +74,31 @@ def test_it_waits_for_heads_only_and_no_more_after_a_failure_or_a_departure():
     assert layer.requests == 0
 
 
-def test_numbers_of_two_workers_are_not_confused():
+def test_a_frame_of_another_site_tells_the_rest_of_what_its_page_asked_for():
     layer = Layer()
-    for session in ("", "worker"):
-        for name, params in (sent("1"), head("1", 100), finished("1", 300)):
-            layer.take(name, params, session)
-    assert (layer.bytes, layer.requests) == (600, 2)
+    layer.take(*sent("1"))
+    assert layer.is_waiting
+    for name, params in (head("1", 100), finished("1", 300), sent("2"), head("2", 50)):
+        layer.take(name, params, "frame")
+    assert (layer.bytes, layer.requests, layer.is_waiting) == (350, 2, False)
+
+
+def test_a_worker_that_ended_waits_for_nothing_more():
+    layer = Layer()
+    layer.take(*sent("1"), "worker")
+    layer.leave("", "L2")
+    assert layer.is_waiting
+    layer.leave("worker")
+    assert not layer.is_waiting
+
+
+def test_a_worker_that_was_heard_late_is_counted_all_the_same():
+    layer = Layer()
+    layer.take(*sent("1", "https://site.example/w.js", loaderId=""))
+    layer.start_worker("https://site.example/w.js")
+    name, params = head("2", 80, url="https://site.example/w.json")
+    layer.take(name, params, "worker")
+    assert (layer.bytes, layer.requests, layer.is_waiting) == (80, 2, False)
 
 
 def test_what_a_closed_browser_received_stays_counted():

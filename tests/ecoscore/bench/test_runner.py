@@ -153,13 +153,13 @@ def test_progress_is_told_in_order_with_the_pass():
 def test_a_failed_run_keeps_its_steps_says_the_line_and_is_the_last():
     def missing(driver, instruction):
         if instruction.name == "waitUntilText":
-            raise BenchError("wait", "Le texte « Bonjour » n’est pas apparu en 1 s.")
+            raise BenchError("wait", "Le texte « Bonjour » n’est pas apparu en 1 s.")
 
     bench = FakeBench(missing)
     measurement = run(bench, runs=3)
     assert len(measurement.runs) == 1
     failed = measurement.runs[0]
-    assert failed.failure == "Étape CHRGT_ACCUEIL : ligne 9 : Le texte « Bonjour » n’est pas apparu en 1 s."
+    assert failed.failure == "Étape CHRGT_ACCUEIL : ligne 9 : Le texte « Bonjour » n’est pas apparu en 1 s."
     assert [step.name for step in failed.steps] == ["REFERENCE"]
     assert all(driver.is_closed for driver in bench.drivers)
     assert bench.is_closed
@@ -214,7 +214,7 @@ def test_an_instruction_that_never_ends_is_cut(monkeypatch):
             blocked.set()
 
     failure = run(Abortable(block)).runs[0].failure
-    assert failure.startswith("Étape CHRGT_ACCUEIL : ligne 8 : Plus rien n’a répondu")
+    assert failure.startswith("Étape CHRGT_ACCUEIL : ligne 8 : Plus rien n’a répondu")
 
 
 def test_the_watcher_is_called_in_the_thread_of_the_caller():

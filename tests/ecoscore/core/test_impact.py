@@ -118,8 +118,10 @@ def test_a_laptop_wears_by_the_hour_and_its_water_is_not_evaluated():
 
 def test_a_call_measured_for_thirty_seconds_is_brought_to_a_whole_consultation():
     call = step("ACTION_APPEL", StepKind.ACTION, duration_ms=30_000, bytes_down=3_000_000, bytes_up=3_000_000)
-    alone = projected(call)
-    whole = projected(call, call_step="ACTION_APPEL")
+    alone = projected(step("ACTION_X", StepKind.ACTION, duration_ms=30_000, bytes_down=3_000_000, bytes_up=3_000_000))
+    whole = projected(call)
+    assert whole == projected(call, call_step="ACTION_APPEL")
+    assert (whole.payload()["call_step"], alone.payload()["call_step"]) == ("ACTION_APPEL", None)
     assert whole.duration_s == 900
     assert whole.megabytes == 180
     assert round(whole.co2.value, 20) == round(30 * alone.co2.value, 20)

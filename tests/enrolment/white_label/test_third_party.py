@@ -22,7 +22,7 @@ from referencing.enrolment.services import save_sheet, submit_sheet
 from referencing.enrolment.white_label.blockers import find_white_label_blockers
 from referencing.enrolment.white_label.dissolution import record_dissolution
 from referencing.enrolment.white_label.mandates import deposit_mandate, find_mandate_blockers, revoke_mandate
-from tests.convention.factories import SHEET, TERMS
+from tests.convention.factories import OPTIONS, SHEET, TERMS
 from tests.enrolment.white_label.factories import make_attached, make_demand, make_pre_listing
 from tests.factories import OrganisationFactory, make_agent, make_member
 from tests.questionnaires.factories import pdf
@@ -173,8 +173,11 @@ class TestMandate:
         assert codes(refusal) == ["no_mandate"]
 
     @pytest.mark.rule("A-26")
-    def test_no_convention_is_sent_without_it(self, attached):
+    def test_no_convention_is_sent_without_it(self, attached, settings, tmp_path):
+        settings.SIGNATURE_DIR = str(tmp_path)
         enrolment, manager = attached
+        enrolment.demarche.settings = {"convention": OPTIONS}
+        enrolment.demarche.save(update_fields=["settings"])
         verifier = make_agent(Role.LISTING_TEAM)
         values = {**SHEET, "organisation_name": HOSPITAL}
         save_sheet(enrolment_id=enrolment.pk, values=values, base_version=enrolment.sheet.version, actor=manager)
@@ -190,7 +193,7 @@ class TestMandate:
 
         sent = Convention.objects.get(pk=convention.pk)
         assert sent.parties[0]["name"] == HOSPITAL
-        assert sent.signer_email == SHEET["representative_email"]
+        assert sent.signer_email == SHEET["representative_email"].lower()
 
     @pytest.mark.rule("A-26", "BR-201")
     def test_nothing_is_applied_for_without_it(self, attached):

@@ -88,7 +88,9 @@ def solution_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
             "may_choose": may_choose,
             "standing": standing,
             "cancel": cancel_action(standing) if standing and is_allowed(standing, "cancel", request.user) else None,
-            "may_end": bool(standing) and standing.ends_on is None and is_allowed(standing, "break_off", request.user),
+            "may_end": standing is not None
+            and standing.ends_on is None
+            and is_allowed(standing, "break_off", request.user),
             "nominal": nominal_action(enrolment) if may_choose else None,
             "columns": ["Solution de l’éditeur producteur", "État", "Demandée", "Motif"],
             "rows": [
