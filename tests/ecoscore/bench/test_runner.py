@@ -2,6 +2,7 @@
 
 import threading
 import time
+from concurrent.futures import Future
 
 import pytest
 
@@ -273,13 +274,19 @@ def test_a_watcher_that_fails_ends_the_browser_too():
 
 
 def test_what_ends_just_when_it_is_asked_about_is_not_lost(monkeypatch):
-    monkeypatch.setattr(runner, "_TICK_S", 0.002)
+    class JustEnded(Future):
+        """Says « not yet », and has ended when it is asked again."""
 
-    def slow(driver, instruction):
-        time.sleep(0.002)
+        def result(self, timeout=None):
+            if timeout is None:
+                return super().result()
+            self.set_result("figures")
+            raise TimeoutError
 
-    for _ in range(20):
-        assert run(FakeBench(slow)).runs[0].failure == ""
+    with runner._Hand(FakeBench(), Followed()) as hand:
+        monkeypatch.setattr(hand._thread, "submit", lambda what: JustEnded())
+        assert hand.do(lambda: "figures", within_s=5) == "figures"
+        monkeypatch.undo()
 
 
 def test_a_time_out_of_the_driver_itself_is_raised():
