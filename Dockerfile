@@ -10,7 +10,7 @@ WORKDIR /srv/convergence
 RUN DJANGO_SETTINGS_MODULE=convergence.settings.demo DATABASE_URL=postgres://none/none \
     /opt/venv/bin/python manage.py collectstatic --no-input && rm -rf var
 
-FROM python:3.13-slim-bookworm
+FROM python:3.13-slim-bookworm AS runtime
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 libfontconfig1 \
        fonts-dejavu-core libmagic1 \
@@ -25,3 +25,12 @@ ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 DJANGO_SETTINGS_MODULE=convergen
 EXPOSE 8000
 HEALTHCHECK CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/healthz', timeout=5)"]
 CMD ["gunicorn", "convergence.wsgi", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", "--workers", "2", "--threads", "4", "--no-control-socket"]
+
+# The bench of the écoscore alone needs a browser, and starts as root to put it in a namespace of its own.
+FROM runtime AS bench
+USER root
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends chromium util-linux \
+    && rm -rf /var/lib/apt/lists/*
+
+FROM runtime AS app
