@@ -252,7 +252,7 @@ def test_freezing_asks_the_same_whatever_the_number_of_distributors(solution, di
     others = [make_distributor(solution) for _ in range(distributors)]
     enrolment, manager = others[-1]
     answer_own(enrolment)
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(18):
         dossier = generate_dossier(enrolment_id=enrolment.pk, actor=manager)
     assert dossier.recovered_values.count() == 2
 
