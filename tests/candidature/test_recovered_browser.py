@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 
@@ -46,13 +47,41 @@ def sit(browser: Browser, live_server: Any, settings: Any, tmp_path: Any) -> Ite
         context.close()
 
 
+def question_the_producer(page: Page, text: str) -> None:
+    """On the page of a recovered criterion, by whoever examines it: a complement, wanted in twelve days."""
+    page.get_by_role("link", name="Interroger l’éditeur producteur sur ce critère").click()
+    page.get_by_text("Une demande de complément").click()
+    page.get_by_label("Ce qui est demandé ou constaté").fill(text)
+    page.get_by_label("Réponse attendue avant le").fill(f"{timezone.localdate() + timedelta(days=12):%d/%m/%Y}")
+    page.get_by_role("button", name="Envoyer à l’éditeur producteur").click()
+    expect(page.get_by_text("L’éditeur producteur est interrogé.")).to_be_visible()
+
+
+def answer_as_producer(
+    page: Page, criterion: str, *, asked: str, answer: str, file: SimpleUploadedFile, about: str
+) -> None:
+    """From the producer’s list: read what is asked about a product, answer with a file, send for the one file concerned."""
+    page.goto("/demandes-sur-vos-solutions/")
+    page.get_by_role("link", name=re.compile(re.escape(criterion))).click()
+    expect(page.get_by_text(asked)).to_be_visible()
+    page.get_by_label("Votre réponse").fill(answer)
+    name = str(file.name)
+    page.locator("input[type=file]").first.set_input_files(
+        {"name": name, "mimeType": "application/pdf", "buffer": file.read()}
+    )
+    page.get_by_role("button", name="Relire et envoyer").click()
+    expect(page.get_by_text(name)).to_be_visible()
+    expect(page.get_by_text(about).first).to_be_visible()
+    page.get_by_role("button", name="Envoyer pour les dossiers cochés").click()
+    expect(page.get_by_text("Votre réponse est envoyée pour 1")).to_be_visible()
+
+
 @pytest.mark.rule("A-25", "BR-197", "BR-198")
 def test_a_complement_on_a_recovered_criterion_is_answered_by_the_producer(sit: Sit) -> None:
     producer = elsewhere(lambda: make_producer(complete=True))
     candidature, distributor, verifier = elsewhere(lambda: make_recovered_file(producer, EVIDENCE, complete=True))
     (proof,) = elsewhere(lambda: find_criterion(load_criteria(candidature, opened=True), EVIDENCE).evidence)
     file = f"/candidatures/{candidature.pk}"
-    day = f"{timezone.localdate() + timedelta(days=12):%d/%m/%Y}"
 
     # the verifier reads the producer’s answer and evidence, and asks for more
     agent = sit(verifier)
@@ -60,12 +89,7 @@ def test_a_complement_on_a_recovered_criterion_is_answered_by_the_producer(sit: 
     expect(agent.get_by_text("Récupérée de")).to_be_visible()
     expect(agent.get_by_text(SECRET)).to_be_visible()
     expect(agent.locator("#viewer")).to_contain_text(proof.name)
-    agent.get_by_role("link", name="Interroger l’éditeur producteur sur ce critère").click()
-    agent.get_by_text("Une demande de complément").click()
-    agent.get_by_label("Ce qui est demandé ou constaté").fill("Joignez le rapport Ornithorynque.")
-    agent.get_by_label("Réponse attendue avant le").fill(day)
-    agent.get_by_role("button", name="Envoyer à l’éditeur producteur").click()
-    expect(agent.get_by_text("L’éditeur producteur est interrogé.")).to_be_visible()
+    question_the_producer(agent, "Joignez le rapport Ornithorynque.")
 
     # the distributor: a criterion, a day, and a way to answer itself
     editor = sit(distributor)
@@ -75,18 +99,14 @@ def test_a_complement_on_a_recovered_criterion_is_answered_by_the_producer(sit: 
 
     # the producer: its own list, a buffer with a file, the files that the answer serves
     other = sit(producer.manager)
-    other.goto("/demandes-sur-vos-solutions/")
-    other.get_by_role("link", name=re.compile(re.escape(EVIDENCE))).click()
-    expect(other.get_by_text("Joignez le rapport Ornithorynque.")).to_be_visible()
-    other.get_by_label("Votre réponse").fill("Le rapport Casoar est joint.")
-    other.locator("input[type=file]").first.set_input_files(
-        {"name": "casoar.pdf", "mimeType": "application/pdf", "buffer": pdf("casoar.pdf").read()}
+    answer_as_producer(
+        other,
+        EVIDENCE,
+        asked="Joignez le rapport Ornithorynque.",
+        answer="Le rapport Casoar est joint.",
+        file=pdf("casoar.pdf"),
+        about=candidature.enrolment.product.name,
     )
-    other.get_by_role("button", name="Relire et envoyer").click()
-    expect(other.get_by_text("casoar.pdf")).to_be_visible()
-    expect(other.get_by_text(candidature.enrolment.product.name).first).to_be_visible()
-    other.get_by_role("button", name="Envoyer pour les dossiers cochés").click()
-    expect(other.get_by_text("Votre réponse est envoyée pour 1")).to_be_visible()
     state = elsewhere(lambda: ProducerQuestion.objects.get().state)
     assert state == ProducerQuestionState.ANSWERED
 

@@ -137,7 +137,7 @@ def test_what_was_released_cannot_be_frozen_unanswered(solution):
     assert [each.code for each in refusal.value.blockers] == ["questionnaire_missing"]
 
 
-@pytest.mark.rule("A-23")
+@pytest.mark.rule("A-23", "BR-201")
 def test_a_solution_that_offers_nothing_any_more_bars_the_freeze(solution):
     enrolment, manager = make_distributor(solution)
     answer_own(enrolment)
@@ -146,8 +146,8 @@ def test_a_solution_that_offers_nothing_any_more_bars_the_freeze(solution):
     with pytest.raises(TransitionRefused) as refusal:
         generate_dossier(enrolment_id=enrolment.pk, actor=manager)
 
-    assert [each.code for each in refusal.value.blockers] == ["recovered_gone", "recovered_gone"]
-    assert refusal.value.blockers[0].anchor.endswith("/interoperabilite/#field-A06.1.2")
+    assert [each.code for each in refusal.value.blockers] == ["not_attached", "recovered_gone", "recovered_gone"]
+    assert refusal.value.blockers[1].anchor.endswith("/interoperabilite/#field-A06.1.2")
 
 
 def test_an_own_answer_is_frozen_as_ever(solution):

@@ -63,6 +63,11 @@ def make_solution(
     proof = deposit(enrolment.response, "DEV.1.2", "declaration", upload=upload)
     for questionnaire, values in given.items():
         _produce(enrolment, manager, questionnaire, values, comment=comment, said=said)
+    return pre_list_solution(enrolment, manager, proof)
+
+
+def pre_list_solution(enrolment: Enrolment, manager: User, proof: Deposit) -> Solution:
+    """What a producer validated, frozen, examined and pre-listed; `proof` is one of its deposits."""
     dossier = generate_dossier(enrolment_id=enrolment.pk, actor=manager)
     verifier = make_agent(Role.LISTING_TEAM)
     candidature, _ = make_candidature(made=(dossier, manager), referent=verifier)

@@ -278,15 +278,15 @@ def open_questionnaire(page: Page, title: str) -> None:
 
 
 def choose_best_levels(page: Page) -> None:
-    """The strongest maturity of every criterion (SC-14)."""
-    for criterion in page.get_by_role("article").all():
-        criterion.get_by_role("radio", name=re.compile("^Maturité forte")).check(force=True)
+    """The strongest maturity of every criterion that one answers oneself (SC-14)."""
+    for radio in page.get_by_role("article").get_by_role("radio", name=re.compile("^Maturité forte")).all():
+        radio.check(force=True)
 
 
 def say_compliant(page: Page, *, ecoscore: str) -> None:
-    """« Conforme » everywhere, and the measure where it is asked (SC-16)."""
-    for criterion in page.get_by_role("article").all():
-        criterion.get_by_role("radio", name="Conforme", exact=True).check(force=True)
+    """« Conforme » everywhere that one answers oneself, and the measure where it is asked (SC-16)."""
+    for radio in page.get_by_role("article").get_by_role("radio", name="Conforme", exact=True).all():
+        radio.check(force=True)
     page.get_by_role("textbox", name=re.compile("core")).first.fill(ecoscore)
 
 

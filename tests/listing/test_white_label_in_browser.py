@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page, expect
 from convergence.accounts.models import User
 from questionnaires.models import Recovery
 from referencing.enrolment.enums import AttachmentState, WhiteLabelRole
-from referencing.enrolment.models import AttachmentRequest
+from referencing.enrolment.models import AttachmentRequest, PreListing
 from referencing.enrolment.services import attach_product
 from tests.candidature.test_keyboard import elsewhere
 from tests.dossier.white_label import Solution, make_solution
@@ -64,29 +64,11 @@ def test_a_portal_is_joined_for_a_hospital_accepted_and_recovered(browser, live_
     distributor = open_as(browser, live_server, made["sessions"]["distributor"], scripts=scripts)
     distributor.goto(attach)
     expect(distributor.get_by_text("Sélectionner un produit")).not_to_be_visible()
-    distributor.get_by_text("Je veux référencer un produit en marque blanche").click()
-    distributor.get_by_text("Solution d’un éditeur distributeur", exact=True).click()
-    distributor.get_by_label("Rechercher une solution").fill(label.upper())
-    distributor.get_by_role("button", name="Rechercher", exact=True).click()
-    expect(distributor.get_by_role("status").filter(has_text="1 solution pré-référencée")).to_be_visible()
-    distributor.get_by_label("Indiquez la solution de l’éditeur producteur").select_option(str(solution.pre_listing.pk))
-    distributor.get_by_role("group", name="pour le compte d’un tiers").get_by_text("Oui").click()
-    distributor.get_by_label("Nom du tiers").fill(HOSPITAL)
-    distributor.get_by_role("button", name="Valider").click()
-    expect(distributor.locator("[data-attachment]")).to_contain_text(
-        "L’éditeur producteur est informé de votre demande"
-    )
+    ask_for(distributor, label, solution.pre_listing)
     home = distributor.url
 
     producer = open_as(browser, live_server, made["sessions"]["producer"], scripts=scripts)
-    producer.goto(reverse("notifications:notification_list"))
-    row = producer.get_by_role("row").filter(has_text="Solution marque blanche")
-    expect(row).to_contain_text("Éditions Distribution")
-    expect(row).to_contain_text(HOSPITAL)
-    row.get_by_role("link", name="Accepter").click()
-    expect(producer.get_by_text("restent confidentiels")).to_be_visible()
-    producer.get_by_role("button", name="Accepter").click()
-    expect(producer.get_by_text("Éditions Distribution est rattaché à votre solution.")).to_be_visible()
+    accept(producer, "Éditions Distribution")
     producer.goto(reverse("enrolment:distributor_list", args=[solution.enrolment.pk]))
     expect(producer.get_by_role("row").filter(has_text=HOSPITAL)).to_contain_text("2 sur 2")
 
@@ -94,6 +76,32 @@ def test_a_portal_is_joined_for_a_hospital_accepted_and_recovered(browser, live_
     expect(distributor.locator("[data-attachment]")).to_contain_text("Votre rattachement est accepté")
     assert "SECRET-DU-PRODUCTEUR" not in distributor.content()
     assert elsewhere(what_was_kept) == (AttachmentState.ACCEPTED, HOSPITAL, ["A06.1.2", "DEV.1.2"])
+
+
+def ask_for(page: Page, label: str, pre_listing: PreListing, *, third_party: str = HOSPITAL) -> None:
+    """On the page that attaches a product: a portal of that solution, on behalf of a third party (SC-07)."""
+    page.get_by_text("Je veux référencer un produit en marque blanche").click()
+    page.get_by_text("Solution d’un éditeur distributeur", exact=True).click()
+    page.get_by_label("Rechercher une solution").fill(label.upper())
+    page.get_by_role("button", name="Rechercher", exact=True).click()
+    expect(page.get_by_role("status").filter(has_text="1 solution pré-référencée")).to_be_visible()
+    page.get_by_label("Indiquez la solution de l’éditeur producteur").select_option(str(pre_listing.pk))
+    page.get_by_role("group", name="pour le compte d’un tiers").get_by_text("Oui").click()
+    page.get_by_label("Nom du tiers").fill(third_party)
+    page.get_by_role("button", name="Valider").click()
+    expect(page.locator("[data-attachment]")).to_contain_text("L’éditeur producteur est informé de votre demande")
+
+
+def accept(page: Page, distributor: str, *, third_party: str = HOSPITAL) -> None:
+    """In « Vos notifications », by the producer (SC-21)."""
+    page.goto(reverse("notifications:notification_list"))
+    row = page.get_by_role("row").filter(has_text="Solution marque blanche")
+    expect(row).to_contain_text(distributor)
+    expect(row).to_contain_text(third_party)
+    row.get_by_role("link", name="Accepter").click()
+    expect(page.get_by_text("restent confidentiels")).to_be_visible()
+    page.get_by_role("button", name="Accepter").click()
+    expect(page.get_by_text(f"{distributor} est rattaché à votre solution.")).to_be_visible()
 
 
 def what_was_kept() -> tuple[str, str, list[str]]:

@@ -178,14 +178,15 @@ def guesses(candidature: Candidature) -> set[str]:
     levels, of the whole verifier’s part and of what an expert judges with each of them (A-24)."""
     found = set()
     answers: dict[str, list[dict[str, str]]] = {
-        LEVELS: [{"level": level} for level in ("na", "0", "1", "2", "3")],
-        PROOF: [{"compliance": said} for said in ("conforme", "non_conforme")],
+        "level": [{"level": level} for level in ("na", "0", "1", "2", "3")],
+        "compliance": [{"compliance": said} for said in ("conforme", "non_conforme")],
     }
     opened = {each.code: each for each in load_criteria(candidature, opened=True)}
     for value in RecoveredValue.objects.filter(dossier=candidature.dossier_id):
         code, content = value.criterion, read_value(value)
         found.add(sha256_hex(bytes(value.content)))
-        for answer in answers[code]:
+        (kind,) = answers.keys() & content["answer"]
+        for answer in answers[kind]:
             (said,) = answer.values()
             forms: list[Any] = [
                 said,

@@ -27,7 +27,7 @@ def producer_rows(candidature: Candidature, *, user: User) -> dict[str, Any]:
     if is_instructor(user, candidature):
         questions = questions.visible_to(user)
         return {
-            "producer_columns": ["Demande", "Critère", "Nature", "État", "Échéance"],
+            "producer_columns": ["Demande", "Critère", "Nature", "État", "Échéance ou réponse"],
             "producer_rows": [
                 Row(
                     cells=[

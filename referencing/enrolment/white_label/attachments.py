@@ -61,7 +61,7 @@ def ask(*, enrolment: Enrolment, pre_listing: PreListing, actor: User, at: datet
         enrolment=enrolment,
         pre_listing=pre_listing,
         told_organisation=enrolment.product.organisation.name,
-        told_product=enrolment.product.label[:200],
+        told_product=enrolment.label[:200],
         told_third_party=enrolment.sheet.organisation_name if enrolment.is_on_behalf else "",
         requested_by=actor,
         requested_at=at,

@@ -18,9 +18,9 @@ KIND = "Solution marque blanche"
 
 
 def name_solution(pre_listing: PreListing) -> str:
-    """« Portail - v2.0 – Éditions Producteur »: all that a distributor reads of the producer’s product (SC-22)."""
-    product = pre_listing.enrolment.product
-    return f"{product.label} – {product.organisation.name}"
+    """« Portail - v2.0 - 3100 – Éditions Producteur »: all that a distributor reads of the producer’s product (SC-22)."""
+    enrolment = pre_listing.enrolment
+    return f"{enrolment.label} – {enrolment.product.organisation.name}"
 
 
 def attachment_asked(request: AttachmentRequest) -> None:
@@ -32,7 +32,7 @@ def attachment_asked(request: AttachmentRequest) -> None:
         request,
         subject="demande de rattachement à traiter",
         content="Demande de rattachement à la solution de l’éditeur producteur "
-        f"{request.pre_listing.enrolment.product.label}.\n\n{who} demande à reprendre votre solution sous sa marque. "
+        f"{request.pre_listing.enrolment.label}.\n\n{who} demande à reprendre votre solution sous sa marque. "
         f"Acceptez ou refusez avant le {format_date(request.expires_on)}. Si vous acceptez, vos réponses et vos preuves "
         "restent confidentielles.",
         action="Répondre à la demande",
@@ -77,7 +77,7 @@ def attachment_cancelled(request: AttachmentRequest) -> None:
     _tell_producer(
         request,
         content=f"{request.told_organisation} a annulé sa demande de rattachement à votre solution "
-        f"{request.pre_listing.enrolment.product.label}.",
+        f"{request.pre_listing.enrolment.label}.",
     )
 
 
@@ -130,7 +130,7 @@ def end_announced(request: AttachmentRequest, actor: User) -> None:
     _tell_producer(
         request,
         content=f"{request.told_organisation} met fin le {day} à son rattachement à votre solution "
-        f"{request.pre_listing.enrolment.product.label}.\n\nMotif : {request.why}",
+        f"{request.pre_listing.enrolment.label}.\n\nMotif : {request.why}",
     )
 
 
@@ -146,7 +146,7 @@ def attachment_broken(request: AttachmentRequest) -> None:
     _tell_producer(
         request,
         content=f"Le rattachement de {request.told_organisation} à votre solution "
-        f"{request.pre_listing.enrolment.product.label} a pris fin aujourd’hui.",
+        f"{request.pre_listing.enrolment.label} a pris fin aujourd’hui.",
     )
 
 

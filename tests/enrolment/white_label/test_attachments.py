@@ -61,9 +61,10 @@ class TestAsk:
         assert told.kind == "Solution marque blanche"
         assert told.sender == request.told_organisation
         assert told.content.startswith(
-            f"Demande de rattachement à la solution de l’éditeur producteur {pre_listing.enrolment.product.label}"
+            f"Demande de rattachement à la solution de l’éditeur producteur {pre_listing.enrolment.label}"
         )
         assert "Hôpital de la Côte" in told.content
+        assert request.told_product == request.enrolment.label
         assert request.state == AttachmentState.PENDING
         assert request.expires_on == timezone.localdate() + timedelta(days=30)
         assert AuditEntry.objects.filter(action="attachmentrequest.ask").count() == 1

@@ -106,9 +106,7 @@ class TestQuestions:
         assert request.told_third_party == "Hôpital de la Côte"
         assert request.enrolment.sheet.organisation_name == "Hôpital de la Côte"
         assert request.enrolment.sheet.siret == ""
-        assert f"Rattachement à la solution de l’éditeur producteur {solution[0].enrolment.product.label}" in page_of(
-            response
-        )
+        assert f"Rattachement à la solution de l’éditeur producteur {solution[0].enrolment.label}" in page_of(response)
 
     @pytest.mark.rule("BR-190")
     def test_search_forgives_accents_and_keeps_what_was_typed(self, client, product, manager, solution):
