@@ -13,10 +13,14 @@ from django.utils import timezone
 from convergence.audit import workflow
 from convergence.audit.machines import list_machines
 from convergence.audit.models import AuditEntry
-from referencing.candidature.enums import CandidatureState, RequestKind, Severity
+from referencing.candidature.enums import CandidatureState, ProducerQuestionKind, RequestKind, Severity
 from referencing.candidature.models import Candidature, CandidatureEvent, ComplementRequest, Discussion, NonConformity
 from referencing.candidature.models.connection import TestCampaign as Campaign
+from referencing.candidature.models.recovered import ProducerAnswer, ProducerQuestion
 from referencing.candidature.services.journal import tell
+from referencing.dossier.models import AddendumKind
+from referencing.dossier.services import freeze_addendum
+from referencing.enrolment.models import PreListing
 from tests.candidature.factories import make_candidature
 
 pytestmark = pytest.mark.rule("BR-117")
@@ -28,9 +32,11 @@ def test_the_machines_of_the_instruction_are_all_proved():
     assert set(MACHINES) == {Candidature, *MAKERS}
 
 
-def given(step, person):
+def given(row, step, person):
     """Values for the parameters of a transition, by their annotation."""
     by_type = {"datetime": timezone.now(), "User": person, "str": "Motif", "date | None": timezone.localdate()}
+    if isinstance(row, ProducerQuestion):
+        by_type |= make_answered(row, person)
     named = {"proposal": "favourable"}
     return {
         name: named.get(name, by_type.get(parameter.annotation))
@@ -42,7 +48,7 @@ def given(step, person):
 def check_step(row, step, person):
     """Fire, then read the line; then try to rewrite it."""
     source = row.state
-    values = given(getattr(type(row), step.name), person)
+    values = given(row, getattr(type(row), step.name), person)
     assert None not in values.values(), f"{step.name} takes a parameter that this test does not know"
     workflow.fire(row, step.name, actor=None, reason="Parce que", **values)
     line = AuditEntry.objects.about(row).get()
@@ -129,11 +135,52 @@ def make_campaign(candidature, **state):
     )
 
 
+def make_question(candidature, **state):
+    pre_listing = PreListing.objects.create(
+        enrolment=candidature.enrolment,
+        dossier_id=candidature.dossier_id,
+        pre_listed_by=candidature.referent,
+        pre_listed_at=timezone.now(),
+    )
+    return ProducerQuestion(
+        candidature=candidature,
+        number=1,
+        pre_listing=pre_listing,
+        kind=ProducerQuestionKind.COMPLEMENT,
+        theme="interoperabilite",
+        criterion="A06.1.2",
+        title="Question",
+        text="Précisez",
+        asked_by=candidature.referent,
+        asked_at=timezone.now(),
+        **state,
+    )
+
+
+def make_answered(question, person):
+    """What the transitions of a question keep: the producer’s answer, its addendum, the distributor’s own request."""
+    request = make_request(question.candidature)
+    request.save()
+    return {
+        "ProducerAnswer": ProducerAnswer.objects.create(pre_listing=question.pre_listing, criterion=question.criterion),
+        "Addendum": freeze_addendum(
+            dossier=question.candidature.dossier,
+            kind=AddendumKind.COMPLEMENT,
+            content={"items": []},
+            files=(),
+            actor=person,
+            at=timezone.now(),
+        ),
+        "ComplementRequest": request,
+    }
+
+
 MAKERS = {
     ComplementRequest: make_request,
     NonConformity: make_gap,
     Discussion: make_discussion,
     Campaign: make_campaign,
+    ProducerQuestion: make_question,
 }
 
 

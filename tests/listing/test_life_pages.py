@@ -125,7 +125,7 @@ class TestLifePage:
             Renewal.objects.create(listing=listing, opened_at=timezone.now(), state=RenewalState.LAPSED)
         client.force_login(manager)
 
-        with django_assert_num_queries(10):
+        with django_assert_num_queries(11):
             html = page(client, "life_detail", listing.pk)
 
         assert html.count("Enregistrée, sans suite à donner") == count
