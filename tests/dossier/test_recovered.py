@@ -9,6 +9,7 @@ import pytest
 from django.db import DatabaseError, transaction
 from django.urls import reverse
 from django.utils import timezone
+from pypdfium2 import PdfDocument
 
 from convergence.accounts.enums import Role
 from convergence.jobs.models import Job
@@ -196,6 +197,14 @@ def test_page_pdf_and_workbook_mask_recovered_answers(frozen, solution, client):
     (line,) = [row for row in cells if row[0] == "DEV.1.2"]
     assert (line[5], line[6], line[7], line[8]) == (CONFIDENTIAL.capitalize(), None, None, None)
     assert solution.deposit.file.blob.sha256.encode() not in pdf
+
+
+def test_commitments_leave_room_for_whole_words_in_the_pdf(frozen):
+    document = PdfDocument(make_pdf(Job(payload={"dossier": str(frozen.pk)}), lambda *_: None).content)
+
+    text = " ".join(page.get_textpage().get_text_range() for page in document)
+
+    assert [word for word in ("Nature", "Obligation") if word not in text] == []
 
 
 def test_verification_covers_the_commitments_without_telling_them(frozen):

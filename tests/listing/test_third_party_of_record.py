@@ -5,9 +5,11 @@ import html
 import pytest
 from django.urls import reverse
 
+from convergence.jobs.models import Job
 from convergence.kernel.errors import TransitionRefused
 from referencing.decision.acts import read_act
 from referencing.decision.services import sign_decision
+from referencing.dossier.outputs import make_pdf
 from referencing.dossier.readers import read_payload
 from referencing.dossier.services import generate_dossier
 from referencing.enrolment.enums import WhiteLabelRole
@@ -15,6 +17,7 @@ from referencing.enrolment.models import AdministrativeSheet, Enrolment, SheetVe
 from tests.decision.factories import make_draft, make_signatory, today
 from tests.dossier.factories import answer_core, make_signed_enrolment
 from tests.dossier.white_label import answer_own, make_distributor, make_solution
+from tests.platform.test_hostile_strings import pdf_text, squeeze
 
 pytestmark = pytest.mark.django_db
 
@@ -54,6 +57,8 @@ def test_the_dossier_names_the_third_party_and_who_acts_for_it(client):
     page = html.unescape(client.get(reverse("candidature:dossier_detail", args=[dossier.pk])).content.decode())
     assert HOSPITAL in page
     assert "Évalué pour son compte par" in page
+    pdf = pdf_text(make_pdf(Job(payload={"dossier": str(dossier.pk)}), lambda *_: None).content)
+    assert squeeze(f"Évalué pour son compte par {enrolment.product.organisation.name}") in pdf
 
 
 def test_other_dossiers_have_no_such_key():
