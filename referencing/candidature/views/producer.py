@@ -54,7 +54,9 @@ def list_own(request: SignedInRequest) -> list[ProducerQuestion]:
     rows = ProducerQuestion.objects.filter(
         pre_listing__enrolment__product__organisation__in=request.user.access.organisation_ids
     )
-    rows = rows.select_related("pre_listing__enrolment__product", "candidature").order_by("-asked_at", "-pk")
+    rows = rows.select_related("pre_listing__enrolment__product", "candidature", "answer_given").order_by(
+        "-asked_at", "-pk"
+    )
     return list(rows[:LIST_LIMIT])
 
 
@@ -78,7 +80,7 @@ def producer_question_list(request: SignedInRequest) -> HttpResponse:
         {
             "columns": ["Critère", "Solution", "Produits concernés", "Avant le", "Nature"],
             "rows": [_waiting_row(found) for found in waiting.values()],
-            "settled_columns": ["Critère", "Solution", "Produit concerné", "État", "Motif"],
+            "settled_columns": ["Critère", "Solution", "Produit concerné", "État", "Votre réponse", "Motif"],
             "settled": [
                 Row(
                     cells=[
@@ -86,6 +88,7 @@ def producer_question_list(request: SignedInRequest) -> HttpResponse:
                         each.pre_listing.enrolment.label,
                         f"{each.told_product} ({each.told_organisation})",
                         producer_question_badge(each),
+                        each.answer_given.comment if each.answer_given else "",
                         each.decision_note,
                     ]
                 )
