@@ -290,6 +290,7 @@ def _zones(
             drop_zone(
                 id=place_id,
                 label=expected.label,
+                heading_level=3,
                 url=reverse("enrolment:os_exception_deposit", args=[place.enrolment.pk, exception.pk]),
                 formats=expected.formats,
                 max_size_mb=expected.max_size_mb,
