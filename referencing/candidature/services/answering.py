@@ -103,7 +103,8 @@ def save_item(
     blockers = _find_item_closed(item)
     kept: dict[str, Any] = dict(item.answer)
     if answer is not None:
-        kept, refused = _check_answer(item, answer)
+        expected = load_expected(item.candidature, [item.code]).get(item.code) if answer else None
+        kept, refused = check_answer(item.code, expected, answer)
         blockers += refused
     if comment is not None and len(comment) > COMMENT_MAX:
         blockers.append(
@@ -125,12 +126,17 @@ def save_item(
     return item
 
 
-def _check_answer(item: ComplementItem, answer: Mapping[str, Any]) -> tuple[dict[str, Any], list[Blocker]]:
+def check_answer(
+    code: str, expected: Expected | None, answer: Mapping[str, Any]
+) -> tuple[dict[str, Any], list[Blocker]]:
+    """What a buffer keeps of a posted answer to a criterion, and every reason against it; {} stands for « as it was ».
+
+    `expected` is None when the grid asks for no level there.
+    """
     if not answer:
         return {}, []
-    expected = load_expected(item.candidature, [item.code]).get(item.code)
     if expected is None:
-        return {}, [Blocker("no_answer", f"{item.code} n’attend pas de niveau.")]
+        return {}, [Blocker("no_answer", f"{code} n’attend pas de niveau.")]
     typed, errors = parse_criterion_answer(expected.criterion, expected.kind, answer)
     kept: dict[str, Any] = {}
     if typed.level:
@@ -139,7 +145,7 @@ def _check_answer(item: ComplementItem, answer: Mapping[str, Any]) -> tuple[dict
         kept["compliance"] = typed.compliance.value
     if typed.value is not None and expected.criterion.value:
         kept[expected.criterion.value.type.value] = store(typed.value)
-    return kept, [Blocker(error.code, error.message, f"#id_{item.code}-answer") for error in errors]
+    return kept, [Blocker(error.code, error.message, f"#id_{code}-answer") for error in errors]
 
 
 @transaction.atomic

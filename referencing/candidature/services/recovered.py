@@ -19,8 +19,6 @@ from convergence.audit.services import record
 from convergence.kernel.errors import Blocker, TransitionRefused
 from evidence.core.formats import FORMATS
 from evidence.services import examine, keep, prepare_container, withheld_reason
-from questionnaires.core.scoring import parse_criterion_answer
-from questionnaires.stored import store
 from referencing.candidature import recovered_notices as notices
 from referencing.candidature.content import list_recovered, may_open
 from referencing.candidature.core.addenda import AddedFile, Reply
@@ -56,6 +54,7 @@ from referencing.candidature.services.answering import (
     FREE_FORMATS,
     FREE_SIZE_MB,
     Expected,
+    check_answer,
     judge_reached,
     load_expected,
 )
@@ -463,7 +462,8 @@ def save_answer(
     blockers: list[Blocker] = []
     kept: dict[str, Any] = dict(row.answer)
     if answer is not None:
-        kept, blockers = _check_answer(pre_listing, criterion, answer)
+        expected = load_producer_expected(pre_listing, criterion) if answer else None
+        kept, blockers = check_answer(criterion, expected, answer)
     if comment is not None and len(comment) > COMMENT_MAX:
         blockers.append(
             Blocker(
@@ -484,25 +484,6 @@ def save_answer(
         row.save()
         record("produceranswer.write", subject=row, actor=actor)
     return row
-
-
-def _check_answer(
-    pre_listing: PreListing, criterion: str, answer: Mapping[str, Any]
-) -> tuple[dict[str, Any], list[Blocker]]:
-    if not answer:
-        return {}, []
-    expected = load_producer_expected(pre_listing, criterion)
-    if expected is None:
-        return {}, [Blocker("no_answer", f"{criterion} n’attend pas de niveau.")]
-    typed, errors = parse_criterion_answer(expected.criterion, expected.kind, answer)
-    kept: dict[str, Any] = {}
-    if typed.level:
-        kept["level"] = typed.level
-    if typed.compliance:
-        kept["compliance"] = typed.compliance.value
-    if typed.value is not None and expected.criterion.value:
-        kept[expected.criterion.value.type.value] = store(typed.value)
-    return kept, [Blocker(error.code, error.message, f"#id_{criterion}-answer") for error in errors]
 
 
 def add_producer_file(
