@@ -144,7 +144,9 @@ class OpenDriver(ChromiumDriver):
         super().__init__(**{**options, "isolate": False})
 
     def _switches(self) -> list[str]:
-        return [each for each in super()._switches() if each.startswith(("--proxy-server", "--disable-gpu"))]
+        kept = [each for each in super()._switches() if each.startswith(("--proxy-server", "--disable-gpu"))]
+        # a machine without a network has no other interface from which WebRTC would speak
+        return [*kept, "--allow-loopback-in-peer-connection"]
 
 
 @dataclass(frozen=True, slots=True)

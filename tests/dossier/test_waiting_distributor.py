@@ -44,4 +44,4 @@ def test_the_list_of_questionnaires_says_whom_it_waits_for(client):
 
     page = html.unescape(client.get(reverse("enrolment:questionnaire_list", args=[enrolment.pk])).content.decode())
 
-    assert f"Rattachement à la solution de l’éditeur producteur {solution.enrolment.product.label}" in page
+    assert f"Rattachement à la solution de l’éditeur producteur {solution.enrolment.label}" in page
