@@ -14,7 +14,7 @@ from benchmarks.ecoscore.check import CODES, hostile_script
 from benchmarks.ecoscore.lines import Line, variation
 from benchmarks.ecoscore.servers import TruthServer, authority, mixed_site, touched_site
 from ecoscore.bench.driver import Pass
-from ecoscore.bench.runner import measure
+from ecoscore.bench.runner import BENCH_VERSION, measure
 from ecoscore.bench.web import ChromiumBench
 from ecoscore.demo_site.server import HEAVY, SOBER, Server
 from ecoscore.factors import Factors, load
@@ -265,7 +265,7 @@ def made_up(**changes: int) -> Measurement:
         "dom_nodes": 500,
     }
     step = StepFigures(name="CHRGT_X", kind=StepKind.LOAD, **{**values, **changes})
-    facts = BenchFacts("web-1", "web", "Chromium", "1", 5000, "measured", True, "0")
+    facts = BenchFacts(BENCH_VERSION, "web", "Chromium", "1", 5000, "measured", True, "0")
     return Measurement(facts, tuple(RunFigures(number, (reference, step)) for number in (1, 2, 3)))
 
 

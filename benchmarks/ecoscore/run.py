@@ -92,6 +92,7 @@ def attacked(runs: int) -> Iterable[Line]:
         "endless": {"byte_limit", "never_quiet"},
         "two_gigabytes": {"byte_limit"},
         "popups": {"popups", "quiet"},
+        "popups_unblocked": {"popups"},
         "beforeunload": {"quiet"},
         "alive": {"quiet"},
     }

@@ -357,7 +357,7 @@ def mixed_site(path: str) -> Answer:
 def touched_site(path: str) -> Answer:
     """One page, and the same with one thing worse: + 1 MB, + 200 ms of script after the text, + 1 s of server delay.
 
-    The page itself is no perfect one (0.6 s of delay, 250 kB, 400 paragraphs): no note stands at its upper end.
+    The page itself is no perfect one (1.2 s of delay, 250 kB, 400 paragraphs): no note stands at its upper end.
     """
     name = path.strip("/").partition("?")[0]
     work = "const until = performance.now() + 200; let x = 1; while (performance.now() < until) x = (x * 16807) % 2147483647;"
@@ -366,13 +366,13 @@ def touched_site(path: str) -> Answer:
     base = f'<h1>Bonjour</h1><p id="texte">Texte attendu</p><img src="/photo.png" alt="" width="16" height="16">{paragraphs}'
     match name:
         case "base":
-            return Answer(html(base).body, delay_s=0.6)
+            return Answer(html(base).body, delay_s=1.2)
         case "megaoctet":
-            return Answer(html(base + '<img src="/lourde.png" alt="" width="16" height="16">').body, delay_s=0.6)
+            return Answer(html(base + '<img src="/lourde.png" alt="" width="16" height="16">').body, delay_s=1.2)
         case "script":
-            return Answer(html(base + f"<script>{script}</script>").body, delay_s=0.6)
+            return Answer(html(base + f"<script>{script}</script>").body, delay_s=1.2)
         case "lente":
-            return Answer(html(base).body, delay_s=1.6)
+            return Answer(html(base).body, delay_s=2.2)
         case "photo.png":
             return Answer(picture(250, 4), "image/png", headers=_FRESH)
         case "lourde.png":

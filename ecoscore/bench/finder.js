@@ -66,13 +66,14 @@
 
   const frame = () => new Promise((resume) => requestAnimationFrame(resume));
 
+  // looks in frames only: what stands in a page that no frame has shown yet (a style sheet is awaited) is seen by nobody
   const wait = async (isThere) => {
     const until = performance.now() + wanted.ms;
     for (;;) {
+      await frame();
       const found = find(wanted.index);
       if ((found !== null) === isThere) return found ?? true;
       if (performance.now() >= until) return null;
-      await frame();
     }
   };
 

@@ -199,7 +199,7 @@ class Relay:
                 raise RefusedTarget("seules les connexions TCP passent", _NOT_SUPPORTED)
             upstream = await self._connect(host, port)
         except RefusedTarget as refusal:
-            self._note_refusal(host, port, str(refusal), refusal.reply)
+            self._note_refusal(host, port, str(refusal))
             return await _answer(writer, refusal.reply)
         except (OSError, TimeoutError):
             return await _answer(writer, _UNREACHABLE)
@@ -214,7 +214,7 @@ class Relay:
         finally:
             back.close()
 
-    def _note_refusal(self, host: str, port: int, reason: str, reply: int) -> None:
+    def _note_refusal(self, host: str, port: int, reason: str) -> None:
         where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         is_of_browser = host.lower().rstrip(".") in _BROWSER_HOSTS
         if not is_of_browser or where not in self.browser_refusals:  # the browser insists: once is enough

@@ -19,7 +19,7 @@ from ecoscore.figures import BenchFacts, Measurement, RunFigures, StepFigures
 from ecoscore.gdsl.plan import Instruction, Plan, Platform, Step, StepKind
 
 #: Changes whenever a figure could change for the same site: results of two versions are not compared.
-BENCH_VERSION = "web-1"
+BENCH_VERSION = "web-2"
 #: What pass P keeps of a pause that only the energy needs.
 SHORT_PAUSE_MS = 500
 _RESTING = {StepKind.REFERENCE, StepKind.PAUSE, StepKind.BACKGROUND}

@@ -9,6 +9,7 @@ import gzip
 import io
 import json
 import random
+import time
 from functools import lru_cache
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -23,6 +24,8 @@ SOBER, HEAVY = "sobre", "lourd"
 #: Side of a heavy picture, in pixels.
 _SIDE = 400
 _PICTURES = 3
+#: What a server with a database takes to answer: loopback alone would be quicker than any real site.
+_PAGE_S, _DATA_S = 0.2, 0.4
 
 ADVICE = (
     "Mieux dormir : le sommeil en sept gestes",
@@ -54,7 +57,9 @@ class Handler(BaseHTTPRequestHandler):
         if found is None:
             return self._answer(b"", "text/plain", status=HTTPStatus.NOT_FOUND)
         body, kind = found
-        self._answer(body, kind, is_sober=version == SOBER, is_kept=rest.endswith((".css", ".js")))
+        if not never_changes(rest):
+            time.sleep(_DATA_S if rest.startswith("api/") else _PAGE_S)
+        self._answer(body, kind, is_sober=version == SOBER, is_kept=never_changes(rest))
 
     def _redirect(self, where: str) -> None:
         self.send_response(HTTPStatus.FOUND)
@@ -90,6 +95,11 @@ class Handler(BaseHTTPRequestHandler):
         """Quiet: the bench shows what is asked."""
 
 
+def never_changes(rest: str) -> bool:
+    """What never changes: served at once, and kept by the browser in the sober version."""
+    return rest.endswith((".css", ".js", ".png"))
+
+
 def respond(version: str, rest: str, query: dict[str, str]) -> tuple[bytes, str] | None:
     """Body and content type of one address, None when there is nothing."""
     match rest.strip("/"):
@@ -104,6 +114,9 @@ def respond(version: str, rest: str, query: dict[str, str]) -> tuple[bytes, str]
             return (_read("style.css") + heavy).encode(), "text/css; charset=utf-8"
         case "app.js":
             return _read(f"{version}.js").encode(), "text/javascript; charset=utf-8"
+        case "api/tensions":
+            days = [[f"J − {day}", f"{122 + day % 5} sur {76 + day % 4}", f"{118 + day % 6} sur {74 + day % 3}"] for day in range(30)]
+            return _json({"trend": "Votre tension est stable depuis trois semaines.", "last": "Dernière mesure : ce matin, 124 sur 78.", "days": days})
         case "api/conseils":
             asked = query.get("q", "").lower()
             return _json([{"title": title} for title in ADVICE if asked in title.lower()])
@@ -130,10 +143,6 @@ def page(version: str, name: str, title: str) -> bytes:
         "picture": _pictures(name) if version == HEAVY else _drawing(),
         "articles": "\n".join(
             f"    <article><h3>{text}</h3><p>{_sentence(version, text)}</p></article>" for text in ADVICE
-        ),
-        "rows": "\n".join(
-            f'        <tr><th scope="row">J − {day}</th><td>{122 + day % 5} sur {76 + day % 4}</td><td>{118 + day % 6} sur {74 + day % 3}</td></tr>'
-            for day in range(14)
         ),
     }
     main = Template(_read(f"{name}.html")).substitute(fields)

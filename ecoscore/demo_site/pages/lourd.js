@@ -19,6 +19,14 @@ requestAnimationFrame(animate);
 setInterval(() => fetch(`/lourd/api/nouvelles?${Date.now()}`).then((answer) => answer.json()), 1500);
 setInterval(() => fetch(`/lourd/api/suivi?${Date.now()}`), 4000); // its body is never read
 
+const place = document.querySelector("#resume, #derniere");
+if (place) {
+  fetch(`/lourd/api/tensions?${Date.now()}`).then((answer) => answer.json()).then((summary) => {
+    place.textContent = place.id === "resume" ? summary.trend : summary.last;
+    for (const cells of summary.days) document.querySelector("#tensions")?.insertAdjacentHTML("beforeend", `<tr><td>${cells.join("</td><td>")}</td></tr>`);
+  });
+}
+
 const form = document.querySelector("#formulaire");
 form?.addEventListener("submit", async (event) => {
   event.preventDefault();

@@ -33,6 +33,7 @@ def test_it_listens_to_this_machine_only(site):
 def test_both_versions_say_what_the_scenarios_wait_for(site, version):
     for path, text in (
         ("", "À lire cette semaine"),
+        ("api/tensions", "Votre tension est stable"),
         ("mesures/", "Dernière mesure"),
         ("conseils/", "Tous les conseils"),
     ):

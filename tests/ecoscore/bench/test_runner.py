@@ -132,7 +132,7 @@ def test_what_is_done_between_steps_belongs_to_none():
     assert calls[calls.index("clickByText") + 1] == "fence"
 
 
-def test_the_page_is_covered_before_the_background_step_is_counted():
+def test_the_window_is_reduced_before_the_background_step_is_counted():
     bench = FakeBench()
     run(bench)
     calls = bench.drivers[0].calls
