@@ -225,7 +225,7 @@ class ChromiumDriver:
         return picture
 
     def background(self) -> None:
-        """Minimize the window (approached: the page draws no more, its timers and requests go on as the browser lets them)."""
+        """Minimize the window (approached: nothing is drawn any more, but scripts and timers go on; a phone would slow them)."""
         if self._is_minimized:
             return
         self._is_minimized = True

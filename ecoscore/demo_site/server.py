@@ -9,6 +9,7 @@ import gzip
 import io
 import json
 import random
+import sys
 import time
 from functools import lru_cache
 from http import HTTPStatus
@@ -115,8 +116,17 @@ def respond(version: str, rest: str, query: dict[str, str]) -> tuple[bytes, str]
         case "app.js":
             return _read(f"{version}.js").encode(), "text/javascript; charset=utf-8"
         case "api/tensions":
-            days = [[f"J − {day}", f"{122 + day % 5} sur {76 + day % 4}", f"{118 + day % 6} sur {74 + day % 3}"] for day in range(30)]
-            return _json({"trend": "Votre tension est stable depuis trois semaines.", "last": "Dernière mesure : ce matin, 124 sur 78.", "days": days})
+            days = [
+                [f"J − {day}", f"{122 + day % 5} sur {76 + day % 4}", f"{118 + day % 6} sur {74 + day % 3}"]
+                for day in range(30)
+            ]
+            return _json(
+                {
+                    "trend": "Votre tension est stable depuis trois semaines.",
+                    "last": "Dernière mesure : ce matin, 124 sur 78.",
+                    "days": days,
+                }
+            )
         case "api/conseils":
             asked = query.get("q", "").lower()
             return _json([{"title": title} for title in ADVICE if asked in title.lower()])
@@ -212,3 +222,8 @@ class Server(ThreadingHTTPServer):
 
     def __init__(self, port: int = 0) -> None:
         super().__init__(("127.0.0.1", port), Handler)
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A browser that left before the end of an answer is no error; anything else is shown."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]

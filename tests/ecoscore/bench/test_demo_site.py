@@ -34,7 +34,8 @@ def test_both_versions_say_what_the_scenarios_wait_for(site, version):
     for path, text in (
         ("", "À lire cette semaine"),
         ("api/tensions", "Votre tension est stable"),
-        ("mesures/", "Dernière mesure"),
+        ("api/tensions", "Dernière mesure"),
+        ("mesures/", "Lecture de vos mesures"),
         ("conseils/", "Tous les conseils"),
     ):
         status, headers, body = get(site, f"/{version}/{path}")
