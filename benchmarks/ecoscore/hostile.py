@@ -225,7 +225,7 @@ def hold(limits: Limits = Limits(total_bytes=3 * 1024**2)) -> dict[str, str]:  #
         flood = (Instruction(3, "clickById", ("b",)), Instruction(4, "pause", ("5000",)))
         visit("popups", "/fenetres", *flood)
         # Chromium blocks windows that nobody asked for; without it our own count still cuts
-        visit("popups_unblocked", "/fenetres", *flood, arguments=("--disable-popup-blocking",))
+        visit("popups_unblocked", "/fenetres", *flood, arguments=("--disable-popup-blocking=1",))
         leave = (
             Instruction(3, "clickById", ("b",)),
             Instruction(4, "browserGoToUrl", (server.origin + "/",)),

@@ -425,7 +425,8 @@ class ChromiumDriver:
     def _meet_page(self, page: Page) -> None:
         """A window that the site opened is closed; a flood of them ends the run."""
         self._popups += 1
-        self._log(f"Fenêtre ouverte par le site, fermée : {page.url}")
+        if self._popups <= _POPUPS:
+            self._log(f"Fenêtre ouverte par le site, fermée : {page.url}")
         with contextlib.suppress(Error):
             page.close()
 

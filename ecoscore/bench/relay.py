@@ -216,14 +216,12 @@ class Relay:
 
     def _note_refusal(self, host: str, port: int, reason: str) -> None:
         where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-        is_of_browser = host.lower().rstrip(".") in _BROWSER_HOSTS
-        if not is_of_browser or where not in self.browser_refusals:  # the browser insists: once is enough
-            self._log(f"Adresse refusée : {where} ({reason}).")
-        if is_of_browser:
+        if host.lower().rstrip(".") in _BROWSER_HOSTS:  # it says nothing of the site: counted, not told to its editor
             self.browser_refusals[where] += 1
-        else:
-            self.refusals[where] += 1
-            self.last_activity = time.monotonic()
+            return
+        self._log(f"Adresse refusée : {where} ({reason}).")
+        self.refusals[where] += 1
+        self.last_activity = time.monotonic()
 
     async def _connect(self, host: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """Connect to an address of `host` that the policy allows, when it allows them all."""

@@ -166,6 +166,27 @@ def test_what_holds_a_browser_is_cut_with_a_sentence_and_the_bench_lives_on():
     assert said["/deux-gigaoctets"] == "Le site a dépassé 1 Mio : la mesure est coupée."
 
 
+def test_a_flood_of_windows_is_cut_even_where_the_browser_lets_them_open():
+    lines: list[str] = []
+
+    def flood() -> str:
+        with TruthServer(hostile.hostile_site(40009)) as server:
+            driver = ChromiumDriver(
+                policy=allow_local_too, shape=None, arguments=("--disable-popup-blocking=1",), log=lines.append
+            )
+            try:
+                driver.prepare(Pass.PERFORMANCE)
+                hostile.go(driver, server.origin + "/fenetres")
+                with pytest.raises(BenchError) as cut:
+                    do(driver, "clickById,b", "pause,5000")
+            finally:
+                driver.close()
+        return str(cut.value)
+
+    assert alone(flood) == "Le site a ouvert plus de 20 fenêtres\u00a0: la mesure est coupée."
+    assert len(lines) == 20
+
+
 def test_a_page_that_never_answers_again_ends_the_run(monkeypatch):
     monkeypatch.setattr(runner, "INSTRUCTION_MARGIN_S", 3)
     with TruthServer(hostile.hostile_site(40009)) as server:
