@@ -341,6 +341,7 @@ def add_dossiers(side: Side, verifier: User) -> None:
         told_organisation=side.organisation.name,
         offered_by=manager,
         offered_at=timezone.now(),
+        expires_on=timezone.localdate() + timedelta(days=30),
     )
     side.objects["transfer"] = {"transfer": transfer.pk}
     for stage in ("ready", "applied", "taken"):
