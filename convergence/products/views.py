@@ -18,6 +18,7 @@ from convergence.products.enums import Interest, ProductType
 from convergence.products.forms import ProductForm
 from convergence.products.models import Product
 from convergence.products.services import create_product, update_product
+from convergence.products.waiting import list_waiting
 from convergence.ui.addresses import address_of_each
 from convergence.ui.values import Item, Row
 
@@ -29,7 +30,7 @@ LIST_LIMIT = 200
 @require_GET
 @login_required
 def product_list(request: SignedInRequest) -> HttpResponse:
-    """« Votre catalogue produits » of the current organisation."""
+    """« Votre catalogue produits » of the current organisation, under what waits for this person’s answer."""
     organisation = current_organisation(request)
     if organisation is None:
         return redirect("accounts:welcome")
@@ -54,6 +55,7 @@ def product_list(request: SignedInRequest) -> HttpResponse:
         "products/product_list.html",
         {
             "organisation": organisation,
+            "waiting": list_waiting(request.user, organisation),
             "columns": ["Produit", "Type", "Responsable", "Ajouté"],
             "rows": rows,
             "text": text,

@@ -238,6 +238,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "expire-signing-links": {"task": "convention.expire_links", "schedule": 600},
     "expire-pre-listings": {"task": "candidature.expire_pre_listings", "schedule": 3600},
     "follow-attachments": {"task": "enrolment.follow_attachments", "schedule": 3600},
+    "follow-transfers": {"task": "enrolment.follow_transfers", "schedule": 3600},
     "delete-old-drafts": {"task": "drafts.delete_old", "schedule": 86400},
     # in the daytime of Paris, several times: what a stopped machine missed is said when it is back, and once only
     "remind-deadlines": {"task": "candidature.remind_deadlines", "schedule": crontab(minute="0", hour="7-19")},
@@ -430,6 +431,9 @@ INTERESTS: dict[str, Any] = {
     "LOOK_BACK_YEARS": env.int("INTERESTS_LOOK_BACK_YEARS", default=5),
     "REMIND_DAYS": [30, 7, 0],
 }
+
+# Products that change hands: calendar days to answer an offer, as many as a producer has for a demand of attachment.
+TRANSFERS: dict[str, Any] = {"ANSWER_DAYS": env.int("TRANSFERS_ANSWER_DAYS", default=30)}
 
 # Écoscore. The bench reaches public addresses only; the demo alone lifts this, to measure its own site on loopback.
 ECOSCORE_ALLOW_PRIVATE = False

@@ -127,10 +127,12 @@ class TransferState(models.TextChoices):
     ACCEPTED = "accepted", "Acceptée"
     REFUSED = "refused", "Refusée"
     CANCELLED = "cancelled", "Annulée"
+    EXPIRED = "expired", "Expirée"
 
 
 TRANSFER_TRANSITIONS: list[tuple[str, str]] = [
-    (TransferState.OFFERED, end) for end in (TransferState.ACCEPTED, TransferState.REFUSED, TransferState.CANCELLED)
+    (TransferState.OFFERED, end)
+    for end in (TransferState.ACCEPTED, TransferState.REFUSED, TransferState.CANCELLED, TransferState.EXPIRED)
 ]
 
 

@@ -758,9 +758,11 @@ class ProductTransfer(FSMModelMixin, models.Model):
     told_organisation = models.CharField("structure qui transmet", max_length=200)
     offered_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     offered_at = models.DateTimeField("proposée le")
+    expires_on = models.DateField("à traiter avant le")
     answered_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     answered_at = models.DateTimeField("traitée le", null=True, blank=True)
     why = models.TextField("motif", blank=True)
+    ended_at = models.DateTimeField("expirée le", null=True, blank=True)
     successor = models.OneToOneField(
         Product, verbose_name="produit repris", null=True, on_delete=models.PROTECT, related_name="inherited_from"
     )
@@ -804,3 +806,10 @@ class ProductTransfer(FSMModelMixin, models.Model):
     @transition(field=state, source=TransferState.OFFERED, target=TransferState.CANCELLED, custom={"label": "Annuler"})
     def cancel(self, *, by: User, at: datetime) -> None:
         self.answered_by, self.answered_at = by, at
+
+    @transition(
+        field=state, source=TransferState.OFFERED, target=TransferState.EXPIRED, custom={"label": "Constater la fin"}
+    )
+    def expire(self, *, at: datetime) -> None:
+        """Nobody answered in time; the product may be offered again."""
+        self.ended_at = at

@@ -341,8 +341,19 @@ def add_dossiers(side: Side, verifier: User) -> None:
         told_organisation=side.organisation.name,
         offered_by=manager,
         offered_at=timezone.now(),
+        expires_on=timezone.localdate() + timedelta(days=30),
     )
     side.objects["transfer"] = {"transfer": transfer.pk}
+    offered = ProductFactory()
+    ProductTransfer.objects.create(
+        product=offered,
+        recipient=side.organisation,
+        told_product=offered.label,
+        told_organisation=offered.organisation.name,
+        offered_by=offered.owner,
+        offered_at=timezone.now(),
+        expires_on=timezone.localdate() + timedelta(days=30),
+    )
     for stage in ("ready", "applied", "taken"):
         enrolment, _ = make_signed_enrolment(**fields)
         run_and_commit(answer_everything if stage == "ready" else answer_core, enrolment)

@@ -150,6 +150,7 @@ def make_rows() -> dict[type[models.Model], models.Model]:
         recipient=OrganisationFactory(),
         offered_by=manager,
         offered_at=now,
+        expires_on=now.date(),
         why="Essai",
         successor=ProductFactory(),
     )
@@ -353,6 +354,7 @@ ENDS: dict[str, dict[str, str]] = {
         "accepted": "Le produit repris a sa propre vie.",
         "refused": "Il peut être proposé de nouveau.",
         "cancelled": "Il peut être proposé de nouveau.",
+        "expired": "Il peut être proposé de nouveau.",
     },
     "evidence.blob": {"infected": "Ce contenu ne sera jamais lu."},
     "jobs.job": {"done": "Le résultat est là.", "cancelled": "La personne y a renoncé."},

@@ -94,6 +94,49 @@ def test_each_aspect_of_a_criterion_is_told_apart(fields, aspect):
     assert (change.change, change.aspects) == ("changed", (aspect,))
 
 
+def masked(code, **fields):
+    source = {"commitment": "c", "solution": "Portail", "producer": "Éditions"}
+    return criterion(code, **{"answer": None, "is_reached": None, "recovered": source} | fields)
+
+
+def answered(number, code="A", **said):
+    """An addendum in which the producer answered; nothing but the masked item unless `said`."""
+    item = {"criterion": code, "answer": None, "comment": "", "evidence": [], "recovered": {"commitment": "d"}}
+    return {"number": number, "frozen_at": f"2026-03-0{number}T09:00:00Z", "items": [item | said]}
+
+
+@pytest.mark.rule("A-25", "BR-197")
+def test_an_answer_of_the_producer_is_told_to_whoever_reads_it_masked():
+    before = version(masked("A"), masked("B"))
+    after = version(masked("A"), masked("B"), addenda=[answered(1)])
+
+    comparison = compare(before, after)
+
+    assert [(each.change, each.aspects) for each in comparison.criteria] == [("changed", ("producer",)), ("same", ())]
+    assert compare(after, before).criteria[0].aspects == ("producer",)
+    assert compare(after, after).is_same
+
+
+def test_a_second_answer_of_the_producer_is_told_after_the_first():
+    first, second = answered(1), answered(2)
+    change = only(compare(version(masked("A"), addenda=[first]), version(masked("A"), addenda=[first, second])))
+    assert change.aspects == ("producer",)
+
+
+def test_whoever_reads_it_opened_reads_what_it_says_too():
+    opened = answered(1, answer={"level": "2"}, comment="Voici")
+    change = only(compare(version(masked("A")), version(masked("A"), addenda=[opened])))
+    assert change.aspects == ("answer", "comment", "producer")
+
+
+def test_what_the_producer_added_is_gone_once_the_distributor_answers_itself():
+    own = {"number": 2, "frozen_at": "2026-03-02T09:00:00Z", "items": [{"criterion": "A", "answer": {"level": "1"}}]}
+    change = only(
+        compare(version(masked("A"), addenda=[answered(1)]), version(masked("A"), addenda=[answered(1), own]))
+    )
+    assert change.aspects == ("answer", "producer")
+
+
 def test_whether_a_level_is_reached_is_no_change_by_itself():
     assert compare(version(criterion("A")), version(criterion("A", is_reached=True))).is_same
 

@@ -15,6 +15,7 @@ from django.utils import timezone
 from convergence.accounts.enums import MembershipType, Role
 from convergence.interests.services import declare
 from convergence.kernel.errors import TransitionRefused
+from convergence.ui.typography import format_date
 from evidence.services import scan
 from referencing.candidature.content import find_files, load_criteria, load_parts
 from referencing.candidature.core.criteria import find_criterion
@@ -354,6 +355,33 @@ def test_one_answer_serves_every_file_concerned_masked_for_each_distributor(djan
     assert waiting.state == ProducerQuestionState.OPEN
     keys = RecoveredSupplement.objects.values_list("key", flat=True)
     assert len({bytes(key) for key in keys}) == 2  # one key per item: equal answers do not show
+
+
+@pytest.mark.rule("A-25", "BR-197", "BR-198")
+def test_what_changed_says_that_the_producer_answered_and_to_agents_what(client):
+    producer = make_producer()
+    candidature, editor, referent = make_recovered_file(producer)
+    question = ask(candidature)
+    write_answer(question, producer.manager, comment=f"Voici {SECRET}-2", answer={"level": "2"})
+    send(question, producer.manager)
+    address = reverse("candidature:candidature_changes", args=[candidature.pk])
+    told = f"L’éditeur producteur a répondu le {format_date(timezone.localdate())} (réponse confidentielle)."
+
+    client.force_login(editor)
+    page = client.get(address, {"avant": candidature.dossier.reference})
+    by_default = client.get(address)
+
+    (block,) = page.context["blocks"]
+    (change,) = block["changes"]
+    assert (change["code"], change["what"]) == (LEVELS, "réponse de l’éditeur producteur")
+    assert change["texts"] == [{"label": "Éditeur producteur", "before": "", "after": told}]
+    assert change["files"] == []
+    for each in (page, by_default):
+        words = each.content.decode()
+        assert "a répondu le" in words
+        assert SECRET not in words
+    client.force_login(referent)
+    assert f"{SECRET}-2" in client.get(address).content.decode()
 
 
 @pytest.mark.rule("A-13")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core import mail
 from django.core.exceptions import PermissionDenied
 from django.test import Client
@@ -15,12 +17,15 @@ from convergence.accounts.enums import MembershipType
 from convergence.accounts.models import User
 from convergence.audit.models import AuditEntry
 from convergence.kernel.errors import TransitionRefused
+from convergence.notifications.models import Notification
 from convergence.products.models import Product
+from convergence.ui.typography import format_date
 from questionnaires.models import Answer
 from referencing.candidature.enums import CandidatureState
 from referencing.convention.models import Convention
 from referencing.enrolment.enums import EnrolmentState, PreListingState, SheetState, TransferState
 from referencing.enrolment.models import Enrolment, PreListing, ProductTransfer
+from referencing.enrolment.tasks import follow_transfers
 from referencing.enrolment.transfers import services
 from tests.candidature.factories import make_candidature
 from tests.dossier.factories import answer_core, make_signed_enrolment
@@ -155,6 +160,115 @@ def test_an_offer_is_cancelled_by_the_side_that_made_it() -> None:
     with pytest.raises(PermissionDenied):
         services.cancel_offer(transfer_id=transfer.pk, actor=successor)
     assert services.cancel_offer(transfer_id=transfer.pk, actor=manager).state == TransferState.CANCELLED
+
+
+# -- an offer that nobody answers
+
+
+def make_late(transfer: ProductTransfer) -> None:
+    ProductTransfer.objects.filter(pk=transfer.pk).update(expires_on=timezone.localdate() - timedelta(days=1))
+
+
+def last_told(person: User) -> str:
+    return Notification.objects.filter(recipient=person).latest("pk").content
+
+
+@pytest.mark.rule("A-26")
+def test_an_offer_says_until_when_and_expires_once(django_capture_on_commit_callbacks: Any) -> None:
+    enrolment, manager, successor = make_two_sides()
+    with django_capture_on_commit_callbacks(execute=True):
+        transfer = offer(enrolment, manager, successor)
+    assert transfer.expires_on == timezone.localdate() + timedelta(days=30)
+    until = f"avant le {format_date(transfer.expires_on)}"
+    assert until in last_told(successor)
+    assert any(successor.email in each.to and until in each.body for each in mail.outbox)
+    last_day = timezone.now() + timedelta(days=30)
+    assert services.expire_offers(at=last_day) == 0
+    mail.outbox.clear()
+
+    late = last_day + timedelta(days=1)
+    with django_capture_on_commit_callbacks(execute=True):
+        assert [services.expire_offers(at=late), services.expire_offers(at=late)] == [1, 0]
+
+    transfer.refresh_from_db()
+    assert (transfer.state, transfer.ended_at, transfer.answered_at) == (TransferState.EXPIRED, late, None)
+    line = AuditEntry.objects.get(action="producttransfer.expire")
+    assert (line.subject_id, line.actor) == (str(transfer.pk), None)
+    assert "sans réponse" in last_told(manager)
+    assert "sans réponse" in last_told(successor)
+    assert [manager.email] in [each.to for each in mail.outbox]
+    assert [successor.email] not in [each.to for each in mail.outbox], "nothing to do: no mail"
+    enrolment.refresh_from_db()
+    assert enrolment.state == EnrolmentState.ACTIVE
+
+
+def test_the_days_to_answer_are_a_setting(settings: Any) -> None:
+    settings.TRANSFERS = {"ANSWER_DAYS": 7}
+    transfer = offer(*make_two_sides())
+    assert transfer.expires_on == timezone.localdate() + timedelta(days=7)
+
+
+def test_nothing_more_is_done_with_an_expired_offer_and_the_product_is_offered_again() -> None:
+    enrolment, manager, successor = make_two_sides()
+    transfer = offer(enrolment, manager, successor)
+    make_late(transfer)
+    follow_transfers()
+
+    moves: list[tuple[Any, dict[str, Any]]] = [
+        (services.accept_product, {"actor": successor}),
+        (services.refuse_product, {"actor": successor, "why": "Non."}),
+        (services.cancel_offer, {"actor": manager}),
+    ]
+    for service, values in moves:
+        with pytest.raises(TransitionRefused) as refusal:
+            service(transfer_id=transfer.pk, **values)
+        assert codes(refusal) == ["wrong_state"]
+    again = offer(enrolment, manager, successor)
+    assert (again.state, again.expires_on) == (TransferState.OFFERED, timezone.localdate() + timedelta(days=30))
+
+
+@pytest.mark.parametrize("end", ["accept_product", "refuse_product", "cancel_offer"])
+def test_what_was_answered_does_not_expire(end: str) -> None:
+    enrolment, manager, successor = make_two_sides()
+    transfer = offer(enrolment, manager, successor)
+    make_late(transfer)
+    values: dict[str, Any] = {"why": "Non."} if end == "refuse_product" else {}
+    getattr(services, end)(transfer_id=transfer.pk, actor=manager if end == "cancel_offer" else successor, **values)
+    assert services.expire_offers(at=timezone.now()) == 0
+
+
+def test_the_beat_expires_offers() -> None:
+    assert follow_transfers.name in {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
+
+
+def test_the_pages_say_until_when_then_that_nobody_answered(client: Client) -> None:
+    enrolment, manager, successor = make_two_sides()
+    transfer = offer(enrolment, manager, successor)
+    detail = reverse("enrolment:transfer_detail", args=[transfer.pk])
+    again = reverse("enrolment:product_transfer", args=[enrolment.product_id])
+    for person in (manager, successor):
+        client.force_login(person)
+        assert f"avant le {format_date(transfer.expires_on)}" in client.get(detail).content.decode()
+    client.force_login(manager)
+    assert f"avant le {format_date(transfer.expires_on)}" in client.get(again).content.decode()
+    make_late(transfer)
+    follow_transfers()
+
+    page = client.get(detail)
+    words = page.content.decode()
+    assert "Expirée" in words
+    assert "restée sans réponse" in words
+    assert again in words
+    assert not page.context["may_cancel"]
+    assert client.get(again).context["offered"] is None
+    client.force_login(successor)
+    page = client.get(detail)
+    assert not page.context["may_answer"]
+    assert again not in page.content.decode()
+    assert client.post(detail, {"decision": "accept"}).status_code == 422
+
+
+# -- refusals
 
 
 def test_every_reason_not_to_offer_is_said_at_once() -> None:

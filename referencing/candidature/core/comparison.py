@@ -15,7 +15,8 @@ from referencing.candidature.core.criteria import EffectiveCriterion, Evidence, 
 Change = Literal["added", "removed", "changed", "same"]
 FileChange = Literal["added", "removed", "replaced", "same"]
 #: What may differ in a criterion that stands on both sides, or deserve a look (`expired`).
-Aspect = Literal["answer", "comment", "text", "evidence", "expired"]
+#: `producer`: what the producer of a recovered answer added by an addendum, which the distributor reads masked (A-25).
+Aspect = Literal["answer", "comment", "text", "evidence", "producer", "expired"]
 OBLIGATION = "obligation"
 #: Days that a file of evidence holds, by criterion and evidence type; those that are not there never expire.
 Ages = Mapping[tuple[str, str], int]
@@ -208,6 +209,7 @@ def _find_aspects(
         "comment": said_of(old) != said_of(new),
         "text": text_of(old) != text_of(new),
         "evidence": any(each.change != "same" for each in files),
+        "producer": added_by_producer(old) != added_by_producer(new),
         "expired": any(each.is_expired for each in files),
     }
     return tuple(aspect for aspect, is_found in found.items() if is_found)
@@ -220,6 +222,11 @@ def _by_system(criterion: EffectiveCriterion) -> list[tuple[str, Any, str]]:
 def said_of(criterion: EffectiveCriterion) -> str:
     """The editor’s comment, then what each addendum added to it."""
     return "\n\n".join(text for text in (criterion.comment, *(each.comment for each in criterion.supplements)) if text)
+
+
+def added_by_producer(criterion: EffectiveCriterion) -> list[tuple[int, str]]:
+    """Number and moment of each addendum in which the producer answered: all that its distributor may know of it (BR-197)."""
+    return [(each.number, each.frozen_at) for each in criterion.supplements if each.from_producer]
 
 
 def text_of(criterion: EffectiveCriterion) -> tuple[Any, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +27,7 @@ from referencing.candidature.core.comparison import (
     CriterionChange,
     EvidenceChange,
     LineChange,
+    added_by_producer,
     compare_versions,
     said_of,
 )
@@ -52,6 +54,7 @@ ASPECTS = {
     "comment": "commentaire",
     "text": "texte du critère",
     "evidence": "preuves",
+    "producer": "réponse de l’éditeur producteur",
     "expired": "preuve trop ancienne",
 }
 SHEET_LABELS = {
@@ -214,6 +217,7 @@ def _present(change: CriterionChange) -> dict[str, Any]:
     pairs = (
         ("answer", "Réponse", _answer(change.before), _answer(change.after)),
         ("comment", "Commentaire", _comment(change.before), _comment(change.after)),
+        ("producer", "Éditeur producteur", _producer(change.before), _producer(change.after)),
         ("text", "Texte du critère", _text(change.before), _text(change.after)),
     )
     for aspect, label, before, after in pairs:
@@ -264,6 +268,16 @@ def _answer(criterion: EffectiveCriterion | None) -> str:
 
 def _comment(criterion: EffectiveCriterion | None) -> str:
     return said_of(criterion) if criterion else ""
+
+
+def _producer(criterion: EffectiveCriterion | None) -> str:
+    """That the producer answered and when, never what: agents read that beside, in the answer and the comment."""
+    if criterion is None:
+        return ""
+    is_masked = criterion.recovered is not None and criterion.answer is None
+    secret = " (réponse confidentielle)" if is_masked else ""
+    days = [format_date(datetime.fromisoformat(at)) for _, at in added_by_producer(criterion)]
+    return "\n".join(f"L’éditeur producteur a répondu le {day}{secret}." for day in days)
 
 
 def _text(criterion: EffectiveCriterion | None) -> str:

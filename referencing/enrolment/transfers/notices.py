@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from convergence.notifications.services import send
 from convergence.products.people import responsible_people
+from convergence.ui.typography import format_date
 from referencing.enrolment.enums import TransferState
 from referencing.enrolment.models import ProductTransfer
 
@@ -33,7 +34,10 @@ def handed_to_colleague(product: Product, actor: User) -> None:
 
 
 def product_offered(transfer: ProductTransfer, people: Iterable[User]) -> None:
-    content = f"{transfer.told_organisation} propose de transmettre ce produit à votre structure. Acceptez ou refusez."
+    content = (
+        f"{transfer.told_organisation} propose de transmettre ce produit à votre structure. Acceptez ou refusez avant le "
+        f"{format_date(transfer.expires_on)}."
+    )
     send(
         recipients=people,
         sender=transfer.told_organisation,
@@ -56,6 +60,32 @@ def offer_cancelled(transfer: ProductTransfer, people: Iterable[User]) -> None:
         content=f"{transfer.told_organisation} ne propose plus de transmettre ce produit à votre structure.",
         link=reverse("enrolment:transfer_detail", args=[transfer.pk]),
         action="Voir la proposition",
+    )
+
+
+def offer_expired(transfer: ProductTransfer, people: Iterable[User]) -> None:
+    """Who offered may offer again; `people` of the other side have nothing to do: no mail."""
+    day = format_date(transfer.expires_on)
+    link = reverse("enrolment:transfer_detail", args=[transfer.pk])
+    send(
+        recipients=responsible_people(transfer.product),
+        sender=transfer.recipient.name,
+        product=transfer.told_product,
+        kind=KIND,
+        subject="proposition de transmission sans réponse",
+        content="Proposez de nouveau ce produit, ou gardez-le : votre proposition de le transmettre à "
+        f"{transfer.recipient.name}, à traiter avant le {day}, est restée sans réponse.",
+        link=link,
+        action="Choisir la suite",
+    )
+    send(
+        recipients=people,
+        sender=transfer.told_organisation,
+        product=transfer.told_product,
+        kind=KIND,
+        content=f"{transfer.told_organisation} ne propose plus de transmettre ce produit à votre structure : sa proposition, "
+        f"à traiter avant le {day}, est restée sans réponse.",
+        link=link,
     )
 
 

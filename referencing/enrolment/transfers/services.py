@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils import timezone
@@ -26,7 +28,13 @@ from referencing.enrolment.enums import (
     TransferState,
     WhiteLabelRole,
 )
-from referencing.enrolment.models import AttachmentRequest, Enrolment, PreListing, ProductTransfer
+from referencing.enrolment.models import (
+    AttachmentRequest,
+    Enrolment,
+    PreListing,
+    ProductTransfer,
+    ProductTransferQuerySet,
+)
 from referencing.enrolment.services import attach_product
 from referencing.enrolment.transfers import notices
 
@@ -96,7 +104,7 @@ def find_transfer_blockers(product: Product) -> list[Blocker]:
 
 @transaction.atomic
 def offer_product(*, product_id: UUID, identifier: str, message: str, actor: User) -> ProductTransfer:
-    """Offer the product to another organisation; nothing changes before it accepts.
+    """Offer the product to another organisation, which has `TRANSFERS["ANSWER_DAYS"]`; nothing changes before it accepts.
 
     Raises Product.DoesNotExist, PermissionDenied, or TransitionRefused with every reason.
     """
@@ -113,6 +121,7 @@ def offer_product(*, product_id: UUID, identifier: str, message: str, actor: Use
         blockers.append(Blocker("offered", "Une transmission de ce produit est déjà proposée."))
     if blockers or recipient is None:
         raise TransitionRefused(blockers)
+    now = timezone.now()
     transfer: ProductTransfer = ProductTransfer.objects.create(
         product=product,
         recipient=recipient,
@@ -120,7 +129,8 @@ def offer_product(*, product_id: UUID, identifier: str, message: str, actor: Use
         told_product=product.label,
         told_organisation=product.organisation.name,
         offered_by=actor,
-        offered_at=timezone.now(),
+        offered_at=now,
+        expires_on=timezone.localdate(now) + timedelta(days=settings.TRANSFERS["ANSWER_DAYS"]),
     )
     record("producttransfer.offer", subject=transfer, actor=actor, data={"recipient": recipient.name})
     transaction.on_commit(partial(notices.product_offered, transfer, _managers(recipient)))
@@ -136,6 +146,20 @@ def cancel_offer(*, transfer_id: UUID, actor: User) -> ProductTransfer:
     workflow.fire(transfer, "cancel", actor=actor, by=actor, at=timezone.now())
     transaction.on_commit(partial(notices.offer_cancelled, transfer, _managers(transfer.recipient)))
     return transfer
+
+
+def expire_offers(*, at: datetime) -> int:
+    """End the offers that nobody answered in time, and tell both sides; returns how many."""
+    late = ProductTransfer.objects.offered().filter(expires_on__lt=timezone.localdate(at))
+    count = 0
+    for pk in late.values_list("pk", flat=True):
+        with transaction.atomic():
+            transfer = _lock_row(ProductTransfer.objects.all(), pk)
+            if transfer.state == TransferState.OFFERED:
+                workflow.fire(transfer, "expire", actor=None, at=at)
+                transaction.on_commit(partial(notices.offer_expired, transfer, _managers(transfer.recipient)))
+                count += 1
+    return count
 
 
 @transaction.atomic
@@ -202,12 +226,11 @@ def _lock_product(product_id: UUID, actor: User) -> Product:
 
 
 def _lock_transfer(transfer_id: UUID, actor: User) -> ProductTransfer:
-    transfer: ProductTransfer = (
-        ProductTransfer.objects.visible_to(actor)
-        .locked()
-        .select_related("product__organisation", "recipient")
-        .get(pk=transfer_id)
-    )
+    return _lock_row(ProductTransfer.objects.visible_to(actor), transfer_id)
+
+
+def _lock_row(rows: ProductTransferQuerySet, pk: UUID) -> ProductTransfer:
+    transfer: ProductTransfer = rows.locked().select_related("product__organisation", "recipient").get(pk=pk)
     return transfer
 
 

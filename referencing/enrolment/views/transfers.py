@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
@@ -17,6 +18,7 @@ from convergence.accounts.requests import SignedInRequest
 from convergence.kernel.errors import Blocker, TransitionRefused
 from convergence.products import rules as product_rules
 from convergence.products.models import Product
+from convergence.ui.typography import format_date
 from convergence.ui.values import Badge, Item, Tone
 from referencing.enrolment.enums import TransferState
 from referencing.enrolment.models import ProductTransfer
@@ -28,6 +30,7 @@ TONES: dict[str, Tone] = {
     TransferState.ACCEPTED: "success",
     TransferState.REFUSED: "error",
     TransferState.CANCELLED: "neutral",
+    TransferState.EXPIRED: "neutral",
 }
 
 
@@ -67,6 +70,7 @@ def product_transfer(request: SignedInRequest, pk: UUID) -> HttpResponse:
             "has_colleagues": bool(people),
             "offer_form": offer,
             "offered": ProductTransfer.objects.offered().filter(product=product).first(),
+            "answer_days": settings.TRANSFERS["ANSWER_DAYS"],
             "obstacles": obstacles,
         },
         status=422 if request.method == "POST" else 200,
@@ -111,11 +115,16 @@ def transfer_detail(request: SignedInRequest, transfer: UUID) -> HttpResponse:
         Item("Repris par", found.recipient.name),
         Item("Proposé le", found.offered_at),
     ]
+    if is_offered:
+        items.append(Item("À traiter avant le", format_date(found.expires_on)))
+    if found.ended_at:
+        items.append(Item("Expirée le", found.ended_at))
     if found.message:
         items.append(Item("Message", found.message))
     if found.why:
         items.append(Item("Motif du refus", found.why))
     own = found.product if request.user.access.is_member(found.product.organisation_id) else None
+    may_commit = bool(product_rules.can_commit(request.user, found.product))
     return render(
         request,
         "enrolment/transfer_detail.html",
@@ -125,7 +134,9 @@ def transfer_detail(request: SignedInRequest, transfer: UUID) -> HttpResponse:
             "items": items,
             "is_offered": is_offered,
             "may_answer": is_offered and may_answer,
-            "may_cancel": is_offered and bool(product_rules.can_commit(request.user, found.product)),
+            "may_cancel": is_offered and may_commit,
+            "is_expired": found.state == TransferState.EXPIRED,
+            "offer_again_url": reverse("enrolment:product_transfer", args=[found.product_id]) if may_commit else "",
             "product_url": reverse("pages:product_detail", args=[own.pk]) if own else "",
             "successor_url": reverse("pages:product_detail", args=[found.successor_id])
             if found.successor and request.user.access.is_member(found.recipient_id)
