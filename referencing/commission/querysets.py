@@ -100,7 +100,9 @@ class AgendaPointQuerySet(models.QuerySet):
     def with_knowledge_of(self, user: User) -> AgendaPointQuerySet:
         """Every point, with `is_known` and `is_readable`: whether the person may read its names, and its file. For
         selectors alone, which drop what is not known."""
-        points = self.model.objects.filter(pk=OuterRef("pk"))
+        from referencing.commission.models import AgendaPoint
+
+        points = AgendaPoint.objects.filter(pk=OuterRef("pk"))
         return self.annotate(
             is_known=Exists(points.known_by_name_to(user)), is_readable=Exists(points.visible_to(user))
         )
