@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING
 
 from django.db import models
-from django.db.models import Count, Exists, F, OuterRef, Q
+from django.db.models import Count, Exists, F, FilteredRelation, OuterRef, Q
 
 from convergence.accounts.enums import Role
 from convergence.interests.selectors import conflicting_organisations
@@ -31,12 +33,25 @@ class CommissionSessionQuerySet(models.QuerySet):
         return self.select_for_update(of=("self",))
 
 
+def _covering(day: date, term: str = "") -> Q:
+    """`term` leads to the term from the rows that are asked."""
+    runs = Q(**{f"{term}started_on__lte": day, f"{term}ends_on__gte": day})
+    return runs & (Q(**{f"{term}ended_on__isnull": True}) | Q(**{f"{term}ended_on__gte": day}))
+
+
+class SeatQuerySet(models.QuerySet):
+    def with_terms_on(self, *days: date) -> SeatQuerySet:
+        """One row per seat and term that covers one of these days, titular first, with the term and its person as `term`;
+        a vacant seat stands once, without it."""
+        running = reduce(or_, (_covering(day, "terms__") for day in days))
+        seats = self.annotate(term=FilteredRelation("terms", condition=running)).select_related("term__person")
+        return seats.order_by("position", "-term__capacity", "term__started_on", "term__pk")
+
+
 class TermQuerySet(models.QuerySet):
     def covering(self, day: date) -> TermQuerySet:
         """Running on that day, both ends included, unless ended before (BR-159, A-27)."""
-        return self.filter(started_on__lte=day, ends_on__gte=day).filter(
-            Q(ended_on__isnull=True) | Q(ended_on__gte=day)
-        )
+        return self.filter(_covering(day))
 
     def not_past(self, day: date) -> TermQuerySet:
         """Running on that day, or to come."""
@@ -82,6 +97,16 @@ class AgendaPointQuerySet(models.QuerySet):
             Exists(recused)
         )
 
+    def with_knowledge_of(self, user: User) -> AgendaPointQuerySet:
+        """Every point, with `is_known` and `is_readable`: whether the person may read its names, and its file. For
+        selectors alone, which drop what is not known."""
+        from referencing.commission.models import AgendaPoint
+
+        points = AgendaPoint.objects.filter(pk=OuterRef("pk"))
+        return self.annotate(
+            is_known=Exists(points.known_by_name_to(user)), is_readable=Exists(points.visible_to(user))
+        )
+
     def locked(self) -> AgendaPointQuerySet:
         return self.select_for_update(of=("self",))
 
@@ -90,6 +115,31 @@ class AgendaPointQuerySet(models.QuerySet):
 
     def in_order(self) -> AgendaPointQuerySet:
         return self.order_by("position", "pk")
+
+
+class ConvocationQuerySet(models.QuerySet):
+    def in_order(self) -> ConvocationQuerySet:
+        return self.order_by("sent_at", "pk")
+
+    def with_receipts(self) -> ConvocationQuerySet:
+        """One row per convocation and receipt, in the order of the seats, with the receipt and its person as `receipt`."""
+        rows = self.annotate(receipt=FilteredRelation("receipts")).select_related("receipt__person")
+        return rows.order_by("sent_at", "pk", "receipt__seat__position", "receipt__pk")
+
+
+class ConvocationReceiptQuerySet(models.QuerySet):
+    def unread_by(self, person: User) -> ConvocationReceiptQuerySet:
+        """Of convocations that the person has not consulted yet."""
+        return self.filter(person=person, consulted_at__isnull=True)
+
+
+class VoteQuerySet(models.QuerySet):
+    def with_dissents(self) -> VoteQuerySet:
+        """Rounds in order, one row per round and voice whose dissent is to be mentioned, with the ballot and its person as
+        `dissent`; a round without any stands once."""
+        noted = FilteredRelation("ballots", condition=Q(ballots__wants_dissent_noted=True))
+        rows = self.annotate(dissent=noted).select_related("decided_by", "dissent__cast_by")
+        return rows.order_by("round", "pk", "dissent__pk")
 
 
 class OpinionQuerySet(models.QuerySet):

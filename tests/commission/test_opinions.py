@@ -34,7 +34,7 @@ from referencing.commission.services.reservations import (
     remove_file,
     send_back_reservation,
 )
-from referencing.commission.services.transmit import is_refusal_only, send_to_re_examination, transmit_file
+from referencing.commission.services.transmit import load_outlook, send_to_re_examination, transmit_file
 from tests.commission.deliberation_factories import (
     CRITERION,
     deliberate,
@@ -416,7 +416,7 @@ def test_a_refused_file_owes_nothing_more_and_what_was_not_lifted_still_bars(sus
 def test_an_unfavourable_opinion_goes_to_the_minister_too_for_a_refusal_only():
     sitting = make_sitting(has_exchange=True)
     give(sitting, OpinionKind.UNFAVOURABLE)
-    assert is_refusal_only(sitting.candidature, today=timezone.localdate())
+    assert load_outlook(sitting.candidature, today=timezone.localdate()).is_for_refusal
     transmit_file(candidature_id=sitting.candidature.pk, actor=sitting.secretary)
     sitting.candidature.refresh_from_db()
     assert sitting.candidature.state == CandidatureState.MINISTER

@@ -200,6 +200,6 @@ def test_room_costs_the_same_for_one_point_and_for_three(members, count, django_
     seat_people(session, {code: members[code] for code in CODES[:5]})
     points = list(session.points.in_order())
 
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(5):
         room = load_room(session, points, at=timezone.now())
         assert all(room.quorum(point).is_met for point in points)

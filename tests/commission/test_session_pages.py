@@ -22,6 +22,7 @@ from referencing.commission.models import (
     AgendaPoint,
     Clearance,
     CommissionSession,
+    Convocation,
     ConvocationReceipt,
     Guest,
     Mandate,
@@ -94,16 +95,77 @@ def test_list_of_members_costs_the_same(client, secretary, count, django_assert_
     assert text(response).count("Déclaration valable") == count
 
 
+def make_busy_session(members, secretary, count):
+    """Open, with that many points, each with somebody heard and somebody recused; that many convocations to everybody."""
+    session = make_session(SessionState.OPEN, secretary=secretary, files=count, chair=members["dns"])
+    seat_people(session, {code: members[code] for code in CODES[:8]})
+    seats = {seat.code: seat for seat in Seat.objects.all()}
+    Mandate.objects.create(
+        session=session,
+        giver=seats["siege-9"],
+        holder=seats["siege-3"],
+        given_by=members["siege-9"],
+        recorded_by=secretary,
+        given_at=session.opened_at,
+    )
+    for point in session.points.all():
+        Guest.objects.create(session=session, point=point, name=f"Invité {point.position}", quality="Expert")
+        Recusal.objects.create(
+            candidature=point.candidature,
+            person=members["siege-8"],
+            source=RecusalSource.DECLARED,
+            declared_at=timezone.now(),
+        )
+        convocation = Convocation.objects.create(
+            session=session, kind="first", held_at=session.held_at, agenda=[], sent_by=secretary, sent_at=timezone.now()
+        )
+        for code, person in members.items():
+            ConvocationReceipt.objects.create(
+                convocation=convocation, seat=seats[code], person=person, received_at=timezone.now()
+            )
+    return session
+
+
 @pytest.mark.parametrize("count", [1, 3])
 def test_page_of_an_open_session_costs_the_same(client, members, secretary, count, django_assert_num_queries):
-    session = make_session(SessionState.OPEN, secretary=secretary, files=count, chair=members["dns"])
-    seat_people(session, members)
+    session = make_busy_session(members, secretary, count)
     client.force_login(secretary)
 
-    with django_assert_num_queries(29):
+    with django_assert_num_queries(12):
         response = client.get(reverse("commission:session_detail", args=[session.pk]))
 
-    assert text(response).count("9 présents ou représentés sur 9, quorum de 5 atteint") == count
+    said = text(response)
+    assert said.count("8 présents ou représentés sur 9, quorum de 5 atteint") == count
+    assert said.count("déclaré par la personne") == said.count("Attendue") == count
+    assert said.count("Pas encore") == 9 * count
+    assert said.count("(PDF cacheté)") == count
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_page_of_an_open_session_costs_a_member_the_same(client, members, secretary, count, django_assert_num_queries):
+    session = make_busy_session(members, secretary, count)
+    clear(session, members["siege-3"])
+    address = reverse("commission:session_detail", args=[session.pk])
+    client.force_login(members["siege-3"])
+
+    with django_assert_num_queries(12):  # one of them says that the convocations were consulted
+        client.get(address)
+    with django_assert_num_queries(11):
+        response = client.get(address)
+
+    assert text(response).count("8 présents ou représentés sur 9, quorum de 5 atteint") == count
+    assert ConvocationReceipt.objects.filter(consulted_at__isnull=False).count() == count
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_live_agenda_costs_the_same(client, members, secretary, count, django_assert_num_queries):
+    session = make_busy_session(members, secretary, count)
+    client.force_login(members["siege-3"])
+
+    with django_assert_num_queries(8):
+        response = client.get(reverse("commission:session_room", args=[session.pk]))
+
+    assert text(response).count("8 présents ou représentés sur 9, quorum de 5 atteint") == count
 
 
 def test_declaration_and_vacancy_show_on_the_page_of_members(client, secretary):

@@ -25,7 +25,15 @@ from referencing.commission.enums import (
     RecusalSource,
     SessionState,
 )
-from referencing.commission.models import Attendance, CommissionSession, Recusal, Seat, Term, Vote
+from referencing.commission.models import (
+    Attendance,
+    CommissionSession,
+    ConvocationReceipt,
+    Recusal,
+    Seat,
+    Term,
+    Vote,
+)
 from referencing.commission.services.agenda import adjourn_point, postpone_point
 from referencing.commission.services.convoking import list_late_receipts, note_consulted, record_letter
 from referencing.commission.services.sessions import (
@@ -63,6 +71,11 @@ def noon(days: int) -> datetime:
     return datetime.combine(timezone.localdate() + timedelta(days=days), datetime.min.time(), tzinfo=PARIS).replace(
         hour=12
     )
+
+
+def list_late(session) -> list[ConvocationReceipt]:
+    receipts = ConvocationReceipt.objects.filter(convocation__session=session).select_related("convocation", "person")
+    return list_late_receipts(session, receipts.order_by("pk"))
 
 
 def roll(members: dict[str, User], *seats: str) -> list[Arrival]:
@@ -176,7 +189,7 @@ def test_convocation_four_clear_days_before_is_refused_without_urgency(secretary
     convocation = convoke(session_id=session.pk, urgency_reason="Épidémie.", actor=secretary, at=timezone.now())
 
     assert convocation.urgency_reason == "Épidémie."
-    assert list_late_receipts(session) == []
+    assert list_late(session) == []
 
 
 def test_convocation_refuses_an_empty_agenda_a_past_day_and_no_member(secretary):
@@ -225,7 +238,7 @@ def test_letter_takes_the_place_of_the_mail(secretary, members):
     )
 
     session.refresh_from_db()
-    assert [each.person for each in list_late_receipts(session)] == [members["siege-5"]]
+    assert [each.person for each in list_late(session)] == [members["siege-5"]]
 
 
 def test_consulting_the_page_is_one_more_proof_written_once(secretary, members):

@@ -9,7 +9,7 @@ from django.db.models import F, Func, Q, Value
 
 from referencing.candidature.models import Candidature
 from referencing.commission.enums import Capacity, RecusalSource
-from referencing.commission.querysets import TermQuerySet
+from referencing.commission.querysets import SeatQuerySet, TermQuerySet
 
 
 class Seat(models.Model):
@@ -20,6 +20,8 @@ class Seat(models.Model):
     title = models.CharField("qualité", max_length=200)
     designated_by = models.CharField("désignation", max_length=200, blank=True)
     is_ex_officio = models.BooleanField("siège de droit", default=False)
+
+    objects = SeatQuerySet.as_manager()
 
     class Meta:
         verbose_name = "siège"
@@ -87,6 +89,10 @@ class Term(models.Model):
     def last_day(self) -> date:
         """The day after which it counts no more, early end included."""
         return min(self.ends_on, self.ended_on) if self.ended_on else self.ends_on
+
+    def covers(self, day: date) -> bool:
+        """As `TermQuerySet.covering`."""
+        return self.started_on <= day <= self.last_day
 
 
 class Clearance(models.Model):

@@ -24,7 +24,12 @@ from referencing.commission.enums import (
     SessionState,
 )
 from referencing.commission.models.members import Seat
-from referencing.commission.querysets import AgendaPointQuerySet, CommissionSessionQuerySet
+from referencing.commission.querysets import (
+    AgendaPointQuerySet,
+    CommissionSessionQuerySet,
+    ConvocationQuerySet,
+    ConvocationReceiptQuerySet,
+)
 from referencing.commission.rules import can_chair, can_run
 
 if TYPE_CHECKING:
@@ -228,6 +233,8 @@ class Convocation(models.Model):
     sent_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     sent_at = models.DateTimeField("envoyée le")
 
+    objects = ConvocationQuerySet.as_manager()
+
     class Meta:
         verbose_name = "convocation"
         triggers = frozen("commission_convocation")
@@ -288,6 +295,8 @@ class ConvocationReceipt(models.Model):
     consulted_at = models.DateTimeField("consultée le", null=True, blank=True)
     proof = models.CharField("preuve de la remise", max_length=200, blank=True)
 
+    objects = ConvocationReceiptQuerySet.as_manager()
+
     class Meta:
         verbose_name = "réception d’une convocation"
         verbose_name_plural = "réceptions de convocations"
@@ -326,6 +335,10 @@ class Attendance(models.Model):
     def __str__(self) -> str:
         return f"{self.person} – {self.session_id}"
 
+    def covers(self, at: datetime) -> bool:
+        """Arrived, and not left yet."""
+        return self.arrived_at <= at and (self.left_at is None or self.left_at > at)
+
 
 class Mandate(models.Model):
     """A power given by an absent seat to a present one; one at most for each (BR-154)."""
@@ -362,6 +375,10 @@ class Mandate(models.Model):
 
     def __str__(self) -> str:
         return f"{self.giver_id} → {self.holder_id}"
+
+    def covers(self, at: datetime) -> bool:
+        """Given, and not revoked yet."""
+        return self.given_at <= at and (self.revoked_at is None or self.revoked_at > at)
 
 
 class Guest(models.Model):

@@ -11,6 +11,7 @@ from convergence.audit.triggers import frozen
 from referencing.commission.enums import Choice, OpinionKind
 from referencing.commission.models.members import Seat
 from referencing.commission.models.session import AgendaPoint
+from referencing.commission.querysets import VoteQuerySet
 
 
 def _only_while_open(name: str, operation: pgtrigger.Operation) -> pgtrigger.Trigger:
@@ -59,6 +60,8 @@ class Vote(models.Model):
         related_name="+",
     )
     void_reason = models.TextField("motif d’annulation", blank=True)
+
+    objects = VoteQuerySet.as_manager()
 
     class Meta:
         verbose_name = "scrutin"

@@ -3,27 +3,38 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
 from convergence.accounts.enums import MembershipState
-from convergence.accounts.models import Membership
+from convergence.accounts.models import Membership, User
 from convergence.database.search import Fold
 from convergence.interests.models import DeclaredInterest, InterestDeclaration
 from referencing.candidature.models import Candidature
 from referencing.commission.models import Recusal
 
 if TYPE_CHECKING:
-    from django.db.models import QuerySet
-
-    from convergence.accounts.models import User
     from convergence.database.statements import Slot
+    from referencing.commission.models import AgendaPoint
+
+Rows = TypeVar("Rows", bound=QuerySet)
+
+
+@dataclass(frozen=True, slots=True)
+class Ties:
+    """What ties people to one file: its editor, by key and by folded name, and those who left the file to the others, in
+    the order in which they did."""
+
+    organisation: UUID
+    name: str
+    recused: Sequence[UUID]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,33 +62,60 @@ def recused_organisations(person: UUID | Slot) -> QuerySet[Recusal, Any]:
     return Recusal.objects.filter(person=person).order_by().values("candidature__enrolment__product__organisation")
 
 
-def load_conflicts(candidature_ids: Collection[UUID], people: Collection[User], *, at: datetime) -> Conflicts:
-    """Five queries, whatever the number of files and people; agrees with `AgendaPoint.objects.without_conflict_of`."""
-    day = timezone.localdate(at)
-    declared = defaultdict(set)
-    for file, person in Recusal.objects.filter(candidature__in=candidature_ids, person__in=people).values_list(
-        "candidature", "person"
-    ):
-        declared[file].add(person)
-    newest = {each.pk: each for each in InterestDeclaration.objects.filter(person__in=people).newest_of_each(at=at)}
-    valid = {each.person_id for each in newest.values() if each.is_current(at=at)}
+def with_ties(rows: Rows, file: str = "") -> Rows:
+    """The rows with what `ties_of` reads of their file; `file` leads from them to it (`candidature__`)."""
+    editor = f"{file}enrolment__product__organisation"
+    recused = Recusal.objects.filter(candidature=OuterRef(f"{file}pk")).order_by("declared_at", "pk")
+    return rows.annotate(
+        tied_to=F(editor), tied_name=Fold(f"{editor}__name"), recused=ArraySubquery(recused.values("person"))
+    )
+
+
+def ties_of(point: AgendaPoint) -> Ties:
+    """Of a point read `with_ties`."""
+    return Ties(point.tied_to, point.tied_name, point.recused)  # type: ignore[attr-defined]
+
+
+def load_ties(candidature_ids: Collection[UUID]) -> dict[UUID, Ties]:
+    """One query, for whoever has not read them with the points: services ask once they hold their locks."""
+    files = with_ties(Candidature.objects.filter(pk__in=candidature_ids))
+    rows = files.values_list("pk", "tied_to", "tied_name", "recused")
+    return {file: Ties(organisation, name, recused) for file, organisation, name, recused in rows}
+
+
+def load_conflicts(files: Mapping[UUID, Ties], people: Collection[User], *, at: datetime) -> Conflicts:
+    """One query, whatever the number of files and people; agrees with `AgendaPoint.objects.without_conflict_of`."""
     names: defaultdict[str, set[UUID]] = defaultdict(set)
     organisations: defaultdict[UUID, set[UUID]] = defaultdict(set)
-    lines = DeclaredInterest.objects.filter(declaration__in=list(newest)).counting(on=day).annotate(folded=Fold("name"))
-    for declaration, organisation, folded in lines.values_list("declaration", "organisation", "folded"):
-        person = newest[declaration].person_id
-        names[folded].add(person)
-        if organisation:
+    keys = [each.pk for each in people]
+    undeclared = set(keys)
+    for person, valid_until, linked_names, linked in _read_links(keys, at=at):
+        if valid_until is not None and valid_until >= timezone.localdate(at):
+            undeclared.discard(person)
+        for name in linked_names:
+            names[name].add(person)
+        for organisation in linked:
             organisations[organisation].add(person)
-    for person, organisation in Membership.objects.filter(user__in=people, state=MembershipState.ACTIVE).values_list(
-        "user", "organisation"
-    ):
-        organisations[organisation].add(person)
-    editors = Candidature.objects.filter(pk__in=candidature_ids).annotate(
-        folded=Fold("enrolment__product__organisation__name")
+    return Conflicts(
+        declared={file: set(ties.recused) for file, ties in files.items()},
+        found={file: organisations[ties.organisation] | names[ties.name] for file, ties in files.items()},
+        undeclared=undeclared,
     )
-    found = {
-        file: organisations[organisation] | names[folded]
-        for file, organisation, folded in editors.values_list("pk", "enrolment__product__organisation", "folded")
-    }
-    return Conflicts(dict(declared), found, {each.pk for each in people} - valid)
+
+
+def _read_links(people: Collection[UUID], *, at: datetime) -> Iterator[tuple[UUID, date | None, list[str], list[UUID]]]:
+    """Of each person: until when the declaration that counted at that instant holds, the names that it bears, and the
+    organisations that it names or of which they are members."""
+    declarations = InterestDeclaration.objects.filter(declared_at__lte=at).newest_first()
+    counted = declarations.filter(person=OuterRef(OuterRef("pk"))).values("pk")[:1]
+    lines = DeclaredInterest.objects.filter(declaration__in=counted).counting(on=timezone.localdate(at)).order_by()
+    joined = Membership.objects.filter(user=OuterRef("pk"), state=MembershipState.ACTIVE).order_by()
+    rows = User.objects.filter(pk__in=people).values_list(
+        "pk",
+        Subquery(declarations.filter(person=OuterRef("pk")).values("expires_on")[:1]),
+        ArraySubquery(lines.values_list(Fold("name"))),
+        ArraySubquery(lines.filter(organisation__isnull=False).values("organisation")),
+        ArraySubquery(joined.values("organisation")),
+    )
+    for person, valid_until, names, chosen, joined_to in rows:
+        yield person, valid_until, names, [*chosen, *joined_to]

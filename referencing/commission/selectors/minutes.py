@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -12,21 +13,22 @@ from django.utils import timezone
 
 from convergence.accounts.enums import Role
 from referencing.commission.core.minutes import build_minutes, mask_minutes
-from referencing.commission.enums import ANNOUNCED_STATES, Choice, OpinionKind, SessionState
+from referencing.commission.enums import Choice, OpinionKind, SessionState
 from referencing.commission.models import (
     AgendaPoint,
     Attendance,
+    Ballot,
     CommissionSession,
     Guest,
-    Mandate,
     Minutes,
     Opinion,
-    Recusal,
     Seat,
     Term,
     Vote,
 )
+from referencing.commission.selectors.conflicts import ties_of, with_ties
 from referencing.commission.selectors.opinions import read_opinion
+from referencing.commission.selectors.room import Seating, load_seating
 
 if TYPE_CHECKING:
     from convergence.accounts.models import User
@@ -35,10 +37,20 @@ if TYPE_CHECKING:
 HELD_STATES = [SessionState.OPEN, SessionState.WITHOUT_QUORUM, SessionState.CLOSED, SessionState.MINUTES_APPROVED]
 
 
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Which points of a session one person may know."""
+
+    known: frozenset[str]
+    """By id, as text: an extract masks the others (A-28)."""
+    is_whole: bool
+    """No point is masked for this person: they may have the signed document itself."""
+
+
 def collect_minutes(session: CommissionSession, texts: Mapping[str, Any]) -> dict[str, Any]:
-    """From the rows, until they are frozen; the same number of queries whatever the number of points."""
-    seats = {seat.pk: seat for seat in Seat.objects.order_by("position")}
-    by_code = {seat.code: seat for seat in seats.values()}
+    """From the rows, until they are frozen; six queries, whatever the number of points."""
+    seating = load_seating(session, at=session.held_at)
+    terms = seating.terms_on(timezone.localdate(session.held_at))
     return build_minutes(
         session={
             "number": session.number,
@@ -49,16 +61,16 @@ def collect_minutes(session: CommissionSession, texts: Mapping[str, Any]) -> dic
             "is_remote": bool(session.remote_url),
             "chair": str(session.chair or ""),
         },
-        members=_members(session, seats),
+        members=_members(seating, terms),
         mandates=[
             {
-                "giver": seats[each.giver_id].title,
-                "holder": seats[each.holder_id].title,
+                "giver": each.giver.title,
+                "holder": each.holder.title,
                 "given_by": str(each.given_by),
                 "given_at": each.given_at,
                 "revoked_at": each.revoked_at,
             }
-            for each in Mandate.objects.filter(session=session).select_related("given_by").order_by("given_at", "pk")
+            for each in seating.mandates
         ],
         guests=[
             {
@@ -70,25 +82,24 @@ def collect_minutes(session: CommissionSession, texts: Mapping[str, Any]) -> dic
             }
             for each in Guest.objects.filter(session=session, entered_at__isnull=False).order_by("entered_at", "pk")
         ],
-        points=_points(session, by_code),
+        points=_points(session, seating, terms),
         texts=texts,
     )
 
 
-def _members(session: CommissionSession, seats: Mapping[int, Seat]) -> list[dict[str, Any]]:
+def _members(seating: Seating, terms: Sequence[Term]) -> list[dict[str, Any]]:
     """One line per seat and person: those who came, with each of their stays; else the titular, absent; else vacant."""
-    day = timezone.localdate(session.held_at)
     capacities: dict[tuple[int, Any], str] = {}
     titular: dict[int, User] = {}
-    for term in Term.objects.covering(day).select_related("person").order_by("-capacity", "started_on", "pk"):
+    for term in terms:
         capacities.setdefault((term.seat_id, term.person_id), str(term.get_capacity_display()))
         titular.setdefault(term.seat_id, term.person)
     stays: dict[tuple[int, Any], list[Attendance]] = {}
-    for each in Attendance.objects.filter(session=session).select_related("person").order_by("arrived_at", "pk"):
+    for each in seating.attendances:
         stays.setdefault((each.seat_id, each.person_id), []).append(each)
     rows = []
-    for pk, seat in seats.items():
-        came = {key: found for key, found in stays.items() if key[0] == pk}
+    for seat in seating.seats:
+        came = {key: found for key, found in stays.items() if key[0] == seat.pk}
         for key, found in came.items():
             presence = [
                 {"mode": str(each.get_mode_display()), "arrived_at": each.arrived_at, "left_at": each.left_at}
@@ -96,8 +107,9 @@ def _members(session: CommissionSession, seats: Mapping[int, Seat]) -> list[dict
             ]
             rows.append(_member(seat, str(found[0].person), capacities.get(key, ""), presence))
         if not came:
-            person = titular.get(pk)
-            rows.append(_member(seat, str(person or ""), capacities.get((pk, person.pk), "") if person else "", []))
+            person = titular.get(seat.pk)
+            capacity = capacities.get((seat.pk, person.pk), "") if person else ""
+            rows.append(_member(seat, str(person or ""), capacity, []))
     return rows
 
 
@@ -105,19 +117,17 @@ def _member(seat: Seat, name: str, capacity: str, presence: list[dict[str, Any]]
     return {"seat": seat.title, "name": name, "capacity": capacity, "presence": presence}
 
 
-def _points(session: CommissionSession, seats: Mapping[str, Seat]) -> list[dict[str, Any]]:
-    points = list(session.points.select_related("rapporteur").in_order())  # type: ignore[attr-defined]
-    recusals: dict[Any, list[str]] = {}
-    # only of people who could have sat: those who held a term on that day
-    terms = Term.objects.covering(timezone.localdate(session.held_at)).values("person")
-    found = Recusal.objects.filter(candidature__in=[each.candidature_id for each in points], person__in=terms)
-    for recusal in found.select_related("person").order_by("declared_at", "pk"):
-        recusals.setdefault(recusal.candidature_id, []).append(str(recusal.person))
-    votes: dict[Any, list[Vote]] = {}
-    rounds = Vote.objects.filter(point__session=session).select_related("decided_by")
-    for vote in rounds.prefetch_related("ballots__cast_by").order_by("round"):
-        votes.setdefault(vote.point_id, []).append(vote)
-    opinions = {each.point_id: each for each in Opinion.objects.filter(point__session=session)}
+def _points(session: CommissionSession, seating: Seating, terms: Sequence[Term]) -> list[dict[str, Any]]:
+    # of those who said that they had a link, only people who could have sat: those who held a term on that day
+    members = {term.person_id: str(term.person) for term in terms}
+    seats = {seat.code: seat for seat in seating.seats}
+    votes: dict[Any, dict[Any, Vote]] = {}
+    dissents: dict[Any, list[Ballot]] = {}
+    for vote in Vote.objects.filter(point__session=session).with_dissents():
+        votes.setdefault(vote.point_id, {}).setdefault(vote.pk, vote)
+        if dissent := getattr(vote, "dissent", None):
+            dissents.setdefault(vote.pk, []).append(dissent)
+    points = with_ties(AgendaPoint.objects.filter(session=session), "candidature__")
     return [
         {
             "id": str(point.pk),
@@ -131,15 +141,15 @@ def _points(session: CommissionSession, seats: Mapping[str, Seat]) -> list[dict[
             "outcome": point.outcome,
             "outcome_text": str(point.get_outcome_display()),
             "outcome_reason": point.outcome_reason,
-            "recusals": recusals.get(point.candidature_id, []),
-            "votes": [_vote(each, seats) for each in votes.get(point.pk, [])],
-            "opinion": _opinion(opinions.get(point.pk)),
+            "recusals": [members[each] for each in ties_of(point).recused if each in members],
+            "votes": [_vote(each, dissents.get(each.pk, ()), seats) for each in votes.get(point.pk, {}).values()],
+            "opinion": _opinion(getattr(point, "opinion", None)),
         }
-        for point in points
+        for point in points.select_related("rapporteur", "opinion").in_order()
     ]
 
 
-def _vote(vote: Vote, seats: Mapping[str, Seat]) -> dict[str, Any]:
+def _vote(vote: Vote, dissents: Sequence[Ballot], seats: Mapping[str, Seat]) -> dict[str, Any]:
     """The sense of a deliberation: totals, and the members who asked that their dissent be mentioned. No other name."""
     quorum, tally = vote.quorum, vote.tally
     return {
@@ -163,8 +173,8 @@ def _vote(vote: Vote, seats: Mapping[str, Seat]) -> dict[str, Any]:
         "decided_by": str(vote.decided_by or ""),
         "dissents": [
             {"name": str(ballot.cast_by), "choice": str(Choice(ballot.choice).label)}
-            for ballot in sorted(vote.ballots.all(), key=lambda each: each.pk)
-            if ballot.wants_dissent_noted and ballot.choice and ballot.choice != vote.result
+            for ballot in dissents
+            if ballot.choice and ballot.choice != vote.result
         ],
     }
 
@@ -213,23 +223,28 @@ def content_of(minutes: Minutes) -> dict[str, Any]:
     return collect_minutes(minutes.session, minutes.texts)
 
 
-def known_points(session: CommissionSession, user: User) -> set[str]:
-    """Ids of the points that the person may know: an extract masks the others (A-28)."""
-    return {str(pk) for pk in AgendaPoint.objects.visible_to(user).filter(session=session).values_list("pk", flat=True)}
+def load_reach(session: CommissionSession, user: User) -> Reach:
+    """One query."""
+    points = AgendaPoint.objects.filter(session=session).with_knowledge_of(user)
+    reads = {str(pk): is_readable for pk, is_readable in points.values_list("pk", "is_readable")}
+    return Reach(frozenset(pk for pk, is_readable in reads.items() if is_readable), all(reads.values()))
 
 
-def content_for(minutes: Minutes, user: User) -> dict[str, Any]:
-    """The minutes as this person may read them."""
-    return mask_minutes(content_of(minutes), known=known_points(minutes.session, user))
-
-
-def reads_everything(session: CommissionSession, user: User) -> bool:
-    """No point of the session is masked for this person: they may have the signed document itself."""
-    return len(known_points(session, user)) == session.points.count()
+def content_for(minutes: Minutes, user: User, reach: Reach | None = None) -> dict[str, Any]:
+    """The minutes as this person may read them; `reach` is theirs, when it was read already."""
+    return mask_minutes(content_of(minutes), known=(reach or load_reach(minutes.session, user)).known)
 
 
 def find_sessions_with_minutes(user: User) -> Q:
-    """Sessions whose minutes the person reads: being written for whoever runs the commission, signed for members."""
-    if user.access.has(Role.SECRETARY, Role.PRESIDENT):
-        return Q(state__in=HELD_STATES)
-    return Q(state=SessionState.MINUTES_APPROVED) & Q(state__in=ANNOUNCED_STATES)
+    """Sessions whose minutes the person reads."""
+    return Q(state__in=_states_with_minutes(user))
+
+
+def reads_minutes(session: CommissionSession, user: User) -> bool:
+    """As `find_sessions_with_minutes`, for a session that the person sees."""
+    return session.state in _states_with_minutes(user)
+
+
+def _states_with_minutes(user: User) -> list[SessionState]:
+    """Being written for whoever runs the commission, signed for members."""
+    return HELD_STATES if user.access.has(Role.SECRETARY, Role.PRESIDENT) else [SessionState.MINUTES_APPROVED]

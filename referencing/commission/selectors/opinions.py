@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Prefetch, Q
+from django.db.models import F, Prefetch, Q, Subquery
 
 from convergence.accounts.enums import Role
 from convergence.interests.selectors import conflicting_organisations
@@ -17,7 +17,6 @@ from referencing.commission.selectors.conflicts import recused_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime
     from uuid import UUID
 
     from django.db.models import QuerySet
@@ -95,15 +94,16 @@ def find_known_files(user: User) -> CandidatureQuerySet:
 def list_lifted_since(session: CommissionSession, user: User) -> QuerySet[Reservation, Any]:
     """Reservations lifted since the session before this one: the commission is told of them (OQ-11).
 
-    Only of files that the person may know; newest first. `session` is the one being prepared or held.
+    Only of files that the person may know, without what is frozen of their opinions; newest first. `session` is the one
+    being prepared or held.
     """
-    since = _previous_session_at(session)
-    lifted = Reservation.objects.visible_to(user).filter(state=ReservationState.LIFTED, decided_at__lt=session.held_at)
-    if since is not None:
-        lifted = lifted.filter(decided_at__gte=since)
-    return lifted.select_related("opinion__point", "decided_by").order_by("-decided_at", "pk")
-
-
-def _previous_session_at(session: CommissionSession) -> datetime | None:
     earlier = CommissionSession.objects.filter(held_at__lt=session.held_at, opened_at__isnull=False)
-    return earlier.order_by("-held_at").values_list("held_at", flat=True).first()
+    lifted = (
+        Reservation.objects.visible_to(user)
+        .filter(state=ReservationState.LIFTED, decided_at__lt=session.held_at)
+        .alias(since=Subquery(earlier.order_by("-held_at").values("held_at")[:1]))
+        .filter(Q(since__isnull=True) | Q(decided_at__gte=F("since")))
+    )
+    return (
+        lifted.select_related("opinion__point").defer("opinion__payload", "opinion__seal").order_by("-decided_at", "pk")
+    )

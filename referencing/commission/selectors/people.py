@@ -12,7 +12,7 @@ from convergence.accounts.enums import Role
 from convergence.accounts.models import User
 from convergence.interests.selectors import without_conflict
 from referencing.commission.models import Recusal, Term
-from referencing.commission.selectors.conflicts import load_conflicts
+from referencing.commission.selectors.conflicts import load_conflicts, load_ties
 
 if TYPE_CHECKING:
     from referencing.candidature.models import Candidature
@@ -39,7 +39,7 @@ def list_members(session: CommissionSession) -> list[User]:
 def list_members_knowing(candidature: Candidature, session: CommissionSession, *, at: datetime) -> list[User]:
     """Members of that session whom no link bars from the file: the others hear nothing of it (A-28)."""
     members = list_members(session)
-    conflicts = load_conflicts([candidature.pk], members, at=at)
+    conflicts = load_conflicts(load_ties([candidature.pk]), members, at=at)
     return [person for person in members if not conflicts.bars(candidature.pk, person.pk)]
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -14,11 +14,28 @@ from django.utils import timezone
 from referencing.commission.core.quorum import Quorum, SeatFacts, count_quorum
 from referencing.commission.enums import Capacity
 from referencing.commission.models import AgendaPoint, Attendance, Guest, Mandate, Seat, Term
-from referencing.commission.selectors.conflicts import Conflicts, load_conflicts
+from referencing.commission.selectors.conflicts import Conflicts, Ties, load_conflicts, load_ties
 
 if TYPE_CHECKING:
     from convergence.accounts.models import User
     from referencing.commission.models import CommissionSession
+
+
+@dataclass(frozen=True, slots=True)
+class Seating:
+    """The seats of one session, who holds them, who came and left, who gave power to whom: what the room at any instant of
+    its day is made of."""
+
+    seats: Sequence[Seat]
+    terms: Sequence[Term]
+    """Covering the day of the session, or that of the instant asked: by seat, titular first."""
+    attendances: Sequence[Attendance]
+    """In the order of arrival, those who left included."""
+    mandates: Sequence[Mandate]
+    """In the order in which they were given, revoked ones included."""
+
+    def terms_on(self, day: date) -> list[Term]:
+        return [term for term in self.terms if term.covers(day)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +48,8 @@ class Room:
     """By the seat that gives."""
     terms: dict[str, list[Term]]
     """Covering that day: titular first, then representatives."""
+    people: Mapping[UUID, User]
+    """Everybody named by the three above."""
     conflicts: Conflicts
 
     def person_of(self, code: str) -> User | None:
@@ -71,23 +90,28 @@ class Room:
         return count_quorum(self.facts(point.candidature_id), is_second_convocation=point.is_second_convocation)
 
 
-def load_room(session: CommissionSession, points: Sequence[AgendaPoint], *, at: datetime) -> Room:
-    """Nine queries, whatever the number of points."""
-    seats = list(Seat.objects.order_by("position"))
-    codes = {seat.pk: seat.code for seat in seats}
+def load_seating(session: CommissionSession, *, at: datetime) -> Seating:
+    """Three queries."""
+    rows = list(Seat.objects.with_terms_on(timezone.localdate(session.held_at), timezone.localdate(at)))
+    terms = [getattr(row, "term", None) for row in rows]
+    attendances = Attendance.objects.filter(session=session).select_related("person").order_by("arrived_at", "pk")
+    mandates = Mandate.objects.filter(session=session).select_related("giver", "holder", "given_by")
+    return Seating(
+        seats=list({seat.pk: seat for seat in rows}.values()),
+        terms=[term for term in terms if term is not None],
+        attendances=list(attendances),
+        mandates=list(mandates.order_by("given_at", "pk")),
+    )
+
+
+def fill_room(seating: Seating, files: Mapping[UUID, Ties], *, at: datetime) -> Room:
+    """The room at that instant, for these files; one query, whatever their number."""
+    codes = {seat.pk: seat.code for seat in seating.seats}
     terms: dict[str, list[Term]] = {}
-    for term in (
-        Term.objects.covering(timezone.localdate(at)).select_related("person").order_by("-capacity", "started_on", "pk")
-    ):
+    for term in seating.terms_on(timezone.localdate(at)):
         terms.setdefault(codes[term.seat_id], []).append(term)
-    attendances = {codes[each.seat_id]: each for each in list_present(session, at=at)}
-    mandates = {
-        codes[each.giver_id]: each
-        for each in Mandate.objects.filter(session=session, given_at__lte=at)
-        .filter(Q(revoked_at__isnull=True) | Q(revoked_at__gt=at))
-        .select_related("holder", "given_by")
-        .order_by("given_at", "pk")
-    }
+    attendances = {codes[each.seat_id]: each for each in seating.attendances if each.covers(at)}
+    mandates = {codes[each.giver_id]: each for each in seating.mandates if each.covers(at)}
     people = {
         person.pk: person
         for person in (
@@ -96,8 +120,13 @@ def load_room(session: CommissionSession, points: Sequence[AgendaPoint], *, at: 
             *(term.person for rows in terms.values() for term in rows),
         )
     }
-    conflicts = load_conflicts([point.candidature_id for point in points], people.values(), at=at)
-    return Room(seats, attendances, mandates, terms, conflicts)
+    conflicts = load_conflicts(files, people.values(), at=at)
+    return Room(seating.seats, attendances, mandates, terms, people, conflicts)
+
+
+def load_room(session: CommissionSession, points: Sequence[AgendaPoint], *, at: datetime) -> Room:
+    """Five queries, whatever the number of points."""
+    return fill_room(load_seating(session, at=at), load_ties([point.candidature_id for point in points]), at=at)
 
 
 def load_seats(point: AgendaPoint, *, at: datetime) -> list[SeatFacts]:
@@ -116,9 +145,13 @@ def list_present(session: CommissionSession, *, at: datetime) -> QuerySet[Attend
 
 
 def find_chair(point: AgendaPoint, *, at: datetime) -> UUID | None:
+    """As `chair_of`, in a room that is read for it."""
+    return chair_of(point, load_room(point.session, [point], at=at))
+
+
+def chair_of(point: AgendaPoint, room: Room) -> UUID | None:
     """Who chairs that point and has its casting vote (OQ-09): whoever chairs the session; when a link bars them, the other
     co-president if present; None when neither can."""
-    room = load_room(point.session, [point], at=at)
     ex_officio = {seat.code for seat in room.seats if seat.is_ex_officio}
     able = [
         facts.holder

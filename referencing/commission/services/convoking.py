@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time
 from functools import partial
 from typing import TYPE_CHECKING
@@ -25,7 +25,7 @@ from referencing.commission.models import (
     Convocation,
     ConvocationReceipt,
 )
-from referencing.commission.selectors.conflicts import load_conflicts
+from referencing.commission.selectors.conflicts import load_conflicts, load_ties
 from referencing.commission.selectors.people import list_terms
 from referencing.commission.services.files import lock_session, require_secretary
 
@@ -97,7 +97,7 @@ def send_convocation(
         for term in terms.values()
     )
     record(f"convocation.{kind}", subject=convocation, actor=actor, reason=convocation.urgency_reason)
-    conflicts = load_conflicts([point.candidature_id for point in points], people, at=at)
+    conflicts = load_conflicts(load_ties([point.candidature_id for point in points]), people, at=at)
     masks = {()} | {
         tuple(sorted(str(point.pk) for point in points if conflicts.bars(point.candidature_id, person.pk)))
         for person in people
@@ -126,9 +126,8 @@ def prepare_document(convocation: Convocation, masked: Sequence[str]) -> None:
 
 def note_consulted(session: CommissionSession, person: User, *, at: datetime) -> int:
     """The person opened the page of the session: one more proof of receipt. Returns how many convocations it proves."""
-    return ConvocationReceipt.objects.filter(
-        convocation__session=session, person=person, consulted_at__isnull=True
-    ).update(consulted_at=at)
+    receipts = ConvocationReceipt.objects.unread_by(person).filter(convocation__session=session)
+    return receipts.update(consulted_at=at)
 
 
 @transaction.atomic
@@ -166,14 +165,14 @@ def record_letter(*, receipt_id: int, received_on: date, proof: str, actor: User
     return receipt
 
 
-def list_late_receipts(session: CommissionSession) -> list[ConvocationReceipt]:
-    """Receipts without five clear days and without urgency: the session may be held, its regularity may be discussed."""
-    receipts = ConvocationReceipt.objects.filter(
-        convocation__session=session, convocation__held_at=session.held_at, convocation__urgency_reason=""
-    ).select_related("person", "convocation")
+def list_late_receipts(session: CommissionSession, receipts: Iterable[ConvocationReceipt]) -> list[ConvocationReceipt]:
+    """Of the receipts of a session, those without five clear days and without urgency: it may be held, its regularity may
+    be discussed."""
     held_on = timezone.localdate(session.held_at)
     return [
         receipt
-        for receipt in receipts.order_by("pk")
-        if receipt.received_at is None or not has_enough_notice(timezone.localdate(receipt.received_at), held_on)
+        for receipt in receipts
+        if receipt.convocation.held_at == session.held_at
+        and not receipt.convocation.urgency_reason
+        and (receipt.received_at is None or not has_enough_notice(timezone.localdate(receipt.received_at), held_on))
     ]

@@ -19,10 +19,11 @@ from evidence.services import keep_generated
 from referencing.commission.models import AgendaPoint, CommissionSession, Erratum, Minutes
 from referencing.commission.rules import can_run, is_president
 from referencing.commission.selectors.minutes import (
+    Reach,
     collect_minutes,
     find_sessions_with_minutes,
+    load_reach,
     read_minutes,
-    reads_everything,
 )
 
 if TYPE_CHECKING:
@@ -110,14 +111,17 @@ def _clean(text: str) -> str:
     return text.replace("\r\n", "\n").strip()
 
 
-def may_sign(user: User, session: CommissionSession) -> bool:
-    """Whoever chaired; when they may not know every point, the other co-president who may."""
+def may_sign(user: User, session: CommissionSession, reach: Reach | None = None) -> bool:
+    """Whoever chaired; when they may not know every point, the other co-president who may. `reach` is that of the user,
+    when it was read already."""
     if not is_president(user, session):
         return False
     if user.pk == session.chair_id:
         return True
     chair = session.chair
-    return chair is not None and not reads_everything(session, chair) and reads_everything(session, user)
+    if chair is None or load_reach(session, chair).is_whole:
+        return False
+    return (reach or load_reach(session, user)).is_whole
 
 
 @transaction.atomic

@@ -14,8 +14,7 @@ from referencing.candidature.models import Candidature
 from referencing.commission.enums import PointOutcome, SessionState
 from referencing.commission.models import AgendaPoint
 from referencing.commission.rules import can_chair
-from referencing.commission.selectors.deliberation import load_bench
-from referencing.commission.selectors.room import list_outsiders
+from referencing.commission.selectors.deliberation import Bench, load_bench
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -93,7 +92,7 @@ def start_deliberation(*, point_id: UUID, has_rapporteur_left: bool, actor: User
             blockers.append(Blocker("not_examined", "Commencez d’abord l’examen de ce point."))
         if point.deliberated_at is not None:
             blockers.append(Blocker("deliberating", "Le délibéré a déjà commencé."))
-        blockers += find_strangers(point)
+        blockers += find_strangers(point, load_bench(point, at=timezone.now()))
         if point.rapporteur_id and not has_rapporteur_left:
             blockers.append(
                 Blocker(
@@ -110,14 +109,13 @@ def start_deliberation(*, point_id: UUID, has_rapporteur_left: bool, actor: User
     return point
 
 
-def find_strangers(point: AgendaPoint) -> list[Blocker]:
+def find_strangers(point: AgendaPoint, bench: Bench) -> list[Blocker]:
     """Persons without a voice who are still inside; a rapporteur who sits has none on this file either (A-29)."""
-    now = timezone.now()
     blockers = [
         Blocker("guest_inside", f"{guest.name} ({guest.quality}) n’a pas quitté la séance.")
-        for guest in list_outsiders(point, at=now)
+        for guest in bench.outsiders
     ]
-    if point.rapporteur and load_bench(point, at=now).voices_of(point.rapporteur):
+    if point.rapporteur and bench.voices_of(point.rapporteur):
         blockers.append(
             Blocker(
                 "rapporteur_sits", f"Le rapporteur ({point.rapporteur}) siège : notez son départ avant le délibéré."

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -18,7 +20,7 @@ from referencing.candidature.services.connection.standing import find_test_block
 from referencing.candidature.services.journal import tell
 from referencing.commission import opinion_notices as notices
 from referencing.commission.enums import FAVOURABLE_OPINIONS, ReservationState
-from referencing.commission.models import Reservation
+from referencing.commission.models import Opinion, Reservation
 from referencing.commission.selectors.opinions import barring_reservations, find_known_files, newest_opinion
 from referencing.commission.services.points import lock_candidature
 from referencing.commission.services.reservations import close_reservations
@@ -47,41 +49,54 @@ def transmit_file(*, candidature_id: UUID, actor: User) -> Candidature:
     """
     candidature = _lock_known(candidature_id, actor)
     today = timezone.localdate()
-    is_for_refusal = is_refusal_only(candidature, today=today)
+    outlook = load_outlook(candidature, today=today)
     workflow.fire(
         candidature,
         "transmit",
         actor=actor,
-        guard=lambda: find_transmit_blockers(candidature, today=today),
-        data={"is_for_refusal": is_for_refusal},
+        guard=lambda: find_transmit_blockers(candidature, today=today, outlook=outlook),
+        data={"is_for_refusal": outlook.is_for_refusal},
     )
     tell(candidature, "transmitted", actor=actor)
     standing.refresh(candidature)
-    transaction.on_commit(partial(notices.file_transmitted, candidature, is_for_refusal=is_for_refusal))
+    transaction.on_commit(partial(notices.file_transmitted, candidature, is_for_refusal=outlook.is_for_refusal))
     return candidature
 
 
-def is_refusal_only(candidature: Candidature, *, today: date) -> bool:
-    """The minister may only refuse: the opinion is unfavourable, or a suspensive reservation is overdue (A-01, A-30)."""
-    opinion = newest_opinion(candidature)
-    if opinion is None or opinion.kind not in FAVOURABLE_OPINIONS:
-        return True
-    return candidature.state == CandidatureState.RESERVATIONS and bool(list_overdue(candidature, today=today))
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What decides where a file goes once the commission gave its opinion."""
+
+    opinion: Opinion | None
+    """The one that counts, with its reservations in order."""
+    overdue: Sequence[Reservation]
+
+    @property
+    def is_for_refusal(self) -> bool:
+        """The minister may only refuse: the opinion is unfavourable, or a suspensive reservation is overdue (A-01, A-30)."""
+        return self.opinion is None or self.opinion.kind not in FAVOURABLE_OPINIONS or bool(self.overdue)
+
+
+def load_outlook(candidature: Candidature, *, today: date) -> Outlook:
+    """Three queries at most."""
+    return Outlook(newest_opinion(candidature), list_overdue(candidature, today=today))
 
 
 def list_overdue(candidature: Candidature, *, today: date) -> list[Reservation]:
-    """Suspensive reservations that the editor let pass. One that was answered waits for the listing team, who lifts it or
-    sends it back with a later day: its delay is not the editor’s fault."""
+    """Suspensive reservations that the editor let pass, while the file waits for them. One that was answered waits for the
+    listing team, who lifts it or sends it back with a later day: its delay is not the editor’s fault."""
+    if candidature.state != CandidatureState.RESERVATIONS:
+        return []
     waiting = Reservation.objects.filter(candidature=candidature, state=ReservationState.OPEN).suspensive()
     return list(waiting.overdue(on=today).in_order())
 
 
-def find_transmit_blockers(candidature: Candidature, *, today: date) -> list[Blocker]:
-    """Every reason not to transmit the file now, each linked to what mends it."""
-    opinion = newest_opinion(candidature)
-    if opinion is None:
+def find_transmit_blockers(candidature: Candidature, *, today: date, outlook: Outlook | None = None) -> list[Blocker]:
+    """Every reason not to transmit the file now, each linked to what mends it; `outlook` when it was read already."""
+    outlook = outlook or load_outlook(candidature, today=today)
+    if outlook.opinion is None:
         return [Blocker("no_opinion", "La commission n’a pas rendu d’avis sur ce dossier.")]
-    if is_refusal_only(candidature, today=today):
+    if outlook.is_for_refusal:
         return []
     blockers = [
         Blocker(
@@ -89,7 +104,7 @@ def find_transmit_blockers(candidature: Candidature, *, today: date) -> list[Blo
             f"La réserve suspensive n° {each.number} n’est pas levée.",
             reverse("commission:reservation_detail", args=[each.pk]),
         )
-        for each in barring_reservations(opinion)
+        for each in barring_reservations(outlook.opinion)
     ]
     return blockers + find_test_blockers(candidature)
 
@@ -106,7 +121,7 @@ def send_to_re_examination(*, candidature_id: UUID, reason: str, actor: User) ->
 
     def guard() -> list[Blocker]:
         blockers = []
-        if candidature.state != CandidatureState.RESERVATIONS or not list_overdue(candidature, today=today):
+        if not list_overdue(candidature, today=today):
             blockers.append(Blocker("not_overdue", "Aucune réserve suspensive de ce dossier n’a dépassé son échéance."))
         if not reason.strip():
             blockers.append(Blocker("reason", "Indiquez pourquoi le dossier est réexaminé.", "#id_reason"))

@@ -20,7 +20,7 @@ from referencing.commission.core.voting import ABSTENTION, OPINIONS, Ending, Rou
 from referencing.commission.models import AgendaPoint, Ballot, Seat, SecretBallot, Vote
 from referencing.commission.rules import can_chair, can_run
 from referencing.commission.selectors.deliberation import Bench, load_bench, newest_vote
-from referencing.commission.selectors.room import find_chair
+from referencing.commission.selectors.room import chair_of, find_chair
 from referencing.commission.services.points import find_closed, find_strangers, lock_point, lock_run_point
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def find_opening_blockers(point: AgendaPoint, bench: Bench, previous: Vote | Non
         return blockers
     if point.deliberated_at is None:
         blockers.append(Blocker("not_deliberating", "Commencez d’abord le délibéré."))
-    blockers += find_strangers(point)
+    blockers += find_strangers(point, bench)
     if previous is not None:
         if previous.closed_at is None:
             blockers.append(Blocker("vote_open", "Un scrutin est déjà ouvert sur ce point."))
@@ -214,7 +214,7 @@ def close_vote(*, vote_id: UUID, actor: User) -> Vote:
     vote.closed_at = now
     vote.tally = _say_round(told)
     vote.result = told.result
-    chair = find_chair(vote.point, at=now)
+    chair = chair_of(vote.point, bench.room)
     vote.quorum = _say_quorum(vote.point, bench, chair)
     if told.ending is Ending.TIE and (choice := _voice_of(chair, ballots)) in told.leaders:
         vote.result, vote.has_casting_vote, vote.decided_by_id = choice, True, chair

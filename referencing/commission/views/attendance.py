@@ -19,11 +19,12 @@ from convergence.ui.values import Action, Badge, Link
 from referencing.commission.core.quorum import Quorum
 from referencing.commission.enums import UPCOMING_STATES, Capacity, Mode, PointOutcome, SessionState
 from referencing.commission.forms.sessions import ArrivalForm, GuestForm, HourForm, MandateForm
-from referencing.commission.models import AgendaPoint, Attendance, CommissionSession, Guest, Mandate, Seat
+from referencing.commission.models import AgendaPoint, Attendance, CommissionSession, Guest, Mandate
 from referencing.commission.rules import can_chair, can_run
-from referencing.commission.selectors.agenda import AgendaRow, list_agenda
+from referencing.commission.selectors.agenda import AgendaRow
 from referencing.commission.selectors.people import list_terms
-from referencing.commission.selectors.room import Room, load_room
+from referencing.commission.selectors.room import Room, Seating
+from referencing.commission.selectors.sessions import COUNTED_STATES, LiveAgenda, list_guests, load_live_agenda
 from referencing.commission.services.attendance import (
     MANDATE_STATES,
     add_guest,
@@ -49,23 +50,15 @@ if TYPE_CHECKING:
 
     from convergence.accounts.models import User
 
-#: States in which the count of each point is shown live.
-COUNTED_STATES = [SessionState.OPEN]
 
-
-def room_values(request: SignedInRequest, session: CommissionSession, *, at: datetime) -> dict[str, Any]:
+def room_values(session: CommissionSession, user: User, live: LiveAgenda) -> dict[str, Any]:
     """What `commission/_room.html` shows: the agenda as this person sees it, with the count of each pending point."""
-    user = request.user
-    agenda = list_agenda(session, user)
     is_open = session.state in COUNTED_STATES
-    named = [row.point for row in agenda if row.point]
-    room = load_room(session, named, at=at) if is_open or can_run(user) else None
     return {
         "session": session,
         "is_open": is_open,
         "room_url": address("session_room", session.pk),
-        "places": [_place(row, user, session, room, is_open=is_open, length=len(agenda)) for row in agenda],
-        "room": room,
+        "places": [_place(row, user, session, live.room, is_open=is_open, length=len(live.rows)) for row in live.rows],
     }
 
 
@@ -159,18 +152,15 @@ def _moves(point: AgendaPoint, length: int) -> list[Action]:
     ]
 
 
-def seats_values(session: CommissionSession, user: User, *, at: datetime) -> dict[str, Any]:
+def seats_values(session: CommissionSession, user: User, seating: Seating, guests: Iterable[Guest]) -> dict[str, Any]:
     """Who sits, came, left, is represented; guests."""
     attendances: dict[int, list[Attendance]] = {}
-    for each in Attendance.objects.filter(session=session).select_related("person").order_by("arrived_at", "pk"):
+    for each in seating.attendances:
         attendances.setdefault(each.seat_id, []).append(each)
-    mandates = list(
-        Mandate.objects.filter(session=session, revoked_at__isnull=True)
-        .select_related("giver", "holder", "given_by")
-        .order_by("giver__position")
-    )
+    standing = [each for each in seating.mandates if each.revoked_at is None]
+    mandates = sorted(standing, key=lambda each: each.giver.position)
     given = {mandate.giver_id: mandate for mandate in mandates}
-    terms = list_terms(session)
+    terms = [term for term in seating.terms_on(timezone.localdate(session.held_at)) if term.person.is_active]
     titulars = {term.seat_id: term for term in terms if term.capacity == Capacity.TITULAR}
     is_keeper = can_chair(user, session) and session.state == SessionState.OPEN
     names = {term.seat_id: term.person.get_full_name() for term in titulars.values()}
@@ -183,7 +173,7 @@ def seats_values(session: CommissionSession, user: User, *, at: datetime) -> dic
                 "mandate": _mandate_words(given[seat.pk], names) if seat.pk in given else "",
                 "is_here": _is_here(attendances.get(seat.pk, ())),
             }
-            for seat in Seat.objects.order_by("position")
+            for seat in seating.seats
         ],
         "mandates": [
             {
@@ -196,7 +186,7 @@ def seats_values(session: CommissionSession, user: User, *, at: datetime) -> dic
             }
             for each in mandates
         ],
-        "guests": [_guest(each, is_keeper) for each in list_guests(session, user)],
+        "guests": [_guest(each, is_keeper) for each in guests],
         "is_keeper": is_keeper,
         "may_give": session.state in MANDATE_STATES
         and (
@@ -211,13 +201,6 @@ def seats_values(session: CommissionSession, user: User, *, at: datetime) -> dic
 
 def _is_here(stays: Iterable[Attendance]) -> bool:
     return any(each.left_at is None for each in stays)
-
-
-def list_guests(session: CommissionSession, user: User) -> list[Guest]:
-    """Guests of the session and of the points that the person may know: a name may tell a file (A-28)."""
-    known = set(AgendaPoint.objects.visible_to(user).filter(session=session).values_list("pk", flat=True))
-    guests = Guest.objects.filter(session=session).select_related("point").order_by("point__position", "name", "pk")
-    return [guest for guest in guests if guest.point_id is None or guest.point_id in known]
 
 
 def _stay(attendance: Attendance, titular: str, is_keeper: bool) -> dict[str, Any]:
@@ -268,7 +251,8 @@ def _guest(guest: Guest, is_keeper: bool) -> dict[str, Any]:
 def session_room(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """The agenda with its counts, read again every few seconds while the session is open."""
     session = get_session(request, pk)
-    response = render(request, "commission/_room.html", room_values(request, session, at=timezone.now()))
+    live = load_live_agenda(session, request.user, at=timezone.now())
+    response = render(request, "commission/_room.html", room_values(session, request.user, live))
     if session.state != SessionState.OPEN:
         response["HX-Refresh"] = "true"
     return response

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db.models.expressions import Combinable
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -39,9 +40,10 @@ def require_commission(user: User) -> None:
         raise PermissionDenied("commission")
 
 
-def get_session(request: SignedInRequest, pk: UUID) -> CommissionSession:
-    """The session, or 404 for whoever may not see it."""
-    return get_object_or_404(CommissionSession.objects.visible_to(request.user).select_related("chair"), pk=pk)
+def get_session(request: SignedInRequest, pk: UUID, **beside: Combinable) -> CommissionSession:
+    """The session, or 404 for whoever may not see it; `beside` is what else the page reads with it, by name."""
+    sessions = CommissionSession.objects.visible_to(request.user).select_related("chair")
+    return get_object_or_404(sessions.annotate(**beside), pk=pk)
 
 
 def get_managed_session(request: SignedInRequest, pk: UUID, *, by_chair: bool = False) -> CommissionSession:

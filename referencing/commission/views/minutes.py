@@ -28,16 +28,15 @@ from referencing.commission.minutes_outputs import ATTENDANCE_JOB, EXTRACT_JOB
 from referencing.commission.models import CommissionSession, Erratum, Minutes
 from referencing.commission.rules import can_chair, can_run
 from referencing.commission.selectors.minutes import (
+    Reach,
     content_for,
     find_sessions_with_minutes,
-    known_points,
-    reads_everything,
+    load_reach,
+    reads_minutes,
 )
-from referencing.commission.selectors.opinions import list_lifted_since
 from referencing.commission.services.minutes import (
     StaleMinutes,
     add_erratum,
-    begin_minutes,
     may_sign,
     sign_minutes,
     write_minutes,
@@ -47,9 +46,7 @@ from referencing.commission.views.frame import session_crumbs
 if TYPE_CHECKING:
     from convergence.accounts.models import User
     from evidence.models import StoredFile
-
-#: Lifted reservations that the page of a session tells of.
-LIFTED_LIMIT = 50
+    from referencing.commission.models import Reservation
 
 
 def minutes_key(session: CommissionSession) -> str:
@@ -61,18 +58,15 @@ def get_session(request: SignedInRequest, pk: UUID) -> CommissionSession:
     session: CommissionSession = get_object_or_404(
         CommissionSession.objects.visible_to(request.user)
         .filter(find_sessions_with_minutes(request.user))
-        .select_related("chair"),
+        .select_related("chair", "minutes__signed_by", "minutes__edited_by"),
         pk=pk,
     )
     return session
 
 
-def _minutes_of(request: SignedInRequest, session: CommissionSession) -> Minutes:
-    found = Minutes.objects.filter(session=session).select_related("signed_by", "edited_by").first()
-    if found is None:
-        return begin_minutes(session_id=session.pk, actor=request.user)
-    found.session = session
-    return found
+def _minutes_of(session: CommissionSession) -> Minutes:
+    """Of a session found by `get_session`; as they begin, while nobody wrote in them."""
+    return getattr(session, "minutes", None) or Minutes(session=session)
 
 
 @require_http_methods(["GET", "POST"])
@@ -80,7 +74,7 @@ def _minutes_of(request: SignedInRequest, session: CommissionSession) -> Minutes
 def minutes_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """Read by those who may; the secretary completes it here until the chair signs."""
     session = get_session(request, pk)
-    minutes = _minutes_of(request, session)
+    minutes = _minutes_of(session)
     if request.method == "GET":
         return _render(request, minutes)
     if not can_run(request.user, session):
@@ -98,7 +92,7 @@ def minutes_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
             actor=request.user,
         )
     except StaleMinutes as stale:
-        return _render(request, _minutes_of(request, session), form=form, stale=stale.minutes)
+        return _render(request, _minutes_of(get_session(request, pk)), form=form, stale=stale.minutes)
     except TransitionRefused as refusal:
         return _render(request, minutes, form=form, blockers=refusal.blockers)
     drafts.discard(user=request.user, form=minutes_key(session))
@@ -113,7 +107,7 @@ def minutes_sign(request: SignedInRequest, pk: UUID) -> HttpResponse:
     session = get_session(request, pk)
     if not may_sign(request.user, session):
         raise PermissionDenied("sign_minutes")
-    minutes = _minutes_of(request, session)
+    minutes = _minutes_of(session)
     page = reverse("commission:minutes_detail", args=[pk])
     if request.method == "GET":
         return render_confirmation(request, _sign_action(minutes), cancel_url=page)
@@ -126,7 +120,7 @@ def minutes_sign(request: SignedInRequest, pk: UUID) -> HttpResponse:
         )
     except StaleMinutes:
         changed = Blocker("stale", "Le procès-verbal a changé depuis que vous l’avez lu : relisez-le, puis signez.")
-        return _render(request, _minutes_of(request, session), blockers=[changed])
+        return _render(request, _minutes_of(get_session(request, pk)), blockers=[changed])
     except TransitionRefused as refusal:
         return _render(request, minutes, blockers=refusal.blockers)
     messages.success(request, "Le procès-verbal est signé.")
@@ -139,7 +133,7 @@ def minutes_download(request: SignedInRequest, pk: UUID) -> FileResponse:
     """The signed document, for whoever may know every point; others ask for their extract."""
     session = get_session(request, pk)
     minutes = get_object_or_404(Minutes, session=session, signed_at__isnull=False)
-    if not reads_everything(session, request.user):
+    if not load_reach(session, request.user).is_whole:
         raise PermissionDenied("minutes")
     return _stream(minutes.document)
 
@@ -181,7 +175,7 @@ def erratum_create(request: SignedInRequest, pk: UUID) -> HttpResponse:
     session = get_session(request, pk)
     if not may_sign(request.user, session):
         raise PermissionDenied("add_erratum")
-    minutes = _minutes_of(request, session)
+    minutes = _minutes_of(session)
     points = _point_fields(content_for(minutes, request.user))
     form = ErratumForm(request.POST or None, points=points)
     blockers: Sequence[Blocker] = ()
@@ -215,7 +209,7 @@ def erratum_download(request: SignedInRequest, pk: UUID, number: int) -> FileRes
     erratum = get_object_or_404(
         Erratum.objects.select_related("document__blob"), minutes__session=session, number=number
     )
-    if not _knows(erratum, known_points(session, request.user)):
+    if not _knows(erratum, load_reach(session, request.user)):
         raise Http404("erratum")
     return _stream(erratum.document)
 
@@ -227,20 +221,18 @@ def _stream(document: StoredFile | None) -> FileResponse:
     return stream(document)
 
 
-def _knows(erratum: Erratum, known: set[str]) -> bool:
-    return erratum.point_id is None or str(erratum.point_id) in known
+def _knows(erratum: Erratum, reach: Reach) -> bool:
+    return erratum.point_id is None or str(erratum.point_id) in reach.known
 
 
 # -- the page
 
 
-def follow_up(session: CommissionSession, user: User) -> dict[str, Any]:
+def follow_up(session: CommissionSession, user: User, lifted: Sequence[Reservation]) -> dict[str, Any]:
     """For the page of a session: the way to its minutes, and the reservations lifted since the one before (OQ-11)."""
-    reads = CommissionSession.objects.filter(find_sessions_with_minutes(user), pk=session.pk).exists()
-    lifted = list_lifted_since(session, user).defer("opinion__payload", "opinion__seal")[:LIFTED_LIMIT]
     return {
         "minutes_link": Link("Procès-verbal", reverse("commission:minutes_detail", args=[session.pk]))
-        if reads
+        if reads_minutes(session, user)
         else None,
         "lifted": [
             {
@@ -291,8 +283,8 @@ def _render(
     blockers: Sequence[Blocker] = (),
 ) -> HttpResponse:
     user, session = request.user, minutes.session
-    content = content_for(minutes, user)
-    known = known_points(session, user)
+    reach = load_reach(session, user)
+    content = content_for(minutes, user, reach)
     is_signed = minutes.signed_at is not None
     writes = bool(can_run(user, session)) and not is_signed
     points = _point_fields(content)
@@ -307,7 +299,7 @@ def _render(
         typed = drafts.restore(user=user, form=minutes_key(session), values=saved)
         form, draft_at = MinutesForm(points=points, initial=typed.values), typed.at
     errata = minutes.errata.select_related("signed_by").order_by("number") if is_signed else []
-    signs = may_sign(user, session)
+    signs = may_sign(user, session, reach)
     status = 409 if stale else 422 if blockers or (form is not None and form.is_bound) else 200
     return render(
         request,
@@ -318,7 +310,7 @@ def _render(
             "minutes": minutes,
             "badge": Badge("Signé", tone="success") if is_signed else Badge("En préparation", tone="new"),
             "content": content,
-            "is_masked": len(known) < len(content["points"]),
+            "is_masked": len(reach.known) < len(content["points"]),
             "form": form if writes else None,
             "draft_key": minutes_key(session),
             "draft_at": draft_at,
@@ -327,12 +319,12 @@ def _render(
             "sign": _sign_action(minutes) if signs and not is_signed and session.state == SessionState.CLOSED else None,
             "waits_for_close": not is_signed and session.state != SessionState.CLOSED,
             "download_url": reverse("commission:minutes_download", args=[session.pk])
-            if is_signed and reads_everything(session, user)
+            if is_signed and reach.is_whole
             else "",
             "extract": Action(
                 "Demander mon extrait", reverse("commission:minutes_extract", args=[session.pk]), style="secondary"
             )
-            if is_signed and not reads_everything(session, user)
+            if is_signed and not reach.is_whole
             else None,
             "attendance": Action(
                 "Feuille de présence",
@@ -352,7 +344,7 @@ def _render(
                     "url": reverse("commission:erratum_download", args=[session.pk, each.number]),
                 }
                 for each in errata
-                if _knows(each, known)
+                if _knows(each, reach)
             ],
         },
         status=status,

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
+from django.db.models import Prefetch
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -21,19 +22,20 @@ from convergence.kernel.errors import Blocker, TransitionRefused
 from convergence.ui.typography import NBSP
 from convergence.ui.values import Action, Link, Row
 from convergence.ui.views import render_confirmation
-from referencing.candidature.enums import COMMISSION_STATES, DECIDED_STATES, CandidatureState
+from referencing.candidature.enums import COMMISSION_STATES, DECIDED_STATES
 from referencing.candidature.models import Candidature
 from referencing.candidature.views.frame import Tab, file_frame, reader_tabs
 from referencing.candidature.wording import Audience, ball_words, state_badge
 from referencing.commission.forms.deliberation import ReasonForm
-from referencing.commission.models import CommissionSession, Opinion
+from referencing.commission.models import CommissionSession, Opinion, Reservation
 from referencing.commission.opinion_wording import nature_badge, opinion_badge, reservation_badge
 from referencing.commission.rules import is_of_commission
 from referencing.commission.selectors.opinions import find_known_files, read_opinion
 from referencing.commission.services.transmit import (
+    Outlook,
     find_transmit_blockers,
-    is_refusal_only,
     list_overdue,
+    load_outlook,
     send_to_re_examination,
     transmit_file,
 )
@@ -102,7 +104,8 @@ def file_transmit(request: SignedInRequest, pk: UUID) -> HttpResponse:
         if not is_allowed(candidature, "transmit", request.user):
             raise PermissionDenied("transmit")
         page = reverse("commission:opinion_detail", args=[pk])
-        return render_confirmation(request, _transmit_action(candidature), cancel_url=page)
+        action = _transmit_action(candidature, load_outlook(candidature, today=timezone.localdate()))
+        return render_confirmation(request, action, cancel_url=page)
     try:
         transmit_file(candidature_id=pk, actor=request.user)
     except TransitionRefused as refusal:
@@ -129,9 +132,8 @@ def file_re_examine(request: SignedInRequest, pk: UUID) -> HttpResponse:
     return redirect("commission:opinion_detail", pk)
 
 
-def _transmit_action(candidature: Candidature) -> Action:
+def _transmit_action(candidature: Candidature, outlook: Outlook) -> Action:
     address = reverse("commission:file_transmit", args=[candidature.pk])
-    for_refusal = is_refusal_only(candidature, today=timezone.localdate())
     return Action(
         "Transmettre au ministre",
         address,
@@ -140,7 +142,7 @@ def _transmit_action(candidature: Candidature) -> Action:
         confirm_title="Transmettre le dossier au ministre",
         confirm_text="Le ministre ne pourra que refuser le référencement : l’avis est défavorable, ou une réserve suspensive "
         "n’a pas été levée à temps."
-        if for_refusal
+        if outlook.is_for_refusal
         else "Le ministre décide du référencement. La commission n’y revient plus, sauf nouvel examen.",
     )
 
@@ -156,7 +158,7 @@ def _render(
     opinions = list(
         Opinion.objects.filter(candidature=candidature)
         .select_related("point__session")
-        .prefetch_related("reservations")
+        .prefetch_related(Prefetch("reservations", Reservation.objects.order_by("number")))
         .newest_first()  # type: ignore[attr-defined]
     )
     frame = frame_of(request, candidature)
@@ -164,9 +166,9 @@ def _render(
     if is_editor and not shows_opinion(user, candidature) and not opinions:
         raise Http404("opinion")
     may_transmit = is_allowed(candidature, "transmit", user) and bool(opinions)
-    waits = find_transmit_blockers(candidature, today=today) if may_transmit else []
-    overdue = candidature.state == CandidatureState.RESERVATIONS and list_overdue(candidature, today=today)
-    may_re_examine = bool(overdue) and is_allowed(candidature, "re_examine", user)
+    outlook = Outlook(opinions[0] if opinions else None, list_overdue(candidature, today=today))
+    waits = find_transmit_blockers(candidature, today=today, outlook=outlook) if may_transmit else []
+    may_re_examine = bool(outlook.overdue) and is_allowed(candidature, "re_examine", user)
     return render(
         request,
         "commission/opinion_detail.html",
@@ -176,7 +178,7 @@ def _render(
             "opinions": [_say_opinion(each, is_editor=is_editor) for each in opinions],
             "sessions": _session_links(user, opinions),
             "waits": waits,
-            "transmit": _transmit_action(candidature) if may_transmit and not waits else None,
+            "transmit": _transmit_action(candidature, outlook) if may_transmit and not waits else None,
             "re_examination": (re_examination or ReasonForm()) if may_re_examine else None,
         },
         status=422 if blockers or re_examination else 200,
@@ -197,7 +199,6 @@ def _session_links(user: User, opinions: Sequence[Opinion]) -> list[Link]:
 def _say_opinion(opinion: Opinion, *, is_editor: bool) -> dict[str, Any]:
     content, today = read_opinion(opinion), timezone.localdate()
     titles = {each["number"]: each["criterion_title"] for each in content["reservations"]}
-    reservations = sorted(opinion.reservations.all(), key=lambda each: each.number)
     return {
         "badge": opinion_badge(opinion.kind),
         "session": f"séance n°{NBSP}{content['session']['number']}",
@@ -216,6 +217,6 @@ def _say_opinion(opinion: Opinion, *, is_editor: bool) -> dict[str, Any]:
                 ],
                 url=reverse("commission:reservation_detail", args=[each.pk]),
             )
-            for each in reservations
+            for each in opinion.reservations.all()
         ],
     }

@@ -13,14 +13,15 @@ from convergence.ui.typography import NBSP, format_datetime
 from convergence.ui.values import Link
 from referencing.commission.enums import PointOutcome, SessionState
 from referencing.commission.models import AgendaPoint
+from referencing.commission.selectors.conflicts import with_ties
 from referencing.commission.views.frame import session_crumbs
 from referencing.commission.wording import outcome_badge
 
 
 def get_point(request: SignedInRequest, pk: UUID) -> AgendaPoint:
-    """The point, or 404 for whoever may not know its file (A-28)."""
+    """The point, read `with_ties`, or 404 for whoever may not know its file (A-28)."""
     point: AgendaPoint = get_object_or_404(
-        AgendaPoint.objects.visible_to(request.user).select_related(
+        with_ties(AgendaPoint.objects.visible_to(request.user), "candidature__").select_related(
             "session__chair",
             "rapporteur",
             "candidature__enrolment__product__organisation",

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
+from django.db.models import Prefetch
 from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -310,7 +311,8 @@ def _render(
 def _say_answers(request: SignedInRequest, reservation: Reservation, *, is_editor: bool) -> list[dict[str, Any]]:
     """Answers with their files. Originals go to the editor and to those who instruct; the commission reads names."""
     opens = is_editor or _opens_originals(request.user)
-    answers = reservation.answers.select_related("answered_by").prefetch_related("files__file__blob")
+    files = Prefetch("files", ReservationFile.objects.select_related("file__blob").order_by("pk"))
+    answers = reservation.answers.select_related("answered_by").prefetch_related(files)
     return [
         {
             "by": str(answer.answered_by),
@@ -322,7 +324,7 @@ def _say_answers(request: SignedInRequest, reservation: Reservation, *, is_edito
                     "name": each.file.name,
                     "url": reverse("commission:reservation_file", args=[reservation.pk, each.pk]) if opens else "",
                 }
-                for each in sorted(answer.files.all(), key=lambda row: row.pk)
+                for each in answer.files.all()
             ],
         }
         for answer in answers.order_by("answered_at", "pk")

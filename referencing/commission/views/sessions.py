@@ -37,11 +37,11 @@ from referencing.commission.models import (
     Convocation,
     ConvocationDocument,
     ConvocationReceipt,
-    Recusal,
 )
 from referencing.commission.notices import SECOND_MENTION, appointment_file, where
 from referencing.commission.rules import can_run
 from referencing.commission.selectors.room import load_room
+from referencing.commission.selectors.sessions import SessionPage, has_unread, load_session_page
 from referencing.commission.services.convoking import (
     find_notice_blockers,
     list_late_receipts,
@@ -124,10 +124,12 @@ def _row(session: CommissionSession) -> Row:
 @login_required
 def session_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """The session: agenda as each may know it, live quorum, room, convocations and their proofs."""
-    session, now = get_session(request, pk), timezone.now()
-    note_consulted(session, request.user, at=now)
-    user = request.user
-    room = room_values(request, session, at=now)
+    user, now = request.user, timezone.now()
+    session = get_session(request, pk, has_unread=has_unread(user))
+    if session.has_unread:  # type: ignore[attr-defined]
+        note_consulted(session, user, at=now)
+    page = load_session_page(session, user, at=now)
+    room = room_values(session, user, page.live)
     waiting = [place["position"] for place in room["places"] if place.get("awaits_answer")]
     is_member = user.access.has(Role.PRESIDENT, Role.MEMBER)
     who, what, mine = _ball(session, user, waits=bool(waiting) and is_member)
@@ -136,7 +138,7 @@ def session_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
         "commission/session_detail.html",
         {
             **room,
-            **seats_values(session, user, at=now),
+            **seats_values(session, user, page.live.seating, page.guests),
             "title": session_title(session),
             "crumbs": [*session_crumbs(session)[:1], Link(session_title(session))],
             "badge": session_badge(session.state),
@@ -162,10 +164,10 @@ def session_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
                     f"{each.get_kind_display()} du {format_date(each.sent_at)} (PDF cacheté)",
                     address("convocation_download", each.pk),
                 )
-                for each in session.convocations.order_by("sent_at", "pk")
+                for each in page.convocations
             ],
-            **follow_up(session, user),
-            **(_secretary_values(session, user) if can_run(user) else {"late": [], "receipts": [], "recusals": []}),
+            **follow_up(session, user, page.lifted),
+            **_secretary_values(session, page),
         },
     )
 
@@ -231,15 +233,10 @@ def _more(session: CommissionSession, user: User) -> Iterator[Link]:
         yield Link("Annuler la séance", address("session_cancel", session.pk))
 
 
-def _secretary_values(session: CommissionSession, user: User) -> dict[str, Any]:
-    receipts = ConvocationReceipt.objects.filter(convocation__session=session).select_related(
-        "convocation", "person", "seat"
-    )
-    late = list_late_receipts(session) if session.state in (SessionState.CONVOKED, SessionState.RECONVOKED) else []
-    points = {point.candidature_id: point for point in AgendaPoint.objects.visible_to(user).filter(session=session)}
-    recusals = (
-        Recusal.objects.filter(candidature__in=list(points)).select_related("person").order_by("declared_at", "pk")
-    )
+def _secretary_values(session: CommissionSession, page: SessionPage) -> dict[str, Any]:
+    is_awaited = session.state in (SessionState.CONVOKED, SessionState.RECONVOKED)
+    late = list_late_receipts(session, page.receipts) if is_awaited else []
+    points = {row.point.candidature_id: row.point for row in page.live.rows if row.point}
     return {
         "receipt_columns": ["Membre", "Convocation", "Reçue", "Consultée", "Lettre"],
         "receipts": [
@@ -255,7 +252,7 @@ def _secretary_values(session: CommissionSession, user: User) -> dict[str, Any]:
                 ],
                 key=f"receipt-{each.pk}",
             )
-            for each in receipts.order_by("convocation__sent_at", "seat__position", "pk")
+            for each in page.receipts
         ],
         "late": [each.person.get_full_name() for each in late],
         "recusals": [
@@ -266,7 +263,7 @@ def _secretary_values(session: CommissionSession, user: User) -> dict[str, Any]:
                 if session.state in UPCOMING_STATES and each.source == "declared"
                 else "",
             }
-            for each in recusals
+            for each in page.recusals
         ],
     }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -36,8 +36,8 @@ from referencing.commission.forms.deliberation import (
 from referencing.commission.models import AgendaPoint, Ballot, Seat, Vote
 from referencing.commission.opinion_wording import opinion_badge
 from referencing.commission.rules import can_chair, can_run
-from referencing.commission.selectors.deliberation import Bench, deciding_vote, load_bench
-from referencing.commission.selectors.room import find_chair, list_outsiders
+from referencing.commission.selectors.deliberation import Bench, deciding_vote, load_examination
+from referencing.commission.selectors.room import chair_of
 from referencing.commission.services.opinions import (
     find_opinion_blockers,
     find_point_blockers,
@@ -144,8 +144,9 @@ def vote_cast(request: SignedInRequest, pk: UUID, seat: str) -> HttpResponse:
 @login_required
 def vote_record(request: SignedInRequest, pk: UUID) -> HttpResponse:
     vote = get_vote(request, pk)
-    bench = load_bench(vote.point, at=timezone.now())
-    form = RecordForm(request.POST, seats=_silent_seats(vote, bench), options=vote.options)
+    page = load_examination(vote.point, at=timezone.now())
+    asked = next(each for each in page.rounds if each.pk == vote.pk)
+    form = RecordForm(request.POST, seats=_silent_seats(asked, page.bench), options=vote.options)
     if not form.is_valid():
         return _render(request, vote.point, recording=form)
     return _do(
@@ -243,13 +244,9 @@ def _render(
     voiding: ReasonForm | None = None,
     tie: TieForm | None = None,
 ) -> HttpResponse:
-    user, now = request.user, timezone.now()
-    bench = load_bench(point, at=now)
-    seats = {seat.code: seat for seat in Seat.objects.order_by("position")}
-    rounds = list(
-        point.votes.select_related("decided_by").prefetch_related("ballots__seat", "ballots__cast_by").order_by("round")
-    )
-    current = rounds[-1] if rounds else None
+    user = request.user
+    page = load_examination(point, at=timezone.now())
+    bench, current = page.bench, page.current
     is_pending = point.outcome == PointOutcome.PENDING
     live = current if current and current.closed_at is None and is_pending else None
     may_run = bool(can_chair(user, point))
@@ -265,15 +262,15 @@ def _render(
             "count_badge": count_badge(bench.quorum),
             "is_open": point.session.opened_at is not None and point.session.closed_at is None,
             "columns": ["Siège", "Voix exprimée par", "Voix", *(["Vote"] if current else [])],
-            "rows": _bench_rows(bench, seats, current),
-            "outsiders": [f"{guest.name} ({guest.quality})" for guest in list_outsiders(point, at=now)],
+            "rows": _bench_rows(bench, current),
+            "outsiders": [f"{guest.name} ({guest.quality})" for guest in bench.outsiders],
             "prepared": list_prepared(point),
             "round_columns": ["Avis", Column("Voix", numeric=True)],
-            "rounds": [_say_round(each) for each in rounds if each.closed_at is not None],
-            **_run_values(user, point, bench, current, live, opening, recording, voiding, seats),
-            "ballots": _ballot_forms(request, bench, live, seats, ballot) if live else [],
+            "rounds": [_say_round(each) for each in page.rounds if each.closed_at is not None],
+            **_run_values(user, point, bench, current, live, opening, recording, voiding),
+            "ballots": _ballot_forms(request, bench, live, ballot) if live else [],
             "live": _say_live(live, bench) if live else None,
-            "tie": _tie_values(user, point, current, tie, now=now),
+            "tie": _tie_values(user, point, bench, current, tie),
             "opinion": _opinion_link(point) if not is_pending else None,
             "leaving": [
                 Link("Reporter ce point", reverse("commission:point_postpone", args=[point.pk])),
@@ -301,9 +298,8 @@ def _steps(point: AgendaPoint, current: Vote | None) -> list[Step]:
     ]
 
 
-def _bench_rows(bench: Bench, seats: Mapping[str, Seat], current: Vote | None) -> list[list[Any]]:
+def _bench_rows(bench: Bench, current: Vote | None) -> list[list[Any]]:
     people = {ballot.seat.code: ballot for ballot in current.ballots.all()} if current else {}
-    names = _names(bench)
     rows = []
     for facts in bench.seats:
         voice = bench.voices.get(facts.seat)
@@ -311,19 +307,12 @@ def _bench_rows(bench: Bench, seats: Mapping[str, Seat], current: Vote | None) -
             state = Badge("Sans voix sur ce dossier" if facts.holder else "Absent", tone="neutral")
         else:
             state = Badge("Par mandat" if voice.is_by_mandate else "Présent", tone="success")
-        row: list[Any] = [seats[facts.seat].title, names.get(voice.person, "") if voice else "", state]
+        row: list[Any] = [bench.title_of(facts.seat), bench.name_of(voice) if voice else "", state]
         if current:
             ballot = people.get(facts.seat)
             row.append(_say_ballot(current, ballot) if voice or ballot else "")
         rows.append(row)
     return rows
-
-
-def _names(bench: Bench) -> dict[UUID, str]:
-    from convergence.accounts.models import User
-
-    people = User.objects.filter(pk__in={voice.person for voice in bench.voices.values()})
-    return {person.pk: person.get_full_name() for person in people}
 
 
 def _say_ballot(vote: Vote, ballot: Ballot | None) -> Any:
@@ -376,14 +365,13 @@ def _run_values(
     opening: OpenVoteForm | None,
     recording: RecordForm | None,
     voiding: ReasonForm | None,
-    seats: Mapping[str, Seat],
 ) -> dict[str, Any]:
     """The forms of whoever runs the session, each shown when its turn has come."""
     runs = bool(can_chair(user, point)) and point.outcome == PointOutcome.PENDING
     decided = bool(current and current.result)
     is_between_rounds = runs and point.deliberated_at is not None and live is None and not decided
     waits = find_opening_blockers(point, bench, current) if is_between_rounds else []
-    silent = _silent_seats(live, bench, seats) if live and runs and not live.is_secret and can_run(user, point) else {}
+    silent = _silent_seats(live, bench) if live and runs and not live.is_secret and can_run(user, point) else {}
     return {
         "examine": Action(
             "Commencer l’examen", reverse("commission:point_examine", args=[point.pk]), icon="play-circle-line"
@@ -402,20 +390,18 @@ def _run_values(
     }
 
 
-def _silent_seats(vote: Vote, bench: Bench, seats: Mapping[str, Seat] | None = None) -> dict[str, str]:
+def _silent_seats(vote: Vote, bench: Bench) -> dict[str, str]:
     """Seats that have a voice and did not vote yet, with whose voice it is."""
-    known = seats or {seat.code: seat for seat in Seat.objects.order_by("position")}
-    voted = {ballot.seat.code for ballot in vote.ballots.select_related("seat").order_by("pk")}
-    names = _names(bench)
+    voted = {ballot.seat.code for ballot in vote.ballots.all()}
     return {
-        code: f"{known[code].title} – {names[voice.person]}{' (par mandat)' if voice.is_by_mandate else ''}"
+        code: f"{bench.title_of(code)} – {bench.name_of(voice)}{' (par mandat)' if voice.is_by_mandate else ''}"
         for code, voice in bench.voices.items()
         if code not in voted
     }
 
 
 def _ballot_forms(
-    request: SignedInRequest, bench: Bench, vote: Vote, seats: Mapping[str, Seat], refused: BallotForm | None
+    request: SignedInRequest, bench: Bench, vote: Vote, refused: BallotForm | None
 ) -> list[dict[str, Any]]:
     """One form per voice of the reader that is not cast: their own, then the one that they represent."""
     voted = {ballot.seat.code for ballot in vote.ballots.all()}
@@ -424,7 +410,7 @@ def _ballot_forms(
         if code in voted:
             continue
         by_mandate = bench.voices[code].is_by_mandate
-        label = f"Voix de « {seats[code].title} », par mandat" if by_mandate else "Votre voix"
+        label = f"Voix de « {bench.title_of(code)} », par mandat" if by_mandate else "Votre voix"
         form = BallotForm(seat=code, options=vote.options, is_secret=vote.is_secret, label=label)
         if refused is not None and refused.prefix == code:
             form = refused
@@ -433,14 +419,14 @@ def _ballot_forms(
 
 
 def _tie_values(
-    user: Any, point: AgendaPoint, current: Vote | None, form: TieForm | None, *, now: Any
+    user: Any, point: AgendaPoint, bench: Bench, current: Vote | None, form: TieForm | None
 ) -> dict[str, Any] | None:
     """The casting vote, when one is waited for."""
     if current is None or current.result or current.tally.get("ending") != Ending.TIE.value:
         return None
     if point.outcome != PointOutcome.PENDING:
         return None
-    chair = find_chair(point, at=now)
+    chair = chair_of(point, bench.room)
     may = chair is not None and (user.pk == chair or can_run(user, point))
     return {
         "has_chair": chair is not None,
