@@ -1,4 +1,4 @@
-"""« Transferts à accepter »: the offers that wait for an organisation, above its catalogue."""
+"""« Transmissions à accepter »: the offers that wait for an organisation, above its catalogue."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.factories import MembershipFactory, OrganisationFactory, ProductFacto
 
 pytestmark = pytest.mark.django_db
 
-TITLE = "Transferts à accepter"
+TITLE = "Transmissions à accepter"
 
 
 def open_catalogue(client: Client) -> Any:

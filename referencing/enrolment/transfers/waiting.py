@@ -1,4 +1,4 @@
-"""« Transferts à accepter », above the catalogue of the organisation to which products are offered (A-26)."""
+"""« Transmissions à accepter », above the catalogue of the organisation to which products are offered (A-26)."""
 
 from __future__ import annotations
 
@@ -30,4 +30,4 @@ def find_incoming(user: User, organisation: Organisation) -> Waiting | None:
     ]
     if not rows:
         return None
-    return Waiting("Transferts à accepter", ["Produit", "Transmis par", "Proposé", "À traiter avant le"], rows)
+    return Waiting("Transmissions à accepter", ["Produit", "Transmis par", "Proposé", "À traiter avant le"], rows)
