@@ -75,6 +75,7 @@ format: install
 	$(BIN)/ruff check --fix .
 
 bench-ecoscore: install
+	$(if $(ECOSCORE_CHECKS),,ECOSCORE_REAL_BENCH=1 $(BIN)/pytest tests/ecoscore/test_browser.py -q -k measured)
 	$(BIN)/python -m benchmarks.ecoscore.run $(ECOSCORE_CHECKS) --runs $(ECOSCORE_RUNS)
 
 bench: install
