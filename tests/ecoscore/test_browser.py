@@ -19,9 +19,9 @@ from tests.questionnaires.factories import make_enrolment, orient
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 LINE = "            value: {type: number, label: Écoscore, unit: /100}\n"
+EVIDENCE = "            evidence: [{code: rapport-ecoscore, label: Rapport, formats: [pdf]}]\n"
 #: What a measure may take here, in a test that waits for the real bench.
 MEASURED_MS = 240_000
-EVIDENCE = "            evidence: [{code: rapport-ecoscore, label: Rapport, formats: [pdf]}]\n"
 
 
 @pytest.fixture
