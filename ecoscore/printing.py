@@ -53,6 +53,15 @@ def report_values(result: Result) -> dict[str, Any]:
         "measured_rows": [
             measured(each) for each in [*([report.reference] if report.reference else []), *report.steps]
         ],
+        "run_columns": [
+            "Répétition",
+            *(
+                Column(label, numeric=True)
+                for label in ("Écoscore", "Données (ko)", "Requêtes", "Processeur (ms)", "Réponses (ms)")
+            ),
+            "Fin",
+        ],
+        "run_rows": [repeated(each) for each in report.runs],
         "facts": facts_of(result, report),
     }
 
@@ -69,6 +78,18 @@ def measured(line: reports.StepLine) -> list[str]:
         format_number(line.cpu_ms, 0),
         "sans objet" if line.response_ms is None else format_number(line.response_ms, 0),
         format_number(line.duration_ms, 0),
+    ]
+
+
+def repeated(line: reports.RunLine) -> list[str]:
+    return [
+        f"N°{NBSP}{line.number}",
+        "sans objet" if line.score is None else format_number(line.score, 1),
+        format_number(line.kilobytes, 1),
+        format_number(line.requests),
+        format_number(line.cpu_ms, 0),
+        format_number(line.response_ms, 0),
+        line.failure or "Menée à son terme",
     ]
 
 

@@ -102,6 +102,19 @@ class StepLine:
 
 
 @dataclass(frozen=True, slots=True)
+class RunLine:
+    """One run as a whole, REFERENCE left out."""
+
+    number: int
+    failure: str
+    score: Decimal | None
+    kilobytes: float
+    requests: int
+    cpu_ms: float
+    response_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class ImpactLine:
     """One indicator for one execution; texts carry their unit. `value` is empty: not evaluated."""
 
@@ -148,7 +161,7 @@ class Report:
     energy: str
     charge: str
     ecoindex: tuple[tuple[str, str], ...]
-    runs: tuple[tuple[str, str], ...]
+    runs: tuple[RunLine, ...]
     refused_addresses: tuple[tuple[str, int], ...]
     refusals: tuple[str, ...]
     unquiet: tuple[str, ...]
@@ -200,9 +213,7 @@ def read(content: Mapping[str, Any]) -> Report:
         energy=_energy(impacts),
         charge=f"{format_number(Decimal(impacts['charge_mah']), 1)}{NBSP}mAh" if impacts else "",
         ecoindex=tuple((each["step"], f"{each['score']} ({each['grade']})") for each in scores["ecoindex"]),
-        runs=tuple(
-            (str(run["number"]), run["failure"] or f"{len(run['steps'])} étapes mesurées") for run in content["runs"]
-        ),
+        runs=_runs(content["runs"], scores["runs"]),
         refused_addresses=tuple(sorted(content["refused_addresses"].items())),
         refusals=tuple(content["refusals"]),
         unquiet=tuple(each.name for each in lines if not each.is_quiet),
@@ -241,6 +252,25 @@ def _three_digits(value: Decimal) -> str:
         return "0"
     decimals = max(0, 2 - value.adjusted())
     return format_number(round(value, decimals), min(decimals, 6))
+
+
+def _runs(runs: Sequence[Mapping[str, Any]], notes: Sequence[str | None]) -> tuple[RunLine, ...]:
+    """Every run, failed ones too; `notes` has one place for each run that ended."""
+    kept = iter(notes)
+    return tuple(_run(run, None if run["failure"] else next(kept)) for run in runs)
+
+
+def _run(run: Mapping[str, Any], note: str | None) -> RunLine:
+    steps = [step for step in run["steps"] if StepKind(step["kind"]) is not StepKind.REFERENCE]
+    return RunLine(
+        number=run["number"],
+        failure=run["failure"],
+        score=_decimal(note),
+        kilobytes=sum(step["bytes_down"] + step["bytes_up"] for step in steps) / 1000,
+        requests=sum(step["requests"] for step in steps),
+        cpu_ms=sum(step["cpu_us"] for step in steps) / 1000,
+        response_ms=sum(step["response_ms"] or 0 for step in steps),
+    )
 
 
 def _decimal(value: str | None) -> Decimal | None:

@@ -7,11 +7,13 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from benchmarks.ecoscore.servers import Answer, TruthServer, html
 from ecoscore.bench.chromium import ChromiumDriver
 from ecoscore.bench.driver import BenchError, Pass
+from ecoscore.bench.isolation import enter_new_namespace
 from ecoscore.bench.relay import Limits, Policy
 from ecoscore.gdsl.plan import Instruction
 
@@ -138,14 +140,14 @@ def only(host: str, port: int) -> Policy:
 
 
 class OpenDriver(ChromiumDriver):
-    """The control: no namespace, and Chromium’s usual exception for loopback addresses."""
+    """The control: no namespace of its own, and Chromium’s usual exception for loopback addresses."""
 
     def __init__(self, **options) -> None:
         super().__init__(**{**options, "isolate": False})
 
     def _switches(self) -> list[str]:
         kept = [each for each in super()._switches() if each.startswith(("--proxy-server", "--disable-gpu"))]
-        # a machine without a network has no other interface from which WebRTC would speak
+        # else WebRTC would not speak from the only interface that there is
         return [*kept, "--allow-loopback-in-peer-connection"]
 
 
@@ -182,6 +184,17 @@ def attack(driver_class: type[ChromiumDriver] = ChromiumDriver) -> Attacked:
             driver.close()
         time.sleep(0.2)
         return Attacked(tuple(listening.heard), refusals, code, sandbox, users - {-1})
+
+
+def attack_without_walls() -> Attacked:
+    """The control: browser, servers and ears share one new namespace, so that the machine’s interfaces and routes change nothing."""
+
+    def work() -> Attacked:
+        enter_new_namespace()
+        return attack(OpenDriver)
+
+    with ThreadPoolExecutor(max_workers=1) as threads:
+        return threads.submit(work).result()
 
 
 def _user(process: int) -> int:

@@ -12,6 +12,7 @@ from threading import Thread
 
 from benchmarks.ecoscore.check import CODES, hostile_script
 from benchmarks.ecoscore.lines import Line, variation
+from benchmarks.ecoscore.quiet import WINDOW_S, watched_machine
 from benchmarks.ecoscore.servers import TruthServer, authority, mixed_site, touched_site
 from ecoscore.bench.driver import Pass
 from ecoscore.bench.runner import BENCH_VERSION, measure
@@ -91,7 +92,8 @@ def measure_demo(version: str, runs: int, watcher: Watched | None = None) -> Mea
 def repeatability(runs: int) -> Iterable[Line]:
     """2: the same scenario, again and again; then good against bad."""
     factors, watcher = load(), Watched()
-    good = measure_demo(SOBER, runs, watcher)
+    with watched_machine() as machine:
+        good = measure_demo(SOBER, runs, watcher)
     scores = score(good, factors)
     totals = [sum(step.bytes_down + step.bytes_up for step in each.steps) for each in good.runs]
     alone = [float(each) for each in scores.runs if each is not None]
@@ -115,7 +117,8 @@ def repeatability(runs: int) -> Iterable[Line]:
         "2d",
         "processor time of a run: CV",
         "≤ 10 % (quiet)",
-        f"{variation(cpu):.1f} % ({', '.join(f'{each:.2f}' for each in cpu)} s)",
+        f"{variation(cpu):.1f} % ({', '.join(f'{each:.2f}' for each in cpu)} s); "
+        f"a fixed work beside it, in windows of {WINDOW_S} s: {variation(machine.windows()):.1f} %",
         variation(cpu) <= 10,
     )
     lasted = watcher.run_began.get(4)

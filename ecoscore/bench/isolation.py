@@ -166,9 +166,7 @@ def _make_namespace() -> tuple[int, socket.socket]:
 
     def enter() -> None:
         try:
-            if ctypes.CDLL(None, use_errno=True).unshare(_CLONE_NEWNET):
-                raise OSError(ctypes.get_errno(), "unshare")
-            _raise_loopback()
+            enter_new_namespace()
             listener = socket.create_server(("127.0.0.1", 0), backlog=512)
             descriptor = os.open(f"/proc/self/task/{threading.get_native_id()}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
             made.append((descriptor, listener))
@@ -181,6 +179,16 @@ def _make_namespace() -> tuple[int, socket.socket]:
     if failures:
         raise failures[0]
     return made[0]
+
+
+def enter_new_namespace() -> None:
+    """Put this thread, and what it starts from now on, in a network namespace of its own whose loopback is up. No way back.
+
+    Raises OSError when the machine refuses.
+    """
+    if ctypes.CDLL(None, use_errno=True).unshare(_CLONE_NEWNET):
+        raise OSError(ctypes.get_errno(), "unshare")
+    _raise_loopback()
 
 
 def _raise_loopback() -> None:

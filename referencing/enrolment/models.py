@@ -785,6 +785,18 @@ class ProductTransfer(FSMModelMixin, models.Model):
                 violation_error_message="Une transmission acceptée a créé un produit.",
             ),
             models.CheckConstraint(
+                name="transfer_state_has_its_day",
+                condition=Q(state=TransferState.OFFERED, answered_at=None, ended_at=None)
+                | Q(state=TransferState.EXPIRED, answered_at=None, ended_at__isnull=False)
+                | Q(
+                    state__in=(TransferState.ACCEPTED, TransferState.REFUSED, TransferState.CANCELLED),
+                    answered_by__isnull=False,
+                    answered_at__isnull=False,
+                    ended_at=None,
+                ),
+                violation_error_message="L’état d’une transmission et sa date se contredisent.",
+            ),
+            models.CheckConstraint(
                 name="transfer_refusal_says_why",
                 condition=~Q(state=TransferState.REFUSED) | ~Q(why=""),
                 violation_error_message="Un refus dit son motif.",
