@@ -1,11 +1,14 @@
 """The pages of the écoscore: what they say, without scripts, and how much they ask of the database."""
 
+from dataclasses import replace
+
 import pytest
 from django.urls import reverse
 from django.utils.html import strip_tags
 
 from convergence.accounts.enums import MembershipType
 from ecoscore.enums import MeasureState
+from ecoscore.figures import RunFigures
 from ecoscore.models import Application, Measure, Result
 from ecoscore.services import ask_debug, check_environment, measure_next
 from ecoscore.services.bench import claim
@@ -17,6 +20,7 @@ from tests.ecoscore.factories import (
     make_final,
     make_intermediate,
     make_measure,
+    make_measurement,
 )
 from tests.factories import make_member
 
@@ -192,6 +196,31 @@ def test_the_report_says_figures_advice_sources_and_limits(client, application, 
         "10.0.0.1:80 (1 fois)",
     ):
         assert words in text
+
+
+def test_the_report_puts_the_runs_side_by_side(client, application):
+    sentence = "Le texte « Bienvenue » n’est pas apparu."
+
+    def uneven(plan, **_):
+        light, heavy = (make_measurement(plan, runs=1, weight=weight) for weight in (1, 2))
+        runs = (light.runs[0], replace(heavy.runs[0], number=2), RunFigures(3, light.runs[0].steps[:2], sentence))
+        return replace(light, runs=runs)
+
+    measure = make_measure(application)
+    ask_debug(measure_id=measure.pk, actor=application.created_by)
+    measure_next(bench="banc", runner=uneven)
+
+    response = client.get(address("report_detail", Result.objects.get(measure=measure).pk))
+    first, second, third = response.context["run_rows"]
+    assert [row[0] for row in (first, second, third)] == ["N°\u00a01", "N°\u00a02", "N°\u00a03"]
+    assert (first[2:], second[2:]) == (
+        ["608,0", "24", "970", "2\u202f400", "Menée à son terme"],
+        ["1\u202f212,0", "48", "1\u202f940", "2\u202f400", "Menée à son terme"],
+    )
+    assert first[1] > second[1]
+    assert (third[1], third[-1]) == ("sans objet", sentence)
+    assert "Les répétitions côte à côte" in text_of(response)
+    assert sentence in text_of(response)
 
 
 def test_the_pdf_is_that_of_the_frozen_result(client, application):
