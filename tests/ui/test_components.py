@@ -230,6 +230,13 @@ def test_radar_is_titled_described_and_tabulated():
     assert text(html).count("Non renseigné") == 1
 
 
+def test_a_record_says_the_whole_moment():
+    moment = datetime(2024, 7, 8, 16, 27, tzinfo=UTC)
+    html = render("{% definition_list x %}", x=[Item("Proposé le", moment), ("Fin", "")])
+    assert "Proposé le 8 juillet 2024 à 18 h 27 Fin Non renseigné" in text(html).replace("\u00a0", " ")
+    assert "<time" not in html
+
+
 def test_ago_keeps_the_full_date_for_tooltip_and_print():
     html = render("{{ x|ago }}", x=timezone.now() - timedelta(days=3))
     assert "il y a 3\u00a0jours</time>" in html

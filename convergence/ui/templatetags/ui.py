@@ -4,6 +4,7 @@ How to use them, with examples: `docs/ui.md`; every one in every state: the staf
 """
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -308,7 +309,9 @@ def filter_tags(tags: Sequence[FilterTag], clear_url: str = "", count: str = "")
 
 @register.inclusion_tag("components/definition_list.html")
 def definition_list(items: Sequence[Item | tuple[str, Any]], title: str = "", heading_level: int = 2) -> dict[str, Any]:
+    """A record says the whole moment (« Proposé le 8 juillet 2024 à 18 h 27 »); only lists say « il y a 3 jours »."""
     rows = [item if isinstance(item, Item) else Item(*item) for item in items]
+    rows = [replace(row, value=fr_datetime(row.value)) if isinstance(row.value, datetime) else row for row in rows]
     return {"items": rows, "title": title, "heading_level": heading_level}
 
 
