@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils import timezone
 from django.utils.text import slugify
 
 from convergence.documents.pdf import render_pdf
@@ -102,7 +103,7 @@ def facts_of(result: Result, report: reports.Report) -> list[Item]:
         Item("Produit", content["application"]["product"]),
         Item("Application", f"{content['application']['name']} ({content['application']['address']})"),
         Item("Version mesurée", content["measure"]["version"]),
-        Item("Mesuré le", result.measured_at.date()),
+        Item("Mesuré le", timezone.localdate(result.measured_at)),
         Item("Répétitions", str(len(content["runs"]))),
         Item("Pauses", f"{format_number(reports.seconds(bench['pause_ms']))}{NBSP}s"),
         Item("Méthode", result.method),

@@ -1,6 +1,7 @@
 """The pages of the écoscore: what they say, without scripts, and how much they ask of the database."""
 
 from dataclasses import replace
+from datetime import UTC, date, datetime
 
 import pytest
 from django.urls import reverse
@@ -10,6 +11,8 @@ from convergence.accounts.enums import MembershipType
 from ecoscore.enums import MeasureState
 from ecoscore.figures import RunFigures
 from ecoscore.models import Application, Measure, Result
+from ecoscore.printing import facts_of
+from ecoscore.report import read
 from ecoscore.services import ask_debug, check_environment, measure_next
 from ecoscore.services.bench import claim
 from tests.ecoscore.factories import (
@@ -221,6 +224,13 @@ def test_the_report_puts_the_runs_side_by_side(client, application):
     assert (third[1], third[-1]) == ("sans objet", sentence)
     assert "Les répétitions côte à côte" in text_of(response)
     assert sentence in text_of(response)
+
+
+def test_a_measure_of_the_night_has_the_day_of_paris(application):
+    result = final_result(make_final(application))
+    result.measured_at = datetime(2026, 11, 30, 23, 30, tzinfo=UTC)
+    facts = {item.label: item.value for item in facts_of(result, read(result.content))}
+    assert facts["Mesuré le"] == date(2026, 12, 1)
 
 
 def test_the_pdf_is_that_of_the_frozen_result(client, application):

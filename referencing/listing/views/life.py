@@ -331,7 +331,7 @@ def _items(listing: Listing) -> list[Item]:
     if listing.state_reason:
         items.append(Item("Motif", listing.state_reason))
     if listing.state_changed_at and listing.state != ListingState.LISTED:
-        items.append(Item("Depuis le", listing.state_changed_at.date()))
+        items.append(Item("Depuis le", timezone.localdate(listing.state_changed_at)))
     return items
 
 
