@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
+from referencing.candidature.core.clock import day_of
 from referencing.candidature.core.criteria import EffectiveCriterion, Evidence, effective_criteria
 
 Change = Literal["added", "removed", "changed", "same"]
@@ -174,7 +175,7 @@ def is_expired(evidence: Evidence, *, criterion: str, on: date, ages: Ages) -> b
     days = ages.get((criterion, evidence.type))
     if days is None or not evidence.deposited_at:
         return False
-    return datetime.fromisoformat(evidence.deposited_at).date() + timedelta(days=days) < on
+    return day_of(datetime.fromisoformat(evidence.deposited_at)) + timedelta(days=days) < on
 
 
 def _compare_criteria(
