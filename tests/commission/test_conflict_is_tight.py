@@ -401,10 +401,19 @@ def call_the_roll(stage: Stage, codes: list[str]) -> None:
 
 def deliberate(stage: Stage) -> None:
     """The session again, an open vote, an opinion with a suspensive reservation."""
+    examine(stage)
+    vote_with_reservation(stage)
+
+
+def examine(stage: Stage) -> None:
+    """Everybody sits, and the point is called."""
     today(stage)
     call_the_roll(stage, list(stage.members))
+    start_examination(point_id=stage.point.pk, actor=stage.secretary)
+
+
+def vote_with_reservation(stage: Stage) -> None:
     point = stage.point
-    start_examination(point_id=point.pk, actor=stage.secretary)
     start_deliberation(point_id=point.pk, has_rapporteur_left=True, actor=stage.secretary)
     vote = open_vote(point_id=point.pk, is_secret=False, actor=stage.secretary)
     barred = set(Recusal.objects.filter(candidature=stage.file).values_list("person", flat=True))
@@ -453,6 +462,12 @@ def lift(stage: Stage) -> None:
 
 
 def decide_and_publish(stage: Stage) -> None:
+    decide(stage)
+    enter_the_catalogue(stage)
+
+
+def decide(stage: Stage) -> None:
+    """The decision read by the editor, the convention countersigned."""
     decision = draft_decision(
         kind="listing",
         enrolment_id=stage.file.enrolment_id,
@@ -465,6 +480,9 @@ def decide_and_publish(stage: Stage) -> None:
     )
     open_decision(decision_id=decision.pk, actor=stage.editor)
     countersign(stage.file)
+
+
+def enter_the_catalogue(stage: Stage) -> None:
     make_sheet(stage.file.enrolment, public_name=f"{WORD} Carnet")
     publish(candidature_id=stage.file.pk, actor=stage.verifier)
 

@@ -1,7 +1,8 @@
 """What a producer answers reaches no distributor, wherever they look: BR-197, A-24, A-25, crawled.
 
 Words are planted in the producer’s answers, comments, names and contents of files, and in what experts write about them; every
-address of the URLconf, export, job, mail and notification is then read as each person of a distributor.
+address of the URLconf, export, job, mail and notification is then read as each person of a distributor: while the file is
+examined, then before the commission, decided and listed, and there by anybody without an account too.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import hashlib
 import hmac
 import io
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -31,9 +32,11 @@ from convergence.jobs.models import Job
 from convergence.jobs.registry import handler_for
 from convergence.kernel.canonical import canonical_json, sha256_hex
 from convergence.notifications.models import Notification
+from convergence.statistics.services import refresh_statistics
 from evidence.services import scan
 from referencing.candidature.content import load_criteria
 from referencing.candidature.core.criteria import content_hash
+from referencing.candidature.enums import CandidatureState
 from referencing.candidature.models import Candidature, ProducerQuestion, Verdict
 from referencing.candidature.services.conclusion import conclude
 from referencing.candidature.services.recovered import (
@@ -43,12 +46,34 @@ from referencing.candidature.services.recovered import (
     save_answer,
     send_answer,
 )
+from referencing.commission.services.agenda import add_files
+from referencing.commission.services.sessions import plan_session
 from referencing.dossier.models import Addendum, Dossier, RecoveredValue
 from referencing.dossier.recovered import read_value
 from referencing.dossier.services import generate_dossier
+from referencing.enrolment.models import Enrolment
+from referencing.listing.models import CatalogueEntry
 from tests.access.asking import NOTHING_TYPED
 from tests.candidature.factories import conclude_themes, make_candidature
-from tests.commission.test_conflict_is_tight import LABELS, Reader, patterns, sent_to, words_of
+from tests.commission.factories import make_commission
+from tests.commission.test_conflict_is_tight import (
+    LABELS,
+    Reader,
+    convene,
+    decide,
+    enter_the_catalogue,
+    examine,
+    free_the_others,
+    lift,
+    live,
+    patterns,
+    sent_to,
+    vote_with_reservation,
+    words_of,
+    write_and_sign,
+)
+from tests.commission.test_conflict_is_tight import Stage as Sitting
+from tests.decision.factories import SETTINGS
 from tests.dossier.white_label import Solution, answer_own, make_distributor, make_solution
 from tests.factories import make_agent, make_member
 from tests.questionnaires.factories import pdf
@@ -84,6 +109,8 @@ class Stage:
     verifier: User
     people: dict[str, User]
     marks: dict[str, str]
+    neighbour: Enrolment
+    """Of another distributor of the same solution."""
 
 
 def make_stage() -> Stage:
@@ -96,7 +123,7 @@ def make_stage() -> Stage:
     verifier = make_agent(Role.LISTING_TEAM)
     dossier = generate_dossier(enrolment_id=enrolment.pk, actor=manager)
     candidature, _ = make_candidature(made=(dossier, manager), referent=verifier)
-    _, other = make_distributor(solution)
+    neighbour, other = make_distributor(solution)
     stage = Stage(
         solution=solution,
         candidature=candidature,
@@ -108,6 +135,7 @@ def make_stage() -> Stage:
             "another distributor": other,
         },
         marks={},
+        neighbour=neighbour,
     )
     added = question(stage)
     judge(stage)
@@ -217,11 +245,13 @@ def says(content: bytes, kind: str) -> str:
 
 
 class Spy:
-    """One person at the platform: what each address answers, and what in it betrays an answer. Nothing of it is public."""
+    """One person at the platform, or anybody without an account: what each address answers, and what in it betrays an
+    answer. Nothing of it is public."""
 
-    def __init__(self, person: User, marks: dict[str, str]) -> None:
+    def __init__(self, person: User | None, marks: dict[str, str]) -> None:
         self.marks, self.client = marks, Client()
-        self.client.force_login(User.objects.get(pk=person.pk))
+        if person is not None:
+            self.client.force_login(User.objects.get(pk=person.pk))
 
     def ask(self, address: str, method: str = "GET") -> tuple[int, str, list[str]]:
         """Status, words in lower case, and where the answer leads; whatever it wrote is undone."""
@@ -282,11 +312,13 @@ def rows_around(*starts: models.Model) -> dict[str, list[models.Model]]:
 SHARED = ("pages", "enrolment", "dossier", "candidature", "teamwork")
 
 
-def addresses(stage: Stage) -> Iterator[str]:
-    """Every address of the URLconf, with the keys of the distributor’s rows and of the producer’s."""
+def addresses(stage: Stage, *starts: models.Model, apps: tuple[str, ...] = ()) -> Iterator[str]:
+    """Every address of the URLconf, or of these apps, with the keys of the distributor’s rows, of the producer’s and of
+    what hangs on `starts`."""
     own, theirs = stage.candidature.enrolment, stage.solution.enrolment
-    by_app = rows_around(own, own.product, own.product.organisation, own.response)
+    by_app = rows_around(own, own.product, own.product.organisation, own.response, *starts)
     foreign = rows_around(theirs, theirs.product, theirs.product.organisation, theirs.response, stage.solution.dossier)
+    entries = CatalogueEntry.objects.filter(enrolment=own)
     shared = [own, own.product, stage.candidature, stage.candidature.dossier, theirs, stage.solution.pre_listing]
     fixed = {
         "code": ["ethique", "interoperabilite"],
@@ -300,14 +332,14 @@ def addresses(stage: Stage) -> Iterator[str]:
         "product": [own.product_id],
         "theme": ["ethique"],
         "page": [1],
-        "number": [1, 2],
-        "slug": ["mon-espace-sante", "referencement-guide"],
+        "number": [*(entry.number for entry in entries), 1, 2],
+        "slug": [*(entry.slug for entry in entries), "mon-espace-sante", "referencement-guide"],
         "act": ["lift"],
         "kind": ["acknowledgement"],
     }
     for namespace, pattern, converters in patterns(get_resolver(), ""):
         app = namespace.split(":")[0]
-        if app == "ui":
+        if app == "ui" or (apps and app not in apps):
             continue
         name = f"{namespace}{pattern.name}"
         if not converters:
@@ -357,16 +389,22 @@ def told(person: User) -> Iterator[tuple[str, str]]:
 
 def look(stage: Stage, person: User) -> tuple[set[str], list[str]]:
     """Everything that links, messages and jobs show to one person."""
+    seen, found = Spy(person, stage.marks).crawl("/", reverse("candidature:producer_question_list"))
+    return seen, [*found, *hear(stage, person)]
+
+
+def hear(stage: Stage, person: User) -> list[str]:
+    """What betrays an answer in the messages to one person, and in what their jobs hand over."""
     reader = Spy(person, stage.marks)
-    seen, found = reader.crawl("/", reverse("candidature:producer_question_list"))
-    for what, words in [*told(person), *job_outputs(stage, person)]:
-        if betrayed := reader.betrayed(words):
-            found.append(f"{what}: {betrayed}")
-    return seen, found
+    return [
+        f"{what}: {betrayed}"
+        for what, words in [*told(person), *job_outputs(stage, person)]
+        if (betrayed := reader.betrayed(words))
+    ]
 
 
 def ask_everything(
-    stage: Stage, person: User, asked: list[str], methods: tuple[str, ...] = ("GET", "POST")
+    stage: Stage, person: User | None, asked: list[str], methods: tuple[str, ...] = ("GET", "POST")
 ) -> tuple[list[str], list[str]]:
     """The addresses that this person may open, and what betrays an answer in what they say, refusals included.
 
@@ -450,3 +488,160 @@ def test_the_same_crawl_finds_every_word_where_it_may_be_read(django_capture_on_
         assert f"'{what}'" in producer, what
     for what in (*WORDS, "measure as shown", "hash of the file", "hash of the added file"):
         assert f"'{what}'" in verifier, what
+
+
+# -- before the commission, at the ministry, in the catalogue
+
+
+def go_before_the_commission(stage: Stage) -> Sitting:
+    """Both distributors’ files concluded and on the agenda of one session."""
+    demarche = stage.candidature.enrolment.demarche
+    demarche.settings = {**demarche.settings, **SETTINGS}
+    demarche.save(update_fields=["settings"])
+    lift_open_question(stage)
+    answer_own(stage.neighbour)
+    editor = stage.people["another distributor"]
+    dossier = generate_dossier(enrolment_id=stage.neighbour.pk, actor=editor)
+    other, _ = make_candidature(made=(dossier, editor), referent=stage.verifier)
+    for file in (stage.candidature, other):
+        conclude_themes(file, stage.verifier)
+        text = "Le service convient."
+        conclude(candidature_id=file.pk, proposal="favourable", text=text, actor=stage.verifier)
+    secretary, now = make_agent(Role.SECRETARY), timezone.now()
+    session = plan_session(
+        held_at=now + timedelta(days=12), place="Salle 1", remote_url="", actor=secretary, at=timezone.now()
+    )
+    files = [stage.candidature.pk, other.pk]
+    add_files(session_id=session.pk, candidature_ids=files, actor=secretary, at=timezone.now())
+    return Sitting(
+        file=Candidature.objects.get(pk=stage.candidature.pk),
+        other=other,
+        editor=stage.people["mandataire"],
+        secretary=secretary,
+        verifier=stage.verifier,
+        ministry=make_agent(Role.MINISTRY),
+        members=make_commission(),
+        session=session,
+    )
+
+
+def nobody_declares_a_link(sitting: Sitting) -> None:
+    free_the_others(sitting, sitting.secretary)
+
+
+#: What happens to the distributor’s file, and what the phase that it leads to is called.
+PHASES: dict[str, tuple[Callable[[Sitting], None], ...]] = {
+    "convoked": (convene, nobody_declares_a_link),
+    "open": (examine,),
+    "opinion": (vote_with_reservation, write_and_sign),
+    "decided": (lift, decide),
+    "listed": (enter_the_catalogue, live),
+}
+
+
+#: Apps whose addresses have something new to say at each phase.
+ABOUT = {
+    "convoked": ("commission",),
+    "open": ("commission",),
+    "opinion": ("commission",),
+    "decided": ("decision", "convention"),
+    "listed": ("listing", "statistics", "trust"),
+}
+
+
+def public_addresses(stage: Stage, sitting: Sitting) -> list[str]:
+    """Where anybody starts: site, catalogue with its feeds, open data, and what the verification says of each act."""
+    verification = reverse("trust:verification")
+    decision = sitting.file.enrolment.decisions.get()
+    sealed = [decision.sha256, sitting.file.dossier.sha256, sitting.session.minutes.document.blob.sha256]
+    return [
+        "/",
+        *(
+            reverse(f"listing:{name}")
+            for name in ("catalogue_list", "catalogue_feed", "sitemap", "robots", "api_service_list", "api_schema")
+        ),
+        reverse("statistics:statistics_detail"),
+        *(reverse("statistics:statistics_export", args=[form]) for form in ("csv", "json")),
+        f"{verification}?reference={decision.number}",
+        *(f"{verification}?empreinte={each}" for each in sealed),
+    ]
+
+
+def what_is_there_to_see(stage: Stage, sitting: Sitting) -> dict[User, tuple[str, ...]]:
+    """Pages where the producer, a verifier and a member of the commission do read what is planted, at every phase."""
+    own, file, point = stage.solution.enrolment.pk, stage.candidature.pk, sitting.point.pk
+    return {
+        stage.solution.manager: (reverse("enrolment:questionnaire_form", args=[own, "ethique"]),),
+        stage.verifier: tuple(reverse("candidature:criterion_review", args=[file, code]) for code in (PROOF, LEVELS)),
+        sitting.members["siege-4"]: (reverse("commission:point_evidence", args=[point]),),
+    }
+
+
+def test_no_later_phase_tells_a_distributor_anything_of_its_producer(django_capture_on_commit_callbacks):
+    """The same file before the commission (convoked, open, opinion and minutes), decided and countersigned, listed.
+
+    At each phase: what links, mails, notifications and jobs show to a mandataire and to another distributor, and every
+    address of the stages that the phase is about (`ABOUT`), asked and posted to. Colleagues get their messages and
+    jobs, what opens there for the mandataire and the pages that the phase added; once the file is listed, they
+    follow every link too. Addresses of the earlier stages are asked one by one in the test above only: all addresses
+    at five phases take minutes.
+
+    Producer, verifier and member of the commission find the words at each of these phases: there is something to see.
+    """
+    with django_capture_on_commit_callbacks(execute=True):
+        stage = make_stage()
+    with django_capture_on_commit_callbacks(execute=True):
+        sitting = go_before_the_commission(stage)
+    mandataire, other = (stage.people[who] for who in ("mandataire", "another distributor"))
+    colleagues = {who: stage.people[who] for who in ("contributeur", "valideur")}
+    before: set[str] = set()
+    asked: set[str] = set()
+    found: list[str] = []
+    for phase, steps in PHASES.items():
+        for step in steps:
+            with django_capture_on_commit_callbacks(execute=True):
+                step(sitting)
+        for person, pages in what_is_there_to_see(stage, sitting).items():
+            _, read = ask_everything(stage, person, list(pages), ("GET",))
+            assert len(read) == len(pages), (phase, person.email)
+
+        seen, betrayed = look(stage, mandataire)
+        betrayed += look(stage, other)[1]
+        of_phase = sorted(set(addresses(stage, sitting.session, apps=ABOUT[phase])))
+        opened, lines = ask_everything(stage, mandataire, of_phase)
+        betrayed += lines + ask_everything(stage, other, opened, ("GET",))[1]
+        added = sorted(seen - before - set(opened) | {"/", reverse("notifications:notification_list")})
+        for person in colleagues.values():
+            betrayed += look(stage, person)[1] if phase == "listed" else hear(stage, person)
+            betrayed += ask_everything(stage, person, [*opened, *(added if before else ())], ("GET",))[1]
+        found += [f"{phase}: {line}" for line in betrayed]
+        before |= seen
+        asked |= set(of_phase)
+
+    file = Candidature.objects.get(pk=stage.candidature.pk)
+    assert file.state == CandidatureState.LISTED
+    assert len(asked) > 300
+    assert {
+        reverse("commission:opinion_detail", args=[file.pk]),
+        reverse("decision:decision_detail", args=[sitting.file.enrolment.decisions.get().pk]),
+    } <= seen
+    found += [f"anybody: {line}" for line in look_without_account(stage, sitting, sorted(asked))]
+    assert not found, "\n".join(found)
+
+
+def look_without_account(stage: Stage, sitting: Sitting, asked: list[str]) -> list[str]:
+    """What betrays an answer on the public pages of the listed service, in feeds and open data, and at `asked`."""
+    refresh_statistics()
+    anybody = Spy(None, stage.marks)
+    seen, found = anybody.crawl(*public_addresses(stage, sitting))
+    entry = CatalogueEntry.objects.get(enrolment=stage.candidature.enrolment_id)
+    assert reverse("listing:service_detail", args=[entry.slug, entry.number]) in seen
+    assert reverse("listing:catalogue_feed") in seen
+    found += ask_everything(stage, None, [*asked, reverse("listing:api_service_detail", args=[entry.number])])[1]
+    for what, mark in stage.marks.items():
+        # whoever holds a sealed dossier may have it recognised; a file, or what an answer would be, never
+        if len(mark) == 64 and what != "hash of the producer’s dossier":
+            _, words, _ = anybody.ask(f"{reverse('trust:verification')}?empreinte={mark}")
+            if "ne reconnaît pas ce document" not in words:
+                found.append(f"the verification recognises: {what}")
+    return found
