@@ -786,15 +786,14 @@ class ProductTransfer(FSMModelMixin, models.Model):
             ),
             models.CheckConstraint(
                 name="transfer_state_has_its_day",
-                condition=Q(state=TransferState.OFFERED, answered_at=None, ended_at=None)
-                | Q(state=TransferState.EXPIRED, answered_at=None, ended_at__isnull=False)
+                condition=Q(state=TransferState.OFFERED)
+                | Q(state=TransferState.EXPIRED, ended_at__isnull=False)
                 | Q(
                     state__in=(TransferState.ACCEPTED, TransferState.REFUSED, TransferState.CANCELLED),
                     answered_by__isnull=False,
                     answered_at__isnull=False,
-                    ended_at=None,
                 ),
-                violation_error_message="L’état d’une transmission et sa date se contredisent.",
+                violation_error_message="Une transmission traitée dit par qui et quand, une transmission expirée dit quand.",
             ),
             models.CheckConstraint(
                 name="transfer_refusal_says_why",

@@ -153,6 +153,9 @@ def make_rows() -> dict[type[models.Model], models.Model]:
         expires_on=now.date(),
         why="Essai",
         successor=ProductFactory(),
+        answered_by=manager,
+        answered_at=now,
+        ended_at=now,
     )
     exception = OsException.objects.create(
         enrolment=enrolment, criterion="A06.1.2", system="ios", edited_by=manager, edited_at=now
