@@ -13,7 +13,7 @@ from statistics import mean
 #: As long as a scroll or a load: what the machine does at that scale is what a step meets.
 WINDOW_S = 1.5
 _EVERY_S = 0.05
-_TEXT = bytes(os.urandom(8192))
+_TEXT = os.urandom(8192)
 
 
 class Steadiness:

@@ -349,6 +349,7 @@ def test_the_pages_offer_and_accept(client: Client) -> None:
     client.force_login(successor)
     page = client.get(detail).content.decode()
     assert enrolment.product.description not in page
+    assert f'<a class="fr-breadcrumb__link" href="{reverse("products:product_list")}">' in page
     assert client.post(detail, {"decision": "refuse", "why": ""}).status_code == 422
     accepted = client.post(detail, {"decision": "accept"})
     transfer.refresh_from_db()
