@@ -84,15 +84,17 @@ def measure(
     secrets: Mapping[str, str],
     watcher: Watcher,
     bench: Bench | None = None,
+    clock: Callable[[], float] = time.monotonic,
 ) -> Measurement:
     """Measure a plan on this machine, `runs` times; `pause_ms` is what the plan’s pauses were made of, for the record.
 
     A run that fails is kept with its French reason, and is the last: the next ones would fail alike. Raises BenchError when
-    nothing could be measured at all (no browser, no isolation for a foreign site) or when the watcher cancelled.
+    nothing could be measured at all (no browser, no isolation for a foreign site) or when the watcher cancelled. `clock`, in
+    seconds, times steps and responses; limits are kept by the machine’s own.
     """
     if bench is None:
         bench = find_bench(plan.platform, allow_private=allow_private, secrets=secrets)
-    with _Hand(bench, watcher) as hand:
+    with _Hand(bench, watcher, clock) as hand:
         place = hand.do(lambda: bench.open(hand.note), within_s=_START_LIMIT_S)
         done: list[RunFigures] = []
         for number in range(1, runs + 1):
@@ -127,7 +129,8 @@ def find_bench(platform: Platform, *, allow_private: bool, secrets: Mapping[str,
 class _Hand:
     """Does one thing at a time in the drivers’ thread, and meanwhile hears a cancellation and keeps the time."""
 
-    def __init__(self, bench: Bench, watcher: Watcher) -> None:
+    def __init__(self, bench: Bench, watcher: Watcher, clock: Callable[[], float]) -> None:
+        self.clock = clock
         self._bench = bench
         self._watcher = watcher
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="bench")
@@ -249,23 +252,23 @@ def _measure_step(step: Step, which: Pass, driver: Driver, hand: _Hand) -> StepF
     if step.kind is StepKind.BACKGROUND:
         hand.do(driver.background, within_s=INSTRUCTION_MARGIN_S)
     before = hand.do(driver.snapshot, within_s=INSTRUCTION_MARGIN_S)
-    began = time.monotonic()
+    began = hand.clock()
     response_s: float | None = None
     active_s = 0.0
     for instruction in step.instructions:
         if which is Pass.PERFORMANCE and step.kind in _RESTING:
             instruction = _shorten(instruction)
-        start = time.monotonic()
+        start = hand.clock()
         try:
             outcome = _execute(instruction, which, driver, hand)
         except BenchError as error:
             raise BenchError(error.code, f"Étape {step.name} : {error}") from error
         if instruction.name != "pause":
-            active_s += time.monotonic() - start
+            active_s += hand.clock() - start
         if outcome.response_s is not None:
             response_s = active_s
     is_quiet = hand.do(driver.fence, within_s=INSTRUCTION_MARGIN_S)
-    duration_s = time.monotonic() - began
+    duration_s = hand.clock() - began
     after = hand.do(driver.snapshot, within_s=INSTRUCTION_MARGIN_S)
     return _figures(step, before, after, duration_s, response_s, is_quiet)
 

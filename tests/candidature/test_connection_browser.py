@@ -37,7 +37,6 @@ def tested():
 
 @pytest.fixture
 def cahier(page: Page, live_server, tested, console_errors) -> Page:
-    page.set_default_timeout(15_000)
     login(page, live_server, tested.manager)
     page.goto(live_server.url + reverse("candidature:workbook_detail", args=[tested.campaign.pk]))
     return page

@@ -90,7 +90,6 @@ def sit(browser: Browser, live_server: Any, settings: Any, tmp_path: Any) -> Ite
 
     def make(person: User | None = None) -> Desk:
         context = browser.new_context(locale="fr-FR", timezone_id="Europe/Paris", reduced_motion="reduce")
-        context.set_default_timeout(20_000)
         contexts.append(context)
         page = context.new_page()
         if person is not None:

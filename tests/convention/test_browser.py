@@ -22,7 +22,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 @pytest.fixture
 def look(page: Page, live_server, console_errors):
-    page.set_default_timeout(10_000)
 
     def visit(name, *arguments, shot=""):
         for width in (1280, 390, 320):

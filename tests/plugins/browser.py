@@ -11,7 +11,10 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Error, Page, sync_playwright
+from playwright.sync_api import Error, Page, expect, sync_playwright
+
+# Of what a page must come to show: a green test waits for none of it, a busy machine may need it.
+expect.set_options(timeout=30_000)
 
 _MISSING = "Chromium introuvable : les tests de navigateur n’ont PAS été lancés (apt-get install chromium)."
 

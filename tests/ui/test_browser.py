@@ -21,7 +21,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 @pytest.fixture
 def staff_page(page: Page, live_server, console_errors) -> Page:
-    page.set_default_timeout(10_000)
     login(page, live_server, UserFactory(is_staff=True, first_name="Jeanne", last_name="Martin"))
     return page
 

@@ -1,8 +1,7 @@
-"""A deterministic bench for tests: every instruction costs what a table says; a pause lasts two milliseconds."""
+"""A deterministic bench for tests: every instruction costs and lasts what a table says, by a clock of its own."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 
 from ecoscore.bench.driver import BenchError, Counters, Outcome, Pass
@@ -16,6 +15,9 @@ COSTS = {
     "pause": (0, 0, 0, 0.001),
     "clickByText": (2_000, 300, 1, 0.05),
 }
+
+#: What each command lasts, in seconds; a step without duration has no energy note.
+LASTS_S = {"pressEnter": 0.4, "waitUntilText": 0.1, "pause": 2.0}
 
 
 class FakeDriver:
@@ -36,8 +38,7 @@ class FakeDriver:
         self.done.append(instruction)
         if self.bench.before is not None:
             self.bench.before(self, instruction)
-        if instruction.name == "pause":
-            time.sleep(0.002)  # a step without duration has no energy note
+        self.bench.seconds += LASTS_S.get(instruction.name, 0)
         for place, cost in enumerate(COSTS.get(instruction.name, (0, 0, 0, 0.0))):
             self._totals[place] += cost
         return Outcome(response_s=0.5 if instruction.name.startswith("waitUntil") else None)
@@ -74,6 +75,10 @@ class FakeBench:
         self.is_open = False
         self.is_closed = False
         self.aborts = 0
+        self.seconds = 0.0
+
+    def clock(self) -> float:
+        return self.seconds
 
     def open(self, log: Callable[[str], None]) -> Place:
         self.is_open = True

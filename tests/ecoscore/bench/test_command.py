@@ -21,9 +21,15 @@ def script(tmp_path):
     return path
 
 
+@pytest.fixture
+def put(monkeypatch):
+    """`put(bench)`: the command measures on it, by its clock."""
+    return lambda bench: monkeypatch.setattr(COMMAND, partial(measure, bench=bench, clock=bench.clock))
+
+
 @pytest.mark.rule("BR-079")
-def test_it_prints_the_figures_of_each_step_then_scores_and_impacts(script, monkeypatch, capsys):
-    monkeypatch.setattr(COMMAND, partial(measure, bench=FakeBench()))
+def test_it_prints_the_figures_of_each_step_then_scores_and_impacts(script, put, capsys):
+    put(FakeBench())
     call_command("ecoscore_measure", script, runs=3)
     printed = capsys.readouterr().out
     for expected in (
@@ -39,8 +45,8 @@ def test_it_prints_the_figures_of_each_step_then_scores_and_impacts(script, monk
     assert "Ne peut pas être une mesure finale" not in printed
 
 
-def test_json_holds_every_column_scores_and_impacts(script, monkeypatch, capsys):
-    monkeypatch.setattr(COMMAND, partial(measure, bench=FakeBench()))
+def test_json_holds_every_column_scores_and_impacts(script, put, capsys):
+    put(FakeBench())
     call_command("ecoscore_measure", script, runs=1, json=True)
     found = json.loads(capsys.readouterr().out)
     step = found["runs"][0]["steps"][1]
@@ -54,8 +60,8 @@ def test_json_holds_every_column_scores_and_impacts(script, monkeypatch, capsys)
     assert found["bench"]["pause_ms"] == 5000
 
 
-def test_a_failed_run_is_said_and_the_command_fails(script, monkeypatch, capsys):
-    monkeypatch.setattr(COMMAND, partial(measure, bench=FakeBench(fail("wait", "Absent."))))
+def test_a_failed_run_is_said_and_the_command_fails(script, put, capsys):
+    put(FakeBench(fail("wait", "Absent.")))
     with pytest.raises(SystemExit) as ended:
         call_command("ecoscore_measure", script, runs=3)
     assert ended.value.code == 1

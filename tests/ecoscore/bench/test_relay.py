@@ -7,11 +7,14 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from ecoscore.bench.relay import Limits, Relay, Shape, allow_local_too, allow_public
 
+#: What is timed is tried as often: a busy machine makes a trial longer, never shorter, so the best one is looked at.
+TRIALS = 3
 SUCCEEDED, NOT_ALLOWED, UNREACHABLE, NOT_SUPPORTED = 0, 2, 4, 7
 
 
@@ -148,8 +151,10 @@ def test_the_address_that_was_judged_is_the_one_connected_to(monkeypatch):
 
         monkeypatch.setattr(relay._loop, "getaddrinfo", answers)
         code, client = ask(relay, "rebinding.example", port)
-        client.close()
-        assert code == SUCCEEDED
+        with client:
+            assert code == SUCCEEDED
+            client.sendall(b"x")
+            assert client.recv(1) == b"x"
         assert asked.count("rebinding.example") == 1
         assert len(seen) == 1
 
@@ -188,42 +193,45 @@ def test_local_networks_may_be_opened_but_link_local_never():
 def test_a_connection_waits_a_round_trip_and_so_does_a_question():
     shape = Shape(rtt_s=0.2, down_bps=1e9, up_bps=1e9)
     with serving(echo) as (port, _), relaying(policy=allow_local_too, shape=shape) as relay:
-        began = time.monotonic()
-        _, client = ask(relay, "127.0.0.1", port)
-        connected = time.monotonic()
-        client.sendall(b"x")
-        assert client.recv(1) == b"x"
-        answered = time.monotonic()
-        client.close()
-    assert 0.2 <= connected - began < 0.3
-    assert 0.2 <= answered - connected < 0.3
+        connecting, answering = [], []
+        for _ in range(TRIALS):
+            began = time.monotonic()
+            _, client = ask(relay, "127.0.0.1", port)
+            connected = time.monotonic()
+            with client:
+                client.sendall(b"x")
+                assert client.recv(1) == b"x"
+            connecting.append(connected - began)
+            answering.append(time.monotonic() - connected)
+    assert 0.2 <= min(connecting) < 0.3
+    assert 0.2 <= min(answering) < 0.3
 
 
 def test_the_downlink_is_shared_by_all_connections():
     size, shape = 60_000, Shape(rtt_s=0, down_bps=1_000_000, up_bps=1e9)
-    took = []
 
     def send(connection: socket.socket) -> None:
         connection.sendall(bytes(size))
 
     with serving(send) as (port, _), relaying(policy=allow_local_too, shape=shape) as relay:
 
-        def fetch() -> None:
-            began = time.monotonic()
+        def fetch(_: int) -> float:
             _, client = ask(relay, "127.0.0.1", port)
             with client:
                 assert len(read_all(client)) == size
-            took.append(time.monotonic() - began)
+            return time.monotonic()
 
-        threads = [threading.Thread(target=fetch) for _ in range(2)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert relay.bytes_down == 2 * size
+        took, apart = [], []
+        with ThreadPoolExecutor(2) as pool:
+            for _ in range(TRIALS):
+                began = time.monotonic()
+                first, last = sorted(pool.map(fetch, range(2)))
+                took.append(last - began)
+                apart.append(last - first)
+        assert relay.bytes_down == TRIALS * 2 * size
     # 120 kB at 1 Mb/s: 0.96 s, and both end together since they share
-    assert len(took) == 2
-    assert all(0.85 <= seconds < 1.4 for seconds in took)
+    assert 0.85 <= min(took) < 1.4
+    assert min(apart) < 0.3
 
 
 def test_an_endless_answer_is_cut_at_the_limit_and_nothing_passes_after():

@@ -20,7 +20,6 @@ SAVED = "Enregistré à"
 @pytest.fixture
 def shown(page: Page, live_server, console_errors) -> Page:
     """The orientation of a fresh enrolment, opened by a mandataire; the enrolment is at `shown.enrolment`."""
-    page.set_default_timeout(10_000)
     enrolment = make_enrolment()
     login(page, live_server, make_member(enrolment.product.organisation))
     page.enrolment = enrolment  # type: ignore[attr-defined]

@@ -62,7 +62,6 @@ def enrolment():
 
 @pytest.fixture
 def editor_page(page: Page, live_server, enrolment, console_errors) -> Page:
-    page.set_default_timeout(10_000)
     login(page, live_server, make_member(enrolment.product.organisation))
     return page
 

@@ -86,7 +86,6 @@ def sit(browser: Browser, live_server: Any, settings: Any, tmp_path: Path) -> It
 
     def make(person: User) -> Page:
         context = browser.new_context(base_url=live_server.url, locale="fr-FR", reduced_motion="reduce")
-        context.set_default_timeout(20_000)
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: faults.append(f"{page.url}: {error}"))
