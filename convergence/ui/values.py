@@ -40,7 +40,7 @@ class Action:
     confirm_url: str = ""
     confirm_title: str = ""
     confirm_text: str = ""
-    hidden: Mapping[str, str] = field(default_factory=dict)
+    hidden: Mapping[str, str] = field(default_factory=dict, hash=False)
     key: str = ""  # tells two actions of one page apart in element ids; made from the url when empty
 
 

@@ -202,18 +202,8 @@ def render_criterion(
     value = _value(view, data, problems)
     if value and code == ECOSCORE:
         value = replace(value, measure_url=reverse("enrolment:ecoscore_choose", args=[maker.enrolment.pk]))
-    if comment or value or view.evidence:
-        zones = maker.zones_of(view)
-        return _render(head, choices, view.version, can_write, sharing, comment=comment, value=value, zones=zones)
-    return _render_bare(head, choices, view.version, can_write, sharing)
-
-
-@lru_cache(maxsize=2048)
-def _render_bare(
-    head: Head, choices: Choices | None, version: int, can_write: bool, sharing: Sharing | None
-) -> SafeString:
-    """A criterion where nobody has written anything of their own: the same for every product."""
-    return _render(head, choices, version, can_write, sharing)
+    zones = maker.zones_of(view)
+    return _render(head, choices, view.version, can_write, sharing, comment=comment, value=value, zones=zones)
 
 
 @lru_cache(maxsize=2048)
@@ -223,6 +213,8 @@ def _render_recovered(head: Head, sharing: Sharing) -> SafeString:
     return render_to_string("enrolment/answering/criterion_recovered.html", values)
 
 
+# The whole block too: the same for every product until somebody writes, then until they write again.
+@lru_cache(maxsize=4096)
 def _render(
     head: Head,
     choices: Choices | None,
@@ -230,9 +222,9 @@ def _render(
     can_write: bool,
     sharing: Sharing | None,
     *,
-    comment: str = "",
-    value: ValueBlock | None = None,
-    zones: Iterable[Zone] = (),
+    comment: str,
+    value: ValueBlock | None,
+    zones: tuple[Zone, ...],
 ) -> SafeString:
     return render_to_string(
         "enrolment/answering/criterion.html",

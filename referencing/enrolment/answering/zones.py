@@ -5,7 +5,7 @@ One form for answers and files, so that depositing a file without scripts loses 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from uuid import UUID
@@ -72,7 +72,7 @@ class Zone:
     label: str
     head: SafeString
     field: SafeString
-    files: Sequence[DepositedFile]
+    files: tuple[DepositedFile, ...]
     archived_url: str
 
 
@@ -85,9 +85,9 @@ class ZoneMaker:
         self._archive_url = address_of_each("enrolment:evidence_archive", enrolment.pk)
         self._archived_url = address_of_each("enrolment:evidence_archived", enrolment.pk, like="critere")
 
-    def zones_of(self, view: CriterionView) -> list[Zone]:
+    def zones_of(self, view: CriterionView) -> tuple[Zone, ...]:
         """In the order of the grid."""
-        return [self._zone(view, each) for each in view.evidence]
+        return tuple(self._zone(view, each) for each in view.evidence)
 
     def _zone(self, view: CriterionView, each: EvidenceView) -> Zone:
         expected, key = each.expected, self.enrolment.pk
@@ -130,7 +130,7 @@ class ZoneMaker:
             confirm_url=reverse("enrolment:evidence_confirm", args=[key, waiting.pk]) if waiting else "",
             container_url=reverse("enrolment:container_download", args=[key]) if expected.encrypted else "",
         )
-        files = [self._file(deposit) for deposit in each.deposits]
+        files = tuple(self._file(deposit) for deposit in each.deposits)
         return Zone(drop.id, drop.label, *render_frame(frame), files, self._archived_url(view.code))
 
     def _file(self, deposit: Deposit) -> DepositedFile:
