@@ -73,6 +73,10 @@ def answer_everything(enrolment: Enrolment, *, level: str = "2", **answers: Any)
     """Every applicable questionnaire validated, with all its evidence."""
     answer_core(enrolment, level=level, **answers)
     answer_ethics(enrolment)
+    answer_rgpd(enrolment)
+
+
+def answer_rgpd(enrolment: Enrolment) -> None:
     single = deposit(enrolment.response, "RGPD.1", "questionnaire")
     confirm_deposit(deposit=single, actor=single.deposited_by, at=timezone.now(), access=FULL_ACCESS)
     deposit(enrolment.response, "RGPD.1", "cgu")

@@ -2,7 +2,7 @@
 
 Words are planted in the producer’s answers, comments, names and contents of files, and in what experts write about them; every
 address of the URLconf, export, job, mail and notification is then read as each person of a distributor: while the file is
-examined, then before the commission, decided and listed, and there by anybody without an account too.
+examined, then before the commission, decided, listed, suspended and renewed, and in the catalogue by anybody without an account too.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ from referencing.candidature.content import load_criteria
 from referencing.candidature.core.criteria import content_hash
 from referencing.candidature.enums import CandidatureState
 from referencing.candidature.models import Candidature, ProducerQuestion, Verdict
+from referencing.candidature.services.applying import apply
 from referencing.candidature.services.conclusion import conclude
 from referencing.candidature.services.recovered import (
     add_producer_file,
@@ -48,11 +49,17 @@ from referencing.candidature.services.recovered import (
 )
 from referencing.commission.services.agenda import add_files
 from referencing.commission.services.sessions import plan_session
+from referencing.decision.models import Decision
+from referencing.decision.services import lodge_appeal, open_decision, sign_decision
 from referencing.dossier.models import Addendum, Dossier, RecoveredValue
 from referencing.dossier.recovered import read_value
 from referencing.dossier.services import generate_dossier
+from referencing.enrolment.enums import Cycle
 from referencing.enrolment.models import Enrolment
-from referencing.listing.models import CatalogueEntry
+from referencing.listing.enums import Condition
+from referencing.listing.models import CatalogueEntry, Listing
+from referencing.listing.services.renewal import start_renewal
+from referencing.listing.services.sanctions import draft_measure, draft_relief, open_procedure
 from tests.access.asking import NOTHING_TYPED
 from tests.candidature.factories import conclude_themes, make_candidature
 from tests.commission.factories import make_commission
@@ -73,7 +80,8 @@ from tests.commission.test_conflict_is_tight import (
     write_and_sign,
 )
 from tests.commission.test_conflict_is_tight import Stage as Sitting
-from tests.decision.factories import SETTINGS
+from tests.decision.factories import SETTINGS, make_signatory
+from tests.dossier.factories import answer_rgpd
 from tests.dossier.white_label import Solution, answer_own, make_distributor, make_solution
 from tests.factories import make_agent, make_member
 from tests.questionnaires.factories import pdf
@@ -529,6 +537,48 @@ def nobody_declares_a_link(sitting: Sitting) -> None:
     free_the_others(sitting, sitting.secretary)
 
 
+def suspend(sitting: Sitting) -> None:
+    """The ministry suspends at once; the editor contests."""
+    listing = sitting.file.enrolment.listings.get()
+    procedure = open_procedure(
+        listing_id=listing.pk,
+        kind="suspension",
+        condition=Condition.CRITERIA,
+        facts="Le service ne chiffre plus.",
+        urgency="Des données sont exposées.",
+        actor=sitting.ministry,
+    )
+    decision = draft_measure(procedure_id=procedure.pk, reasons="Des données sont exposées.", actor=sitting.ministry)
+    sign(sitting, decision)
+    open_decision(decision_id=decision.pk, actor=sitting.editor)
+    lodge_appeal(decision_id=decision.pk, kind="gracious", text="Nous chiffrons.", actor=sitting.editor)
+
+
+def reinstate(sitting: Sitting) -> None:
+    listing = sitting.file.enrolment.listings.get()
+    relief = draft_relief(listing_id=listing.pk, kind="reinstatement", reasons="Corrigé.", actor=sitting.ministry)
+    sign(sitting, relief)
+
+
+def renew(sitting: Sitting) -> None:
+    """Near its end the service is answered again, frozen again, and is a candidate again."""
+    listing = sitting.file.enrolment.listings.get()
+    today = timezone.localdate()
+    published_on, ends_on = today - timedelta(days=265), today + timedelta(days=100)
+    Listing.objects.filter(pk=listing.pk).update(published_on=published_on, ends_on=ends_on)
+    start_renewal(listing_id=listing.pk, actor=sitting.editor)
+    enrolment = Enrolment.objects.get(pk=listing.enrolment_id)
+    answer_own(enrolment)
+    answer_rgpd(enrolment)
+    dossier = generate_dossier(enrolment_id=listing.enrolment_id, actor=sitting.editor)
+    assert apply(dossier_id=dossier.pk, actor=sitting.editor).cycle == Cycle.RENEWAL
+
+
+def sign(sitting: Sitting, decision: Decision) -> None:
+    signed_on = timezone.localdate()
+    sign_decision(decision_id=decision.pk, signatory=make_signatory(), signed_on=signed_on, actor=sitting.ministry)
+
+
 #: What happens to the distributor’s file, and what the phase that it leads to is called.
 PHASES: dict[str, tuple[Callable[[Sitting], None], ...]] = {
     "convoked": (convene, nobody_declares_a_link),
@@ -536,8 +586,9 @@ PHASES: dict[str, tuple[Callable[[Sitting], None], ...]] = {
     "opinion": (vote_with_reservation, write_and_sign),
     "decided": (lift, decide),
     "listed": (enter_the_catalogue, live),
+    "suspended": (suspend,),
+    "renewed": (reinstate, renew),
 }
-
 
 #: Apps whose addresses have something new to say at each phase.
 ABOUT = {
@@ -546,13 +597,19 @@ ABOUT = {
     "opinion": ("commission",),
     "decided": ("decision", "convention"),
     "listed": ("listing", "statistics", "trust"),
+    "suspended": ("listing", "decision"),
+    "renewed": ("listing", "dossier"),
 }
+
+
+def listing_decision(sitting: Sitting) -> Decision:
+    return Decision.objects.get(enrolment=sitting.file.enrolment, kind="listing")
 
 
 def public_addresses(stage: Stage, sitting: Sitting) -> list[str]:
     """Where anybody starts: site, catalogue with its feeds, open data, and what the verification says of each act."""
     verification = reverse("trust:verification")
-    decision = sitting.file.enrolment.decisions.get()
+    decision = listing_decision(sitting)
     sealed = [decision.sha256, sitting.file.dossier.sha256, sitting.session.minutes.document.blob.sha256]
     return [
         "/",
@@ -578,13 +635,14 @@ def what_is_there_to_see(stage: Stage, sitting: Sitting) -> dict[User, tuple[str
 
 
 def test_no_later_phase_tells_a_distributor_anything_of_its_producer(django_capture_on_commit_callbacks):
-    """The same file before the commission (convoked, open, opinion and minutes), decided and countersigned, listed.
+    """The same file before the commission (convoked, open, opinion and minutes), decided and countersigned, listed, then
+    suspended with a remedy, reinstated and a candidate for its renewal.
 
     At each phase: what links, mails, notifications and jobs show to a mandataire and to another distributor, and every
     address of the stages that the phase is about (`ABOUT`), asked and posted to. Colleagues get their messages and
-    jobs, what opens there for the mandataire and the pages that the phase added; once the file is listed, they
-    follow every link too. Addresses of the earlier stages are asked one by one in the test above only: all addresses
-    at five phases take minutes.
+    jobs, what opens there for the mandataire and the pages that the phase added; in the last phase they
+    follow every link too. Addresses of the earlier stages are asked one by one in the test above
+    only: all addresses at seven phases take minutes.
 
     Producer, verifier and member of the commission find the words at each of these phases: there is something to see.
     """
@@ -612,7 +670,7 @@ def test_no_later_phase_tells_a_distributor_anything_of_its_producer(django_capt
         betrayed += lines + ask_everything(stage, other, opened, ("GET",))[1]
         added = sorted(seen - before - set(opened) | {"/", reverse("notifications:notification_list")})
         for person in colleagues.values():
-            betrayed += look(stage, person)[1] if phase == "listed" else hear(stage, person)
+            betrayed += look(stage, person)[1] if phase == "renewed" else hear(stage, person)
             betrayed += ask_everything(stage, person, [*opened, *(added if before else ())], ("GET",))[1]
         found += [f"{phase}: {line}" for line in betrayed]
         before |= seen
@@ -623,7 +681,7 @@ def test_no_later_phase_tells_a_distributor_anything_of_its_producer(django_capt
     assert len(asked) > 300
     assert {
         reverse("commission:opinion_detail", args=[file.pk]),
-        reverse("decision:decision_detail", args=[sitting.file.enrolment.decisions.get().pk]),
+        reverse("decision:decision_detail", args=[listing_decision(sitting).pk]),
     } <= seen
     found += [f"anybody: {line}" for line in look_without_account(stage, sitting, sorted(asked))]
     assert not found, "\n".join(found)
