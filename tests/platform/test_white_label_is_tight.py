@@ -640,9 +640,9 @@ def test_no_later_phase_tells_a_distributor_anything_of_its_producer(django_capt
 
     At each phase: what links, mails, notifications and jobs show to a mandataire and to another distributor, and every
     address of the stages that the phase is about (`ABOUT`), asked and posted to. Colleagues get their messages and
-    jobs, what opens there for the mandataire and the pages that the phase added; in the last phase they
-    follow every link too. Addresses of the earlier stages are asked one by one in the test above
-    only: all addresses at seven phases take minutes.
+    jobs, what opens there for the mandataire and the pages that the phase added; in the last phase they follow every
+    link too. Addresses of the earlier stages are asked one by one in the test above only: all addresses at seven
+    phases take minutes.
 
     Producer, verifier and member of the commission find the words at each of these phases: there is something to see.
     """

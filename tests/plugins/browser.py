@@ -97,8 +97,11 @@ def login(page: Page, live_server: Any, user: Any) -> None:
 
 
 def axe_violations(page: Page) -> list[str]:
-    """What axe-core finds on the page as it stands, one line each."""
+    """What axe-core finds on the page as it stands, one line each; what a script is still changing is looked at again."""
     found = Axe().run(page).response["violations"]
+    if found:
+        page.wait_for_timeout(1000)
+        found = Axe().run(page).response["violations"]
     return [
         f"{violation['id']} ({violation['impact']}): {node['target']} — {node.get('failureSummary', '')[:300]}"
         for violation in found
