@@ -81,15 +81,19 @@ def create_demo_products() -> None:
     """Create the products that are missing, each up to its stage; running it again changes nothing."""
     refuse_outside_demo()
     world = yaml.safe_load((FIXTURES / "demo" / "products.yaml").read_text(encoding="utf-8"))
-    examples = yaml.safe_load(GRID.with_suffix(".examples.yaml").read_text(encoding="utf-8"))["examples"]
     organisation = Organisation.objects.get(siret=world["organisation"])
     known = set(organisation.products.values_list("name", flat=True))
     for product in world["products"]:
         if product["name"] not in known:
-            answers: dict[str, Any] = next(
-                (each["answers"] for each in examples if each["name"] == product.get("example")), {}
-            )
+            answers = read_example(product["example"]) if "example" in product else {}
             Story(organisation, world, product, answers).tell()
+
+
+def read_example(name: str) -> dict[str, Any]:
+    """The orientation of a worked example of the grid."""
+    found = yaml.safe_load(GRID.with_suffix(".examples.yaml").read_text(encoding="utf-8"))["examples"]
+    answers: dict[str, Any] = next(each["answers"] for each in found if each["name"] == name)
+    return answers
 
 
 @dataclass(slots=True)
@@ -161,9 +165,9 @@ class Story:
         choose_terms(convention_id=convention.pk, actor=verifier, **terms)
         send_convention(convention_id=convention.pk, actor=verifier)
         signer = self.world["sheet"]["representative_email"]
-        token = _read_in_mail(signer, convention.enrolment.label, LINK)
+        token = read_in_mail(signer, convention.enrolment.label, LINK)
         send_code(token=token)
-        sign(token=token, code=_read_in_mail(signer, convention.enrolment.label, CODE))
+        sign(token=token, code=read_in_mail(signer, convention.enrolment.label, CODE))
         validate_convention(convention_id=convention.pk, actor=verifier)
 
     def _describe_exchange(self, enrolment: Enrolment, manager: User) -> None:
@@ -192,20 +196,28 @@ class Answering:
         self.criteria = self.compiled.evaluator.evaluate(parse_answers(self.grid, answers).answers).criteria
 
     def answer(self, *, halfway: bool) -> None:
-        """Every applicable questionnaire; `halfway` leaves the second half of each unanswered, hence not validated."""
+        """Every applicable questionnaire."""
         for questionnaire in self.grid.questionnaires:
-            codes = self.criteria.get(questionnaire.code, ())
-            chosen = [self.grid.criteria[code] for code in (codes[: len(codes) // 2] if halfway else codes)]
-            if questionnaire.kind is not Kind.DOCUMENTS and chosen:
-                self._save(questionnaire.code, {each.code: self._best(questionnaire, each) for each in chosen})
-            for criterion in chosen:
-                for expected in criterion.evidence:
-                    if expected.required:
-                        self._deposit(criterion, expected)
-            if chosen and self.access.asks_specificity and questionnaire.inheritable:
-                self._say_specific(questionnaire.code, chosen)
-            if codes and not halfway:
-                self._validate(questionnaire.code)
+            self.answer_one(questionnaire, halfway=halfway)
+
+    def answer_one(self, questionnaire: Questionnaire, *, halfway: bool) -> None:
+        """`halfway` leaves the second half of its criteria unanswered, hence not validated."""
+        codes = self.criteria.get(questionnaire.code, ())
+        chosen = [self.grid.criteria[code] for code in (codes[: len(codes) // 2] if halfway else codes)]
+        if questionnaire.kind is not Kind.DOCUMENTS and chosen:
+            self._save(questionnaire.code, {each.code: self._best(questionnaire, each) for each in chosen})
+        for criterion in chosen:
+            for expected in criterion.evidence:
+                if expected.required:
+                    self._deposit(criterion, expected)
+        if chosen and self.access.asks_specificity and questionnaire.inheritable:
+            self._say_specific(questionnaire.code, chosen)
+        if codes and not halfway:
+            self._validate(questionnaire.code)
+
+    def comment(self, questionnaire: str, comments: Mapping[str, str]) -> None:
+        """Write on answers that were given."""
+        self._save(questionnaire, {code: Change(comment=text) for code, text in comments.items()})
 
     def _say_specific(self, questionnaire: str, chosen: Sequence[Criterion]) -> None:
         """As the grid proposes (BR-202)."""
@@ -226,7 +238,8 @@ class Answering:
             value["number"] = ECOSCORE
         return Change(value=value, comment=self.comments.get(criterion.code, ""))
 
-    def _deposit(self, criterion: Criterion, expected: EvidenceType) -> None:
+    def write_evidence(self, criterion: Criterion, expected: EvidenceType) -> SimpleUploadedFile:
+        """An invented PDF of what a criterion expects."""
         pdf = render_pdf(
             "demo/evidence_pdf.html",
             {
@@ -236,7 +249,10 @@ class Answering:
                 "organisation": self.enrolment.product.organisation.name,
             },
         )
-        upload = SimpleUploadedFile(f"{expected.code}.pdf", pdf, "application/pdf")
+        return SimpleUploadedFile(f"{expected.code}.pdf", pdf, "application/pdf")
+
+    def _deposit(self, criterion: Criterion, expected: EvidenceType) -> None:
+        upload = self.write_evidence(criterion, expected)
         if expected.encrypted:
             upload = self._enclose(upload)
         deposit = deposit_evidence(
@@ -296,7 +312,7 @@ def finish_jobs() -> None:
         time.sleep(0.05)
 
 
-def _read_in_mail(to: str, about: str, wanted: re.Pattern[str]) -> str:
+def read_in_mail(to: str, about: str, wanted: re.Pattern[str]) -> str:
     """What the addressee reads in the newest mail about a product, in the demo's mailbox."""
     finish_jobs()
     mail = DemoMail.objects.filter(to=to, subject__startswith=about).latest("pk")

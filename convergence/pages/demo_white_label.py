@@ -14,7 +14,7 @@ from convergence.accounts.demo import refuse_outside_demo
 from convergence.accounts.models import Organisation
 from convergence.documents.pdf import render_pdf
 from convergence.pages.demo_candidatures import pre_list_demo_file
-from convergence.pages.demo_products import FIXTURES, GRID, Answering, Story, finish_jobs
+from convergence.pages.demo_products import FIXTURES, Answering, Story, finish_jobs, read_example
 from evidence.services import examine
 from referencing.candidature.models import Candidature
 from referencing.enrolment.enums import WhiteLabelRole
@@ -38,16 +38,10 @@ def create_demo_white_label() -> None:
         _distribute(distributor, pre_listing, producer=said)
 
 
-def _examples(name: str) -> dict[str, Any]:
-    found = yaml.safe_load(GRID.with_suffix(".examples.yaml").read_text(encoding="utf-8"))["examples"]
-    answers: dict[str, Any] = next(each["answers"] for each in found if each["name"] == name)
-    return answers
-
-
 def _pre_list(organisation: Organisation, said: Mapping[str, Any]) -> PreListing:
     """The producer answers everything, applies, is examined and pre-listed, as its users would do."""
     product = said["product"]
-    story = Story(organisation, {"comments": {}, "exchange": {}, **said}, product, _examples(product["example"]))
+    story = Story(organisation, {"comments": {}, "exchange": {}, **said}, product, read_example(product["example"]))
     story.tell()
     candidature = Candidature.objects.get(enrolment__product__name=product["name"])
     return pre_list_demo_file(candidature, manager=story.person("manager"), verifier=story.person("verifier"))
@@ -76,7 +70,7 @@ def _distribute(said: Mapping[str, Any], pre_listing: PreListing, *, producer: M
     accept_attachment(request_id=enrolment.attachment_requests.get().pk, actor=pre_listing.enrolment.product.owner)
     story.conclude(enrolment.conventions.get(), story.person("verifier"))
     enrolment.response.refresh_from_db()
-    Answering(enrolment, manager, {}).orient(_examples(product["example"]))
+    Answering(enrolment, manager, {}).orient(read_example(product["example"]))
 
 
 def _give_mandate(enrolment: Enrolment, said: Mapping[str, Any]) -> None:

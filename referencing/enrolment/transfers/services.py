@@ -63,7 +63,7 @@ def list_colleagues(product: Product) -> list[User]:
 
 
 @transaction.atomic
-def hand_to_colleague(*, product_id: UUID, colleague_id: int, actor: User) -> Product:
+def hand_to_colleague(*, product_id: UUID, colleague_id: UUID, actor: User) -> Product:
     """Make a colleague responsible for the product, and tell them. Raises Product.DoesNotExist, PermissionDenied,
     TransitionRefused."""
     product = _lock_product(product_id, actor)

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from convergence.accounts import demo
 from convergence.interests.demo import declare_for_demo_people
-from convergence.pages import demo_candidatures, demo_products, demo_sessions, demo_white_label
+from convergence.pages import demo_candidatures, demo_products, demo_sessions, demo_together, demo_white_label
 from convergence.statistics.services import refresh_statistics
 from ecoscore.demo import create_demo_measures
 from referencing.commission.demo import create_demo_commission
@@ -22,6 +22,7 @@ STEPS: tuple[tuple[str, Callable[[], object]], ...] = (
     ("Produits", demo_products.create_demo_products),
     ("Candidatures", demo_candidatures.create_demo_candidatures),
     ("Marque blanche", demo_white_label.create_demo_white_label),
+    ("Travail à plusieurs", demo_together.create_demo_teamwork),
     ("Séances, décisions et catalogue", demo_sessions.create_demo_sessions),
     ("Écoscore", create_demo_measures),
     ("Statistiques", refresh_statistics),
