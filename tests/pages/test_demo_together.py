@@ -1,6 +1,7 @@
 """The product that colleagues of the demo editor answer together, and the one that changes hands: made once, shown to each."""
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 
 from convergence.accounts import demo
@@ -13,12 +14,14 @@ from referencing.enrolment.models import Enrolment, OsException
 from referencing.teamwork.models import Delegation, Message, Proposal, ProposalLink
 
 pytestmark = pytest.mark.django_db(transaction=True)
+MADE = (Product, Delegation, ProposalLink, Proposal, Message, OsException)
 
 
 @pytest.fixture
-def enrolment(settings):
+def enrolment(settings, tmp_path):
     settings.CONVERGENCE = settings.CONVERGENCE | {"DEMO_MODE": True}
     settings.EMAIL_BACKEND = "convergence.notifications.demo_mail.DemoMailBackend"
+    settings.SIGNATURE_DIR = str(tmp_path)
     demo.create_demo_people()
     load_parcours()
     publish_grid()
@@ -26,14 +29,33 @@ def enrolment(settings):
     return Enrolment.objects.get(product__name="Glycémie partagée")
 
 
-def test_made_once_and_shown_to_each(enrolment, client):
-    made = [model.objects.count() for model in (Product, Delegation, ProposalLink, Proposal, Message, OsException)]
+def read(email, name, *arguments):
+    client = Client()
+    client.force_login(User.objects.get(email=email))
+    return client.get(reverse(name, args=arguments), follow=True).content.decode()
+
+
+def test_made_once_and_shown_to_whom_it_concerns(enrolment):
+    made = [model.objects.count() for model in MADE]
     create_demo_teamwork()
 
-    assert made == [2, 3, 6, 3, 4, 3]
-    assert made == [model.objects.count() for model in (Product, Delegation, ProposalLink, Proposal, Message, OsException)]
-    assert set(OsException.objects.values_list("state", flat=True)) == {
-        ExceptionState.AGREED,
-        ExceptionState.ASKED,
-        ExceptionState.DECLINED,
-    }
+    assert made == [2, 3, 6, 3, 4, 3] == [model.objects.count() for model in MADE]
+    states = set(OsException.objects.values_list("state", flat=True))
+    assert states == {ExceptionState.AGREED, ExceptionState.ASKED, ExceptionState.DECLINED}
+
+    manager, validator = "mandataire@editeur.example", "valideur@editeur.example"
+    team = read(manager, "teamwork:delegation_list", enrolment.pk)
+    proposals = read(manager, "teamwork:proposal_list", enrolment.pk)
+    systems = read(manager, "enrolment:os_exception_list", enrolment.pk)
+    assert "Inès Morvan" in team
+    assert "Karim Belhadj" in team
+    for author in ("Malik Benhamou", "Solène Caradec", "Victor Amiel"):
+        assert author in proposals
+    assert "04.08" in systems
+    assert "DEV.1.4" in systems
+    assert "promis pour le mois prochain" in read(manager, "teamwork:criterion_team", enrolment.pk, "ACC.1.3")
+    assert "Glycémie partagée" in read(validator, "teamwork:validation_list")
+    changes = read(validator, "teamwork:validation_review", enrolment.pk, "interoperabilite")
+    assert "depuis la version 2.3" in changes
+    assert "Rappel vaccinal" in read("mandataire@distributeur.example", "products:product_list")
+    assert "DEV.1.4" in read("verificateur@gie.example", "enrolment:os_exception_queue")
