@@ -35,7 +35,7 @@ from referencing.enrolment.transfers.services import hand_to_colleague, offer_pr
 from referencing.teamwork.core import Scope
 from referencing.teamwork.services.conversing import post_message, settle
 from referencing.teamwork.services.delegating import delegate
-from referencing.teamwork.services.inviting import create_link, revoke_link
+from referencing.teamwork.services.inviting import create_link, open_link, revoke_link
 from referencing.teamwork.services.proposing import accept, propose, reject
 
 WORLD = FIXTURES / "demo" / "together.yaml"
@@ -115,6 +115,7 @@ class _Desk:
         if said.get("is_revoked"):
             revoke_link(link_id=link.pk, actor=self.contributor, at=self.now)
         if "proposal" in said:
+            open_link(link=link, at=self._ago(said["days_ago"] - 1))
             token = read_in_mail(said["email"], self.enrolment.product.name, LINK)
             self._propose(token, said["proposal"], days_ago=said["days_ago"] - 1)
 

@@ -383,6 +383,22 @@ def test_lists_ask_the_same_queries(client: Client, count: int, django_assert_nu
     assert len(page.context["rows"]) == count
 
 
+@pytest.mark.parametrize("count", [1, 3])
+def test_the_queue_names_the_systems_and_asks_the_same_queries(
+    client: Client, count: int, django_assert_num_queries: Any
+) -> None:
+    for _ in range(count):
+        enrolment, manager = make_answering()
+        exception = fill(open_on(enrolment, manager), manager)
+        services.ask_agreement(exception_id=exception.pk, actor=manager)
+    client.force_login(make_agent(Role.LISTING_TEAM))
+    address = reverse("enrolment:os_exception_queue")
+    client.get(address)
+    with django_assert_num_queries(3):
+        page = client.get(address)
+    assert [row.cells[3] for row in page.context["rows"]] == ["Documents"] * count
+
+
 def test_older_dossiers_are_untouched_by_a_later_exception() -> None:
     enrolment, manager = make_answering()
     dossier = generate_dossier(enrolment_id=enrolment.pk, actor=manager)

@@ -37,6 +37,7 @@ from referencing.enrolment.systems.selectors import (
     answer_of,
     files_of,
     list_exceptions,
+    name_system,
     open_evidence,
     read_ground,
     with_files,
@@ -436,20 +437,22 @@ def os_exception_queue(request: SignedInRequest) -> HttpResponse:
         found = found.filter(state=state)
     text = request.GET.get("q", "").strip()
     found = search(found, text, "enrolment__product__name", "enrolment__product__organisation__name", "criterion")
-    found = found.select_related("enrolment__product__organisation").order_by("edited_at", "pk")
+    found = found.select_related(
+        "enrolment__product__organisation", "enrolment__demarche", "enrolment__response__definition"
+    ).defer("enrolment__response__definition__source")
     rows = [
         Row(
             cells=[
                 each.enrolment.label,
                 each.enrolment.product.organisation.name,
                 each.criterion,
-                each.system,
+                name_system(each),
                 exception_badge(each),
                 each.edited_at,
             ],
             url=reverse("enrolment:os_exception_review", args=[each.pk]),
         )
-        for each in found[:LIST_LIMIT]
+        for each in found.order_by("edited_at", "pk")[:LIST_LIMIT]
     ]
     return render(
         request,
