@@ -10,11 +10,11 @@ from convergence.pages.demo_products import load_parcours, publish_grid
 from convergence.pages.demo_together import create_demo_teamwork
 from convergence.products.models import Product
 from referencing.enrolment.enums import ExceptionState
-from referencing.enrolment.models import Enrolment, OsException
+from referencing.enrolment.models import Enrolment, OsException, ProductTransfer
 from referencing.teamwork.models import Delegation, Message, Proposal, ProposalLink
 
 pytestmark = pytest.mark.django_db(transaction=True)
-MADE = (Product, Delegation, ProposalLink, Proposal, Message, OsException)
+MADE = (Product, Delegation, ProposalLink, Proposal, Message, OsException, ProductTransfer)
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def test_made_once_and_shown_to_whom_it_concerns(enrolment):
     made = [model.objects.count() for model in MADE]
     create_demo_teamwork()
 
-    assert made == [2, 3, 6, 3, 4, 3] == [model.objects.count() for model in MADE]
+    assert made == [2, 3, 6, 3, 4, 3, 1] == [model.objects.count() for model in MADE]
     states = set(OsException.objects.values_list("state", flat=True))
     assert states == {ExceptionState.AGREED, ExceptionState.ASKED, ExceptionState.DECLINED}
 
@@ -47,8 +47,11 @@ def test_made_once_and_shown_to_whom_it_concerns(enrolment):
     team = read(manager, "teamwork:delegation_list", enrolment.pk)
     proposals = read(manager, "teamwork:proposal_list", enrolment.pk)
     systems = read(manager, "enrolment:os_exception_list", enrolment.pk)
+    assert team.count("En retard") == 2  # a choice of the filter, and one part
     assert "Inès Morvan" in team
     assert "Karim Belhadj" in team
+    for state in ("Expiré", "Annulé", "En cours", "À examiner", "Acceptée", "Refusée"):
+        assert state in proposals
     for author in ("Malik Benhamou", "Solène Caradec", "Victor Amiel"):
         assert author in proposals
     assert "04.08" in systems
@@ -57,5 +60,8 @@ def test_made_once_and_shown_to_whom_it_concerns(enrolment):
     assert "Glycémie partagée" in read(validator, "teamwork:validation_list")
     changes = read(validator, "teamwork:validation_review", enrolment.pk, "interoperabilite")
     assert "depuis la version 2.3" in changes
+    offer = ProductTransfer.objects.offered().get()
+    assert offer.offered_by.email == offer.product.owner.email == manager
     assert "Rappel vaccinal" in read("mandataire@distributeur.example", "products:product_list")
+    assert "Accepter la transmission" in read("mandataire@distributeur.example", "enrolment:transfer_detail", offer.pk)
     assert "DEV.1.4" in read("verificateur@gie.example", "enrolment:os_exception_queue")
