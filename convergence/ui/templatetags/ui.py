@@ -16,7 +16,7 @@ from django.forms import BaseForm, BoundField
 from django.template import Context
 from django.template.loader import render_to_string
 from django.utils import timezone
-from django.utils.html import conditional_escape, format_html, format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import slugify
 
@@ -243,25 +243,26 @@ def _write_rows(columns: Sequence[Column], rows: Sequence[Row], pick: str, dense
     starts = [format_html('<td data-label="{}"{}>', each.label, NUMBER if each.numeric else "") for each in columns]
     if dense and starts:
         starts[0] = MAIN
-    return SafeString("\n".join([_write_row(row, starts, pick) for row in rows]))
+    line = "{}{}>{}" + "{}{}</td>" * len(starts) + "</tr>"
+    return format_html_join("\n", line, (_write_row(row, starts, pick) for row in rows))
 
 
-def _write_row(row: Row, starts: Sequence[SafeString], pick: str) -> str:
-    """Start of the line, its anchor, its box, then each cell with its start; whatever is not safe yet is escaped here."""
-    values: list[str] = [conditional_escape(cell(value)) for value in row.cells]
-    url, key, box = conditional_escape(row.url), conditional_escape(row.key), ""
-    if url and values:
+def _write_row(row: Row, starts: Sequence[SafeString], pick: str) -> list[str]:
+    """Start of the line, its anchor, its box, then each cell with its start; text is escaped by whoever joins them."""
+    values = [cell(value) for value in row.cells]
+    box = ""
+    if row.url and values:
         # the row's own link wraps the first cell, and links do not nest
-        label = conditional_escape(row.cells[0].label) if isinstance(row.cells[0], Link) else values[0]
-        values[0] = f'<a class="ui-table__link" href="{url}">{label}</a>'
-        box = PICK.format(name=pick, key=key, label=label) if pick else ""
+        label = row.cells[0].label if isinstance(row.cells[0], Link) else values[0]
+        values[0] = format_html('<a class="ui-table__link" href="{}">{}</a>', row.url, label)
+        box = format_html(PICK, name=pick, key=row.key, label=label) if pick else ""
     if row.detail:
-        values[0] += f'<span class="ui-table__detail">{conditional_escape(row.detail)}</span>'
+        values[0] = format_html('{}<span class="ui-table__detail">{}</span>', values[0], row.detail)
     if row.is_unread:
-        values[0] = UNREAD + values[0]
-    anchor = f' id="row-{key}"' if key else ""
-    cells = "".join([f"{start}{value}</td>" for start, value in zip(starts, values, strict=True)])
-    return f"{ROW_STARTS[bool(url), row.is_unread]}{anchor}>{box}{cells}</tr>"
+        values[0] = format_html("{}{}", UNREAD, values[0])
+    anchor = format_html(' id="row-{}"', row.key) if row.key else ""
+    cells = [each for pair in zip(starts, values, strict=True) for each in pair]
+    return [ROW_STARTS[bool(row.url), row.is_unread], anchor, box, *cells]
 
 
 @register.simple_tag
