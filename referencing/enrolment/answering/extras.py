@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from convergence.ui.values import Link
 from questionnaires.core import Criterion
 from referencing.enrolment.answering.pages import Place
+
+NOTHING = SafeString("")
 
 
 class Extra(Protocol):
@@ -36,7 +37,10 @@ def on_form(place: Place, questionnaire: str) -> tuple[list[SafeString], Callabl
     found = [extra.on_form(place, questionnaire) for extra in _EXTRAS]
 
     def beside(criterion: Criterion, version: int) -> SafeString:
-        return format_html_join("", "{}", ((show(criterion, version),) for _, show in found))
+        whole = NOTHING
+        for _, show in found:
+            whole += show(criterion, version)
+        return whole
 
     return [banner for banner, _ in found if banner], beside
 

@@ -17,7 +17,8 @@ from django.utils.safestring import SafeString
 from convergence.ui.addresses import address_of_each
 from convergence.ui.typography import NBSP
 from convergence.ui.values import Action
-from evidence.values import DepositedFile, deposited_file, drop_zone
+from evidence.values import DepositedFile, DropZone, deposited_file, drop_zone
+from questionnaires.core import EvidenceType
 from questionnaires.models import Deposit
 from questionnaires.selectors import CriterionView, EvidenceView
 from referencing.enrolment.models import Enrolment
@@ -64,6 +65,20 @@ def render_frame(zone: ZoneFrame) -> tuple[SafeString, SafeString]:
     return head, field
 
 
+@lru_cache(maxsize=2048)
+def _expect(anchor: str, expected: EvidenceType) -> DropZone:
+    """What the grid says of a zone, in words and for the browser."""
+    return drop_zone(
+        id=anchor,
+        label=expected.label,
+        url="",
+        formats=("zip",) if expected.encrypted else expected.formats,
+        max_size_mb=expected.max_size_mb,
+        required=expected.required,
+        submit_label="Déposer le conteneur" if expected.encrypted else "Déposer le fichier",
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Zone:
     """A drop zone on the page."""
@@ -99,15 +114,7 @@ class ZoneMaker:
             locked = TO_CONFIRM
         elif not self.can_write:
             locked = "Cette zone se consulte mais ne reçoit plus de fichier."
-        drop = drop_zone(
-            id=each.anchor,
-            label=expected.label,
-            url="",
-            formats=("zip",) if expected.encrypted else expected.formats,
-            max_size_mb=expected.max_size_mb,
-            required=expected.required,
-            submit_label="Déposer le conteneur" if expected.encrypted else "Déposer le fichier",
-        )
+        drop = _expect(each.anchor, expected)
         frame = ZoneFrame(
             id=drop.id,
             label=drop.label,
