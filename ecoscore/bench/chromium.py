@@ -225,7 +225,7 @@ class ChromiumDriver:
         return picture
 
     def background(self) -> None:
-        """Minimize the window (approached: nothing is drawn any more, but scripts and timers go on; a phone would slow them)."""
+        """Minimize the window (approached: about one frame a second, while scripts and timers go on; a phone would slow them)."""
         if self._is_minimized:
             return
         self._is_minimized = True

@@ -95,7 +95,7 @@ class ChromiumBench:
         notes = [
             f"Temps processeur compté par {driver.cell.cpu.kind}.",
             f"Passe performance : processeur ralenti {CPU_RATE} fois.",
-            "Arrière-plan approché : fenêtre réduite, rien ne se dessine plus mais les scripts continuent.",
+            "Arrière-plan approché : fenêtre réduite, qui se dessine environ une fois par seconde ; les scripts continuent.",
             "Affichage calculé sans carte graphique : les animations coûtent plus que sur un téléphone.",
         ]
         if self._shape:

@@ -340,7 +340,7 @@ def test_waiting_for_a_server_costs_no_processor_time():
     assert slow - quick < 0.15
 
 
-def test_a_reduced_window_draws_no_more_but_its_scripts_go_on():
+def test_a_reduced_window_hardly_draws_but_its_scripts_go_on():
     """The page calls five times a second and says how many frames it has drawn."""
 
     def site(path: str) -> Answer:
