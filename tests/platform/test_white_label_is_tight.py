@@ -640,8 +640,8 @@ def test_no_later_phase_tells_a_distributor_anything_of_its_producer(django_capt
 
     At each phase: what links, mails, notifications and jobs show to a mandataire and to another distributor, and every
     address of the stages that the phase is about (`ABOUT`), asked and posted to. Colleagues get their messages and
-    jobs, what opens there for the mandataire and the pages that the phase added; in the last phase they follow every
-    link too. Addresses of the earlier stages are asked one by one in the test above only: all addresses at seven
+    jobs, what opens there for the mandataire and the pages that the phase added; listed, then in the last phase, they
+    follow every link too. Addresses of the earlier stages are asked one by one in the test above only: all addresses at seven
     phases take minutes.
 
     Producer, verifier and member of the commission find the words at each of these phases: there is something to see.
@@ -670,7 +670,7 @@ def test_no_later_phase_tells_a_distributor_anything_of_its_producer(django_capt
         betrayed += lines + ask_everything(stage, other, opened, ("GET",))[1]
         added = sorted(seen - before - set(opened) | {"/", reverse("notifications:notification_list")})
         for person in colleagues.values():
-            betrayed += look(stage, person)[1] if phase == "renewed" else hear(stage, person)
+            betrayed += look(stage, person)[1] if phase in ("listed", "renewed") else hear(stage, person)
             betrayed += ask_everything(stage, person, [*opened, *(added if before else ())], ("GET",))[1]
         found += [f"{phase}: {line}" for line in betrayed]
         before |= seen

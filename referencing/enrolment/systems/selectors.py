@@ -70,11 +70,9 @@ def list_systems(enrolment: Enrolment, grid: Grid) -> dict[str, str]:
     return {each: question.label_of(each) for each in ticked if each != question.exclusive and each in question.values}
 
 
-def name_system(exception: OsException) -> str:
-    """A system that the orientation no longer names keeps its code; `exception` as `read_ground` wants its enrolment."""
-    enrolment = exception.enrolment
-    names = list_systems(enrolment, compiled_grid(enrolment.response.definition).grid)
-    return names.get(exception.system, exception.system)
+def name_system(exception: OsException, systems: Mapping[str, str]) -> str:
+    """A system that the orientation no longer names keeps its code."""
+    return systems.get(exception.system, exception.system)
 
 
 def read_ground(enrolment: Enrolment) -> Ground:

@@ -24,6 +24,7 @@ from evidence.services import stream
 from evidence.values import DropZone, deposited_file, drop_zone
 from questionnaires.core import Criterion, anchor
 from questionnaires.core.scoring import Part
+from questionnaires.grids import load_grid
 from questionnaires.models import QuestionnaireResponse
 from questionnaires.stored import restore_criterion
 from referencing.enrolment.answering.pages import Place, find_place, page_values
@@ -37,6 +38,7 @@ from referencing.enrolment.systems.selectors import (
     answer_of,
     files_of,
     list_exceptions,
+    list_systems,
     name_system,
     open_evidence,
     read_ground,
@@ -96,7 +98,7 @@ def _render_list(
                 f"{each.criterion} {criterion.title}"
                 if (criterion := ground.grid.criteria.get(each.criterion))
                 else "",
-                _system(ground, each),
+                name_system(each, ground.systems),
                 _words(ground, each) or "Sans réponse",
                 exception_badge(each),
                 each.edited_at,
@@ -118,11 +120,6 @@ def _render_list(
         },
         status=status,
     )
-
-
-def _system(ground: Ground, exception: OsException) -> str:
-    """A system that the orientation no longer names keeps its code."""
-    return ground.systems.get(exception.system, exception.system)
 
 
 def _words(ground: Ground, exception: OsException) -> str:
@@ -178,7 +175,7 @@ def _answer_form(ground: Ground, exception: OsException, data: Any = None) -> Ex
         data,
         criterion=criterion,
         kind=ground.kind_of(criterion.code),
-        system=_system(ground, exception),
+        system=name_system(exception, ground.systems),
         initial={
             "answer": kept.get("level") or kept.get("compliance"),
             "value": typed.value,
@@ -201,7 +198,7 @@ def _render_detail(
 ) -> HttpResponse:
     can_write = place.access.can_write and exception.state == ExceptionState.DRAFT
     key = [place.enrolment.pk, exception.pk]
-    values = page_values(place, f"{exception.criterion}, {_system(ground, exception)}")
+    values = page_values(place, f"{exception.criterion}, {name_system(exception, ground.systems)}")
     list_url = reverse("enrolment:os_exception_list", args=[place.enrolment.pk])
     values["crumbs"] = [*values["crumbs"][:-1], Link(PAGE, list_url), values["crumbs"][-1]]
     actions = []
@@ -244,7 +241,7 @@ def shown_values(enrolment: Enrolment, ground: Ground, exception: OsException) -
         Item("Critère", f"{criterion.code} {criterion.title}"),
         Item("Attendu", expected_words(criterion, kind)),
         Item("Réponse commune validée", _common_words(enrolment, ground, criterion) or "Pas encore validée"),
-        Item("Système", _system(ground, exception)),
+        Item("Système", name_system(exception, ground.systems)),
         Item("Modifiée par", str(exception.edited_by)),
     ]
     answer = [
@@ -253,7 +250,7 @@ def shown_values(enrolment: Enrolment, ground: Ground, exception: OsException) -
     ]
     return {
         "exception": exception,
-        "system": _system(ground, exception),
+        "system": name_system(exception, ground.systems),
         "criterion": criterion,
         "nature": nature_badge(criterion),
         "badge": exception_badge(exception),
@@ -446,7 +443,7 @@ def os_exception_queue(request: SignedInRequest) -> HttpResponse:
                 each.enrolment.label,
                 each.enrolment.product.organisation.name,
                 each.criterion,
-                name_system(each),
+                name_system(each, list_systems(each.enrolment, load_grid(each.enrolment.response.definition))),
                 exception_badge(each),
                 each.edited_at,
             ],
